@@ -1,0 +1,42 @@
+# syntax=docker/dockerfile:1
+# Images of Canopy, one target each:
+#   docker build --target host -t canopy .
+#   docker build --target evaluation -t canopy-evaluation .
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /src
+COPY . .
+# Crates, compiled dependencies and the guest's compiler stay in the builder's cache.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    --mount=type=cache,target=/src/.cache \
+    apt-get update && \
+    scripts/build-guest.sh && \
+    cargo build --release --locked && \
+    mkdir -p /out/models && \
+    cp target/release/canopy target/release/canopy-trainer target/release/canopy-evaluation /out/ && \
+    /out/canopy-trainer train --data embedded \
+        --spec model-wasm/specs/bike-sharing.toml --output /out/models/bike-sharing.wasm
+
+FROM debian:bookworm-slim AS runtime
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin canopy
+USER 10001
+
+FROM runtime AS host
+COPY --from=build /out/canopy /usr/local/bin/
+COPY --from=build /out/models /models
+ENV CANOPY_MODEL=/models/bike-sharing.wasm CANOPY_LISTEN=0.0.0.0:8080 CANOPY_LOG_FORMAT=json
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["canopy", "probe"]
+ENTRYPOINT ["canopy"]
+CMD ["serve"]
+
+FROM runtime AS evaluation
+USER root
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && \
+    rm -rf /var/lib/apt/lists/*
+USER 10001
+COPY --from=build /out/canopy-evaluation /usr/local/bin/
+ENV CANOPY_URL=http://bike-api:8080
+ENTRYPOINT ["canopy-evaluation"]
+CMD ["evaluate"]

@@ -1,0 +1,96 @@
+use std::io::Read;
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use reqwest::StatusCode;
+use reqwest::blocking::Client;
+
+use crate::error::DatasetError;
+
+/// How often a download is tried.
+const ATTEMPTS: u32 = 3;
+
+/// How long one try may take, in whole.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// Downloads at most `limit` bytes, trying again when the server or the way to it
+/// fails: after `pause`, then after twice as long.
+pub(crate) fn download(
+    url: &str,
+    limit: u64,
+    mut pause: Duration,
+    progress: &ProgressBar,
+) -> Result<Vec<u8>, DatasetError> {
+    // Whoever installed a provider before has done the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .user_agent(concat!("canopy/", env!("CARGO_PKG_VERSION")))
+        .https_only(url.starts_with("https:"))
+        .timeout(TIME_LIMIT)
+        .build()
+        .map_err(|source| failed(url, source))?;
+    for _ in 1..ATTEMPTS {
+        match attempt(&client, url, limit, progress) {
+            Err(error) if may_pass(&error) => thread::sleep(pause),
+            outcome => return outcome,
+        }
+        pause *= 2;
+    }
+    attempt(&client, url, limit, progress)
+}
+
+fn attempt(
+    client: &Client,
+    url: &str,
+    limit: u64,
+    progress: &ProgressBar,
+) -> Result<Vec<u8>, DatasetError> {
+    let answer = client
+        .get(url)
+        .send()
+        .and_then(|answer| answer.error_for_status())
+        .map_err(|source| failed(url, source))?;
+    show(progress, answer.content_length());
+    let mut bytes = Vec::new();
+    let outcome = progress
+        .wrap_read(answer.take(limit))
+        .read_to_end(&mut bytes);
+    progress.finish_and_clear();
+    match outcome {
+        Ok(_) => Ok(bytes),
+        Err(source) => Err(DatasetError::BrokenOff {
+            url: url.into(),
+            source,
+        }),
+    }
+}
+
+/// Whether the same request may go well a moment later.
+fn may_pass(error: &DatasetError) -> bool {
+    match error {
+        DatasetError::BrokenOff { .. } => true,
+        DatasetError::Download { source, .. } => source.status().is_none_or(|status| {
+            status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+        }),
+        _ => false,
+    }
+}
+
+fn failed(url: &str, source: reqwest::Error) -> DatasetError {
+    DatasetError::Download {
+        url: url.into(),
+        // The message names the address already.
+        source: source.without_url(),
+    }
+}
+
+/// Starts the bar for one try; `length` is in bytes, when the server tells it.
+fn show(progress: &ProgressBar, length: Option<u64>) {
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}") {
+        progress.set_style(style);
+    }
+    progress.reset();
+    progress.set_message("bike-sharing table");
+    progress.set_length(length.unwrap_or_default());
+}

@@ -1,0 +1,184 @@
+use std::io;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use polars::prelude::{DataType, PolarsError};
+use thiserror::Error;
+
+use crate::archive::ARCHIVE_URL;
+use crate::period::Period;
+
+/// Why a table could not be had. A cause, where there is one, is the `source`.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// The file could not be opened or read.
+    #[error("cannot read {file}")]
+    Read {
+        /// The file.
+        file: String,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// The file has no header or no rows.
+    #[error("{file} has no rows")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+
+    /// A line is not UTF-8 text.
+    #[error("{file} line {line}: not UTF-8 text")]
+    Encoding {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+    },
+
+    /// The header is not the one expected.
+    #[error("{file} line 1: expected the columns {expected}, found {found}")]
+    Header {
+        /// The file.
+        file: String,
+        /// The expected names, comma-separated.
+        expected: String,
+        /// The names found, comma-separated.
+        found: String,
+    },
+
+    /// A needed column is not there exactly once.
+    #[error("{file} line 1: column {column} {problem}")]
+    Column {
+        /// The file.
+        file: String,
+        /// The needed column.
+        column: String,
+        /// Missing, or there more than once.
+        problem: &'static str,
+    },
+
+    /// A line has too few or too many values.
+    #[error(
+        "{file} line {line}, column {column}: expected {expected} values in the line, found {found}"
+    )]
+    LineLength {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The first column without a value, or the last column there is.
+        column: String,
+        /// Number of columns.
+        expected: usize,
+        /// Number of values.
+        found: usize,
+    },
+
+    /// A value is not what its column holds.
+    #[error("{file} line {line}, column {column}: expected {expected}, found {found:?}")]
+    Value {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// What the column holds.
+        expected: String,
+        /// The text found.
+        found: String,
+    },
+
+    /// A text is not a period.
+    #[error("expected a period such as 2011-01-01..2011-01-31, found {text:?}")]
+    NotAPeriod {
+        /// The text.
+        text: String,
+    },
+
+    /// No row is within the period.
+    #[error("no rows in {period}: the data has {first} to {last}")]
+    EmptyPeriod {
+        /// The period asked for.
+        period: Period,
+        /// First day with a row.
+        first: Date,
+        /// Last day with a row.
+        last: Date,
+    },
+
+    /// The period needs the full table, which could not be had.
+    #[error(
+        "{period} needs the table of 2011 and 2012, and only 2011 is built in: \
+         connect to the network, or download {ARCHIVE_URL} \
+         and name the file in it with --data hour.csv"
+    )]
+    NeedsFullTable {
+        /// The period asked for.
+        period: Period,
+        /// Why the download failed, if it was tried.
+        source: Option<Box<DatasetError>>,
+    },
+
+    /// The server could not be reached, answered with an error, or took too long.
+    #[error("cannot download {url}")]
+    Download {
+        /// What was to be downloaded.
+        url: String,
+        /// What went wrong, the last time it was tried.
+        source: reqwest::Error,
+    },
+
+    /// The download broke off.
+    #[error("the download of {url} broke off")]
+    BrokenOff {
+        /// What was being downloaded.
+        url: String,
+        /// What went wrong, the last time it was tried.
+        source: io::Error,
+    },
+
+    /// What was downloaded is not a whole archive with `hour.csv` in it.
+    #[error("{url} is not a zip archive with hour.csv in it")]
+    Archive {
+        /// Where it came from.
+        url: String,
+        /// What is wrong with it.
+        source: zip::result::ZipError,
+    },
+
+    /// The table is well-formed but too short or too long.
+    #[error("{file}: expected {expected} rows, found {found}")]
+    RowCount {
+        /// The file.
+        file: String,
+        /// Rows of the published table.
+        expected: usize,
+        /// Rows found.
+        found: usize,
+    },
+
+    /// The download could not be kept.
+    #[error("cannot write {}", path.display())]
+    Cache {
+        /// The file to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// A column's type is none that this crate makes.
+    #[error("column {column} holds {kind}, which has no digest")]
+    NoDigest {
+        /// The column.
+        column: String,
+        /// Its type.
+        kind: DataType,
+    },
+
+    /// The frame lacks a column, or the column has another type.
+    #[error(transparent)]
+    Frame(#[from] PolarsError),
+}

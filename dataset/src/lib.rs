@@ -1,0 +1,33 @@
+//! Tables for training and evaluation, as polars frames.
+//!
+//! [`bike_sharing`] gives the UCI bike-sharing table: the embedded rows of 2011,
+//! a cached or fresh download of both years, or a local `hour.csv`. [`read_csv`]
+//! reads any other CSV file by a [`Schema`]; the bike table goes through the same
+//! reader. [`slice`] cuts out a [`Period`] and [`digest`] names the rows used.
+//!
+//! The library prints nothing: what a user should know is in [`Loaded`].
+
+mod archive;
+pub mod bike;
+mod cache;
+mod column;
+mod day;
+mod digest;
+mod download;
+mod embedded;
+mod error;
+mod period;
+mod reader;
+mod schema;
+mod slice;
+mod source;
+
+pub use archive::{ARCHIVE_URL, Archive};
+pub use digest::digest;
+pub use error::DatasetError;
+pub use indicatif::ProgressBar;
+pub use period::Period;
+pub use reader::read_csv;
+pub use schema::{ColumnKind, Schema};
+pub use slice::slice;
+pub use source::{Loaded, Source, bike_sharing, bike_sharing_from};

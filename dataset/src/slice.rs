@@ -1,0 +1,34 @@
+use polars::prelude::*;
+
+use crate::day::{day_number, day_of};
+use crate::error::DatasetError;
+use crate::period::Period;
+
+/// The rows whose date is within the period, in the frame's order.
+///
+/// # Errors
+///
+/// [`DatasetError::EmptyPeriod`] when there are none, with the days there are;
+/// [`DatasetError::Frame`] when the column is missing or holds no dates.
+pub fn slice(
+    frame: &DataFrame,
+    date_column: &str,
+    period: Period,
+) -> Result<DataFrame, DatasetError> {
+    let days = frame.column(date_column)?.date()?.physical();
+    let wanted = day_number(period.from)..=day_number(period.until);
+    let mask: BooleanChunked = days
+        .iter()
+        .map(|day| day.is_some_and(|day| wanted.contains(&day)))
+        .collect();
+    let rows = frame.filter(&mask)?;
+    let range = days.min().and_then(day_of).zip(days.max().and_then(day_of));
+    match range {
+        Some((first, last)) if rows.height() == 0 => Err(DatasetError::EmptyPeriod {
+            period,
+            first,
+            last,
+        }),
+        _ => Ok(rows),
+    }
+}

@@ -1,0 +1,36 @@
+//! Drift tests and model scores: pure functions over slices of `f64`, no I/O.
+//!
+//! A [`Reference`] is a prepared sample of one column; it is compared with a
+//! current sample by Evidently's default choice of [`Method`] or by a chosen
+//! one, and the columns together make a [`DatasetDrift`]. The figures are those
+//! of Evidently 0.7 wherever it defines them; each statistic's documentation
+//! gives its formula, its source and where it departs from that library.
+//!
+//! ```
+//! use canopy_drift::{DEFAULT_SHARE_THRESHOLD, DatasetDrift, Kind, Reference};
+//!
+//! let warm: Vec<f64> = (0..100).map(f64::from).collect();
+//! let cold: Vec<f64> = warm.iter().map(|degrees| degrees - 60.0).collect();
+//!
+//! let reference = Reference::new("temperature", Kind::Numerical, &warm);
+//! let dataset = DatasetDrift::new(vec![reference.compare(&cold)], DEFAULT_SHARE_THRESHOLD);
+//! assert!(dataset.drifted);
+//! ```
+
+mod column_drift;
+mod dataset_drift;
+mod kind;
+mod method;
+mod reference;
+mod sample;
+mod score;
+mod statistic;
+mod table;
+
+pub use column_drift::ColumnDrift;
+pub use dataset_drift::{DEFAULT_SHARE_THRESHOLD, DatasetDrift};
+pub use kind::Kind;
+pub use method::{Method, MethodError, UnknownMethod};
+pub use reference::Reference;
+pub use score::classification::{ClassificationScores, classification_scores};
+pub use score::regression::{RegressionScores, regression_scores};

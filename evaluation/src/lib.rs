@@ -1,0 +1,35 @@
+//! The client of a Canopy host: evaluates its model on weeks of the bike-sharing data
+//! and sends it prediction traffic.
+
+mod answer;
+mod cli;
+mod data;
+mod evaluate;
+mod host;
+mod period;
+mod problem;
+mod table;
+mod traffic;
+
+use std::process::ExitCode;
+
+pub use cli::Cli;
+
+/// Does what the command line says.
+///
+/// The exit code tells whether everything went as expected.
+///
+/// # Errors
+///
+/// When there is nothing to report: no data, or no host that is ready.
+pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let well = match &cli.command {
+        cli::Command::Evaluate(arguments) => evaluate::run(arguments)?,
+        cli::Command::Traffic(arguments) => traffic::run(arguments)?,
+    };
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

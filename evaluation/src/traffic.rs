@@ -1,0 +1,163 @@
+//! Sends prediction requests to `POST /predict` on a fixed schedule.
+//!
+//! The schedule is open: a slow answer does not put off the requests after it, and a
+//! latency counts from when the request was due, so a stall of the host is seen in full.
+
+mod mix;
+mod report;
+mod schedule;
+mod tally;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use canopy_dataset::{Period, ProgressBar};
+use clap::Args;
+use indicatif::ProgressStyle;
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+
+use crate::cli::{Connection, duration};
+use crate::data;
+use crate::host::Host;
+use mix::Mix;
+use report::Report;
+use schedule::{Job, keep_schedule};
+use tally::Tally;
+
+/// A request without an answer this long after it was due counts as lost.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What `traffic` needs to know.
+#[derive(Debug, Args)]
+pub(crate) struct TrafficArguments {
+    #[command(flatten)]
+    connection: Connection,
+
+    /// The hours that requests are made of, in order, again from the start when used up.
+    #[arg(
+        long,
+        env = "CANOPY_TRAFFIC_PERIOD",
+        default_value = "2011-02-01..2011-02-28",
+        value_name = "FROM..UNTIL"
+    )]
+    period: Period,
+
+    /// Requests per second.
+    #[arg(long, env = "CANOPY_TRAFFIC_RATE", default_value = "50", value_parser = rate)]
+    rate: f64,
+
+    /// How long to send, such as 90s or 2m.
+    #[arg(long, env = "CANOPY_TRAFFIC_DURATION", default_value = "60s", value_parser = duration)]
+    duration: Duration,
+
+    /// Share of malformed requests, from 0 to 1; the host must refuse them.
+    #[arg(long, env = "CANOPY_TRAFFIC_BAD_SHARE", default_value = "0", value_parser = share)]
+    bad_share: f64,
+
+    /// Share of requests with weather beyond anything in the data, from 0 to 1.
+    #[arg(long, env = "CANOPY_TRAFFIC_DRIFTED_SHARE", default_value = "0", value_parser = share)]
+    drifted_share: f64,
+
+    /// How many requests may be under way at once, each on its own connection.
+    #[arg(long, env = "CANOPY_TRAFFIC_CONNECTIONS", default_value = "8")]
+    connections: NonZeroUsize,
+
+    /// The same seed gives the same requests.
+    #[arg(long, env = "CANOPY_TRAFFIC_SEED", default_value = "1")]
+    seed: u64,
+
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sends and prints; says whether every answer was the expected one.
+pub(crate) fn run(arguments: &TrafficArguments) -> anyhow::Result<bool> {
+    ensure!(
+        arguments.bad_share + arguments.drifted_share <= 1.0,
+        "--bad-share and --drifted-share are more than 1 together"
+    );
+    let connection = &arguments.connection;
+    let frame = data::load(&connection.data, [arguments.period].into_iter())?;
+    let mix = Mix::new(
+        data::records(&frame, arguments.period)?,
+        arguments.bad_share,
+        arguments.drifted_share,
+        arguments.seed,
+    );
+    let report = Runtime::new()?.block_on(async {
+        let host = Host::new(&connection.url)?;
+        host.wait(connection.wait).await?;
+        anyhow::Ok(send(host, mix, arguments).await)
+    })?;
+    if arguments.json {
+        println!("{:#}", report.json());
+    } else {
+        print!("{report}");
+    }
+    Ok(report.tally.unexpected == 0)
+}
+
+async fn send(host: Host, mix: Mix, arguments: &TrafficArguments) -> Report {
+    let rate = arguments.rate;
+    let total = (rate * arguments.duration.as_secs_f64()).ceil() as usize;
+    let progress = ProgressBar::new(total as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} requests, {eta} left") {
+        progress.set_style(style);
+    }
+
+    let start = Instant::now();
+    let (queue, jobs) = mpsc::unbounded_channel();
+    // A thread of its own: the runtime's timer only knows whole milliseconds.
+    thread::spawn(move || keep_schedule(mix.take(total), rate, &queue));
+    let host = Arc::new(host);
+    let jobs = Arc::new(Mutex::new(jobs));
+    let mut workers: JoinSet<_> = (0..arguments.connections.get())
+        .map(|_| work(Arc::clone(&host), Arc::clone(&jobs), progress.clone()))
+        .collect();
+    let mut tally = Tally::default();
+    while let Some(done) = workers.join_next().await {
+        // A worker that panicked has told so on standard error.
+        tally.merge(done.unwrap_or_default());
+    }
+    progress.finish_and_clear();
+    Report::new(tally, start.elapsed())
+}
+
+/// Takes one request at a time until there are no more.
+async fn work(
+    host: Arc<Host>,
+    jobs: Arc<Mutex<mpsc::UnboundedReceiver<Job>>>,
+    progress: ProgressBar,
+) -> Tally {
+    let mut tally = Tally::default();
+    loop {
+        let job = jobs.lock().await.recv().await;
+        let Some(Job { request, due }) = job else {
+            return tally;
+        };
+        let left = LIMIT.saturating_sub(due.elapsed());
+        let answer = host.predict(request.content_type, request.body, left).await;
+        tally.add(request.bad, answer.ok(), due.elapsed());
+        progress.inc(1);
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
+        .ok_or_else(|| "expected a number above 0".into())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "expected a number from 0 to 1".into())
+}

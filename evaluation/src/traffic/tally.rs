@@ -1,0 +1,76 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+/// What became of the requests.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) succeeded: u64,
+    /// How often each other status was the answer.
+    pub(crate) refused: BTreeMap<u16, u64>,
+    /// Without an answer.
+    pub(crate) lost: u64,
+    /// Lost; or a good request that did not succeed; or a bad one without a 4xx.
+    pub(crate) unexpected: u64,
+    /// Of every answer, in no order.
+    pub(crate) latencies: Vec<Duration>,
+}
+
+impl Tally {
+    /// Counts one request; `bad` if it was malformed, `answer` if there was one.
+    pub(crate) fn add(&mut self, bad: bool, answer: Option<StatusCode>, latency: Duration) {
+        let Some(status) = answer else {
+            self.lost += 1;
+            self.unexpected += 1;
+            return;
+        };
+        self.latencies.push(latency);
+        if status.is_success() {
+            self.succeeded += 1;
+        } else {
+            *self.refused.entry(status.as_u16()).or_default() += 1;
+        }
+        let expected = if bad {
+            status.is_client_error()
+        } else {
+            status.is_success()
+        };
+        self.unexpected += u64::from(!expected);
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.succeeded += other.succeeded;
+        for (status, number) in other.refused {
+            *self.refused.entry(status).or_default() += number;
+        }
+        self.lost += other.lost;
+        self.unexpected += other.unexpected;
+        self.latencies.extend(other.latencies);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_answer_a_request_deserves_is_expected() {
+        let cases = [
+            (false, Some(200), 0),
+            (false, Some(422), 1),
+            (false, Some(503), 1),
+            (false, None, 1),
+            (true, Some(422), 0),
+            (true, Some(200), 1),
+            (true, Some(500), 1),
+            (true, None, 1),
+        ];
+        for (bad, status, unexpected) in cases {
+            let mut tally = Tally::default();
+            let answer = status.map(|status| StatusCode::from_u16(status).unwrap());
+            tally.add(bad, answer, Duration::ZERO);
+            assert_eq!(tally.unexpected, unexpected, "{bad} {status:?}");
+        }
+    }
+}

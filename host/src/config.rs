@@ -1,0 +1,202 @@
+//! What the host is told on the command line or by environment variables.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{Args, ValueEnum};
+
+use crate::runtime::Limits;
+
+/// Everything `canopy serve` is told.
+#[derive(Debug, Clone, Args)]
+pub struct ServeConfig {
+    /// The model to serve: a component file. SIGHUP loads it again and swaps it in.
+    #[arg(long, env = "CANOPY_MODEL", value_name = "FILE")]
+    pub model: PathBuf,
+    /// Where clients connect.
+    #[command(flatten)]
+    pub network: NetworkConfig,
+    /// What calls and requests may use.
+    #[command(flatten)]
+    pub limits: LimitConfig,
+    /// How drift of live traffic is watched.
+    #[command(flatten)]
+    pub live: LiveConfig,
+    /// How the log is written.
+    #[command(flatten)]
+    pub log: LogConfig,
+}
+
+/// Where clients connect, and how long they may take.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Network")]
+pub struct NetworkConfig {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(
+        long,
+        env = "CANOPY_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+    /// Most connections at the same time; further ones wait to be accepted.
+    #[arg(
+        long,
+        env = "CANOPY_MAX_CONNECTIONS",
+        default_value_t = 4096,
+        value_name = "N"
+    )]
+    pub max_connections: usize,
+    /// Longest time to send a request's head, and longest idle time of a connection.
+    #[arg(
+        long,
+        env = "CANOPY_HEADER_TIMEOUT",
+        default_value = "30s",
+        value_name = "TIME"
+    )]
+    pub header_timeout: humantime::Duration,
+    /// Longest time to send a request's body.
+    #[arg(
+        long,
+        env = "CANOPY_BODY_TIMEOUT",
+        default_value = "30s",
+        value_name = "TIME"
+    )]
+    pub body_timeout: humantime::Duration,
+    /// Longest time to finish requests in flight when told to stop.
+    #[arg(
+        long,
+        env = "CANOPY_SHUTDOWN_TIMEOUT",
+        default_value = "30s",
+        value_name = "TIME"
+    )]
+    pub shutdown_timeout: humantime::Duration,
+}
+
+/// What calls and requests may use.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitConfig {
+    /// Most memory an instance of the model may grow to.
+    #[arg(
+        long,
+        env = "CANOPY_MODEL_MEMORY",
+        default_value = "256MiB",
+        value_name = "SIZE"
+    )]
+    pub model_memory: ByteSize,
+    /// Longest time one call of the model may take.
+    #[arg(
+        long,
+        env = "CANOPY_MODEL_DEADLINE",
+        default_value = "1s",
+        value_name = "TIME"
+    )]
+    pub model_deadline: humantime::Duration,
+    /// Most instances of the model at the same time.
+    #[arg(long, env = "CANOPY_MODEL_INSTANCES", default_value_t = 64, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub model_instances: u32,
+    /// Most prediction and evaluation requests in flight; further ones are answered 503.
+    #[arg(
+        long,
+        env = "CANOPY_MAX_IN_FLIGHT",
+        default_value_t = 1024,
+        value_name = "N"
+    )]
+    pub max_in_flight: usize,
+    /// Most batches and evaluations at work or waiting; further ones are answered 503.
+    #[arg(
+        long,
+        env = "CANOPY_SLOW_PLACES",
+        default_value_t = 16,
+        value_name = "N"
+    )]
+    pub slow_places: usize,
+    /// Largest body of a single prediction.
+    #[arg(
+        long,
+        env = "CANOPY_RECORD_LIMIT",
+        default_value = "1MiB",
+        value_name = "SIZE"
+    )]
+    pub record_limit: ByteSize,
+    /// Largest body of a batch or an evaluation.
+    #[arg(
+        long,
+        env = "CANOPY_BODY_LIMIT",
+        default_value = "128MiB",
+        value_name = "SIZE"
+    )]
+    pub body_limit: ByteSize,
+}
+
+impl LimitConfig {
+    /// The limits of a model's calls.
+    #[must_use]
+    pub fn runtime(&self) -> Limits {
+        Limits {
+            memory: usize::try_from(self.model_memory.as_u64()).unwrap_or(usize::MAX),
+            deadline: self.model_deadline.into(),
+            instances: self.model_instances,
+        }
+    }
+}
+
+/// How drift of live traffic is watched.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Live drift")]
+pub struct LiveConfig {
+    /// Predicted rows in the sliding window.
+    #[arg(
+        long = "live-window",
+        env = "CANOPY_LIVE_WINDOW",
+        default_value_t = 1000,
+        value_name = "ROWS"
+    )]
+    pub window: usize,
+    /// Time between two computations of the window's drift.
+    #[arg(
+        long = "live-interval",
+        env = "CANOPY_LIVE_INTERVAL",
+        default_value = "10s",
+        value_name = "TIME"
+    )]
+    interval: humantime::Duration,
+}
+
+impl LiveConfig {
+    /// Time between two computations; at least a millisecond.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        Duration::from(self.interval).max(Duration::from_millis(1))
+    }
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log")]
+pub struct LogConfig {
+    /// Form of the log on standard error.
+    #[arg(long = "log-format", env = "CANOPY_LOG_FORMAT", default_value = "text")]
+    pub format: LogFormat,
+    /// What is logged: a level, or a filter such as `canopy=debug`; every request is at `debug`.
+    #[arg(
+        long = "log",
+        env = "CANOPY_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    pub filter: String,
+}
+
+/// Forms of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

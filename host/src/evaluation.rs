@@ -1,0 +1,146 @@
+//! Scores and drift of labelled records.
+
+use std::collections::BTreeMap;
+
+use canopy_drift::{
+    ClassificationScores, ColumnDrift, DEFAULT_SHARE_THRESHOLD, DatasetDrift, Method,
+    RegressionScores, classification_scores, regression_scores,
+};
+use rayon::prelude::*;
+
+use crate::row::Problems;
+use crate::row::json::Labelled;
+use crate::runtime::{CallError, Task, likeliest};
+use crate::served::Served;
+
+/// What an evaluation found.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// Number of records.
+    pub items: usize,
+    /// How good the predictions are.
+    pub scores: Scores,
+    /// How far every column is from the reference sample.
+    pub drift: DatasetDrift,
+}
+
+/// Scores by task.
+#[derive(Debug, Clone)]
+pub enum Scores {
+    /// Of numbers.
+    Regression(RegressionScores),
+    /// Of classes.
+    Classification(ClassificationScores),
+}
+
+/// Why records were not evaluated.
+#[derive(Debug)]
+pub enum EvaluationError {
+    /// `drift_methods` names a column or method that does not exist or do not go together.
+    Methods(Problems),
+    /// The model gave no predictions.
+    Model(CallError),
+}
+
+/// Predicts labelled records and compares: predictions with true values, columns with the
+/// reference sample. Changes nothing.
+///
+/// # Errors
+///
+/// If a drift method cannot be used or the model gives no predictions.
+pub fn evaluate(served: &Served, labelled: &Labelled) -> Result<Evaluation, EvaluationError> {
+    let methods = methods(served, &labelled.methods).map_err(EvaluationError::Methods)?;
+    let model = served.model();
+    let answer = model
+        .predict(&labelled.rows)
+        .map_err(EvaluationError::Model)?;
+    let (scores, predicted) = match model.info().task {
+        Task::Regression => {
+            // Every value is finite and there is at least one, so that there are scores.
+            let scores = regression_scores(&labelled.targets, &answer)
+                .unwrap_or_else(|| unreachable!("finite values have scores"));
+            (Scores::Regression(scores), answer)
+        }
+        Task::Classification => classes(&labelled.targets, &answer, model.outputs()),
+    };
+    let width = served.schema().width();
+    let columns: Vec<ColumnDrift> = served
+        .references()
+        .par_iter()
+        .enumerate()
+        .map(|(position, reference)| {
+            let gathered: Vec<f64>;
+            let current = match position.checked_sub(width) {
+                None => {
+                    gathered = labelled
+                        .rows
+                        .iter()
+                        .skip(position)
+                        .step_by(width)
+                        .copied()
+                        .collect();
+                    &gathered
+                }
+                Some(0) => &labelled.targets,
+                Some(_) => &predicted,
+            };
+            match methods.get(reference.column()) {
+                Some(&method) => reference
+                    .compare_by(current, method)
+                    .unwrap_or_else(|_| unreachable!("methods were checked against the columns")),
+                None => reference.compare(current),
+            }
+        })
+        .collect();
+    Ok(Evaluation {
+        items: labelled.targets.len(),
+        scores,
+        drift: DatasetDrift::new(columns, DEFAULT_SHARE_THRESHOLD),
+    })
+}
+
+/// Scores of classes, and the predicted classes.
+fn classes(targets: &[f64], probabilities: &[f64], classes: usize) -> (Scores, Vec<f64>) {
+    let targets: Vec<usize> = targets.iter().map(|&class| class as usize).collect();
+    let predicted: Vec<usize> = probabilities.chunks(classes).map(likeliest).collect();
+    let scores = classification_scores(&targets, probabilities, classes, &predicted)
+        .unwrap_or_else(|| unreachable!("at least one record has scores"));
+    let predicted = predicted.into_iter().map(|class| class as f64).collect();
+    (Scores::Classification(scores), predicted)
+}
+
+/// The chosen drift methods by column.
+fn methods(
+    served: &Served,
+    chosen: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Method>, Problems> {
+    let mut problems = Problems::default();
+    let mut methods = BTreeMap::new();
+    for (column, name) in chosen {
+        let field = format!("drift_methods.{column}");
+        let reference = served.references().iter().find(|r| r.column() == column);
+        let Some(reference) = reference else {
+            problems.push(None, &field, "is not a column of the model");
+            continue;
+        };
+        match name.parse::<Method>() {
+            Ok(method) if method.applies_to(reference.kind()) => {
+                methods.insert(column.clone(), method);
+            }
+            Ok(method) => {
+                let kind = format!("{:?}", reference.kind()).to_lowercase();
+                problems.push(
+                    None,
+                    &field,
+                    format!("{method} does not apply to a {kind} column"),
+                );
+            }
+            Err(error) => problems.push(None, &field, error.to_string()),
+        }
+    }
+    if problems.count() == 0 {
+        Ok(methods)
+    } else {
+        Err(problems)
+    }
+}

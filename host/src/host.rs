@@ -1,0 +1,147 @@
+//! The state that all requests share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::Semaphore;
+
+use crate::config::ServeConfig;
+use crate::lane::Lane;
+use crate::metrics::Metrics;
+use crate::runtime::{LoadError, Runtime};
+use crate::served::Served;
+use crate::window::Window;
+
+/// A running host: the serving model and everything that serves it.
+pub struct Host {
+    /// What it was started with.
+    pub config: ServeConfig,
+    /// Its metrics.
+    pub metrics: Metrics,
+    /// Where work goes that takes longer than a prediction.
+    pub lane: Lane,
+    /// Places for requests that call the model.
+    pub places: Semaphore,
+    runtime: Runtime,
+    current: ArcSwap<Current>,
+    stopping: AtomicBool,
+}
+
+/// The serving model and the window over its predictions.
+pub struct Current {
+    /// The model.
+    pub served: Served,
+    /// The rows it predicted last.
+    pub window: Window,
+}
+
+/// Why the host could not be set up or a model not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The component cannot be read.
+    #[error("cannot read the model {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The component is not served.
+    #[error("cannot serve the model {path}: {source}")]
+    Load {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: LoadError,
+    },
+    /// The WebAssembly engine cannot be set up.
+    #[error(transparent)]
+    Engine(LoadError),
+    /// The threads of the slow lane cannot be started.
+    #[error("cannot start the worker threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// A metric is declared twice.
+    #[error("cannot register the metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+impl Host {
+    /// Loads and checks the configured model; nothing listens yet.
+    ///
+    /// # Errors
+    ///
+    /// If the model is not fit to serve or the machine cannot run it.
+    pub fn new(config: ServeConfig) -> Result<Self, HostError> {
+        let runtime = Runtime::new(&config.limits.runtime()).map_err(HostError::Engine)?;
+        let metrics = Metrics::new()?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let lane = Lane::new(threads.div_ceil(2), config.limits.slow_places)?;
+        let served = load(&runtime, &config.model)?;
+        metrics.serves(&served, None);
+        let window = Window::new(config.live.window, served.schema().width());
+        Ok(Self {
+            places: Semaphore::new(config.limits.max_in_flight),
+            current: ArcSwap::from_pointee(Current { served, window }),
+            stopping: AtomicBool::new(false),
+            config,
+            metrics,
+            lane,
+            runtime,
+        })
+    }
+
+    /// The serving model; it stays whole for whoever holds it, whatever is swapped meanwhile.
+    #[must_use]
+    pub fn current(&self) -> Guard<Arc<Current>> {
+        self.current.load()
+    }
+
+    /// As [`Self::current`], to be held for longer.
+    #[must_use]
+    pub fn current_owned(&self) -> Arc<Current> {
+        self.current.load_full()
+    }
+
+    /// Loads the configured model file again and serves it if it is fit to serve. Requests in
+    /// flight finish on the model they started with. Takes as long as compiling takes: call it
+    /// from the slow lane.
+    ///
+    /// # Errors
+    ///
+    /// If the new model is not fit to serve; the old one then goes on serving.
+    pub fn reload(&self) -> Result<(), HostError> {
+        let loaded = load(&self.runtime, &self.config.model);
+        self.metrics.swap_attempted(loaded.is_ok());
+        let served = loaded?;
+        let window = Window::new(self.config.live.window, served.schema().width());
+        let previous = self.current_owned();
+        self.metrics.serves(&served, Some(&previous.served));
+        self.current.store(Arc::new(Current { served, window }));
+        Ok(())
+    }
+
+    /// Whether the host takes requests; false once it has been told to stop.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// From now on the host is not ready, so that balancers send no more requests.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+fn load(runtime: &Runtime, path: &Path) -> Result<Served, HostError> {
+    let component = std::fs::read(path).map_err(|source| HostError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let model = runtime.load(&component).map_err(|source| HostError::Load {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Served::new(model))
+}

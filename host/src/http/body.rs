@@ -1,0 +1,89 @@
+//! Reading a request's body within its limits.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::time::timeout;
+
+use super::problem::Problem;
+use crate::host::Host;
+
+/// Formats of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// `application/json`, or no type at all.
+    Json,
+    /// `text/csv`.
+    Csv,
+    /// `application/vnd.apache.arrow.stream`.
+    Arrow,
+}
+
+impl Format {
+    pub(super) const JSON: &'static str = "application/json";
+    pub(super) const CSV: &'static str = "text/csv";
+    pub(super) const ARROW: &'static str = "application/vnd.apache.arrow.stream";
+
+    /// Media type of the format.
+    pub(super) fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => Self::JSON,
+            Self::Csv => Self::CSV,
+            Self::Arrow => Self::ARROW,
+        }
+    }
+
+    /// The format that a request's `Content-Type` names, which must be one of `accepted`.
+    pub(super) fn of(headers: &HeaderMap, accepted: &[Self]) -> Result<Self, Problem> {
+        let Some(value) = headers.get(header::CONTENT_TYPE) else {
+            return Ok(Self::Json);
+        };
+        let value = value.to_str().unwrap_or("");
+        let media_type = value.split(';').next().unwrap_or("").trim();
+        let format = accepted
+            .iter()
+            .find(|format| media_type.eq_ignore_ascii_case(format.media_type()));
+        format.copied().ok_or_else(|| {
+            let names: Vec<&str> = accepted.iter().map(|format| format.media_type()).collect();
+            Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                format!(
+                    "the media type {media_type:?} is not taken here; send {}",
+                    names.join(", ")
+                ),
+            )
+        })
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
+pub(super) async fn read(host: &Host, request: Request, limit: u64) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body is larger than {limit} bytes"),
+        )
+    };
+    let body: Body = request.into_body();
+    if let Some(length) = hyper::body::Body::size_hint(&body).exact()
+        && length > limit
+    {
+        return Err(too_large());
+    }
+    let limited = Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX));
+    let patience = host.config.network.body_timeout.into();
+    match timeout(patience, limited.collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("the body could not be read: {error}"),
+        )),
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("the body did not arrive within {patience:?}"),
+        )),
+    }
+}

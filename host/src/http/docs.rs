@@ -1,0 +1,50 @@
+//! The interface, described: OpenAPI and Swagger UI, both from the binary.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::Value;
+use utoipa_swagger_ui::Config;
+
+use super::problem::Problem;
+use super::{Shared, openapi};
+
+/// `GET /openapi.json`
+pub(super) async fn openapi(State(host): Shared) -> Json<Value> {
+    Json(openapi::document(host.current().served.model()))
+}
+
+/// `GET /docs`
+pub(super) async fn redirect() -> Redirect {
+    Redirect::permanent("/docs/")
+}
+
+/// `GET /docs/`
+pub(super) async fn index() -> Response {
+    page("index.html")
+}
+
+/// `GET /docs/{file}`
+pub(super) async fn file(Path(file): Path<String>) -> Response {
+    page(&file)
+}
+
+fn page(name: &str) -> Response {
+    static CONFIG: LazyLock<Arc<Config<'static>>> =
+        LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
+    match utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)) {
+        Ok(Some(file)) => {
+            let body = file.bytes.into_owned();
+            ([(header::CONTENT_TYPE, file.content_type)], body).into_response()
+        }
+        Ok(None) => Problem::new(
+            axum::http::StatusCode::NOT_FOUND,
+            format!("there is no page {name:?}; start at /docs/"),
+        )
+        .into_response(),
+        Err(_) => Problem::internal().into_response(),
+    }
+}

@@ -1,0 +1,94 @@
+//! The host's HTTP interface: the only module that names `axum`.
+//!
+//! | Route                 | Answer                                                          |
+//! |-----------------------|-----------------------------------------------------------------|
+//! | `POST /predict`       | the prediction for one record                                   |
+//! | `POST /predict/batch` | predictions for many records, in the form they came in          |
+//! | `POST /evaluate`      | scores and drift of labelled records                            |
+//! | `GET /model`          | what the model says of itself                                   |
+//! | `GET /metrics`        | metrics in the text format of Prometheus                        |
+//! | `GET /health`         | 200 while the process lives                                     |
+//! | `GET /ready`          | 200 while requests are taken, 503 once it has been told to stop |
+//! | `GET /openapi.json`   | this interface, with the model's own fields (OpenAPI 3.1)       |
+//! | `GET /docs/`          | the same, to read and try                                       |
+//! | `GET /`               | a greeting                                                      |
+//!
+//! Of axum it uses routing and handlers; connections are hyper's, so that every one has its
+//! time limits. Errors are [`problem::Problem`]s.
+
+mod answer;
+mod batch;
+mod body;
+mod connection;
+mod docs;
+mod evaluate;
+mod observe;
+mod openapi;
+mod predict;
+mod problem;
+mod status;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub(crate) use connection::serve;
+
+use crate::host::Host;
+use problem::Problem;
+
+/// All routes with everything around them.
+fn router(host: Arc<Host>) -> Router {
+    Router::new()
+        .route("/predict", post(predict::predict))
+        .route("/predict/batch", post(batch::predict_batch))
+        .route("/evaluate", post(evaluate::evaluate))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&host),
+            observe::admit,
+        ))
+        .route("/model", get(status::model))
+        .route("/metrics", get(status::metrics))
+        .route("/health", get(status::health))
+        .route("/ready", get(status::ready))
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::redirect))
+        .route("/docs/", get(docs::index))
+        .route("/docs/{file}", get(docs::file))
+        .route("/", get(status::greeting))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&host),
+            observe::observe,
+        ))
+        .with_state(host)
+}
+
+/// State of every handler.
+type Shared = State<Arc<Host>>;
+
+async fn not_found(uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        format!(
+            "there is nothing at {}; /docs/ lists what there is",
+            uri.path()
+        ),
+    )
+}
+
+async fn method_not_allowed(uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!(
+            "{} does not take this method; see the Allow header",
+            uri.path()
+        ),
+    )
+}

@@ -1,0 +1,116 @@
+//! What happens around every request: its id, its metrics, its place, its log line.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tracing::{Instrument as _, debug, error, error_span, warn};
+
+use super::problem::Problem;
+use crate::host::Host;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The `endpoint` label of whatever matches no route.
+const UNMATCHED: &str = "unmatched";
+
+/// Gives the request an id, counts it, times it and logs it.
+///
+/// The id is the client's `x-request-id` if it sends a reasonable one; it is in every log line
+/// of the request and in the answer.
+pub(super) async fn observe(
+    State(host): State<Arc<Host>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let start = Instant::now();
+    let in_flight = host.metrics.request();
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let endpoint = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+
+    let span = error_span!("request", id = id.to_str().unwrap_or_default());
+    let mut response = next.run(request).instrument(span.clone()).await;
+
+    let status = response.status();
+    let duration = start.elapsed();
+    let name = standard_name(&method);
+    host.metrics
+        .answered(endpoint, name, status.as_str(), duration);
+    drop(in_flight);
+    let _entered = span.enter();
+    if status.is_server_error() {
+        warn!(%method, endpoint, status = status.as_u16(), ?duration, "request failed");
+    } else {
+        debug!(%method, endpoint, status = status.as_u16(), ?duration, "request answered");
+    }
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// Lets a request in only if there is a place for it, so that under overload the host answers
+/// what it can in time and refuses the rest at once.
+pub(super) async fn admit(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
+    let Ok(_place) = host.places.try_acquire() else {
+        let limit = host.config.limits.max_in_flight;
+        return Problem::overload(format!("{limit} requests are in flight already"))
+            .into_response();
+    };
+    next.run(request).await
+}
+
+/// The answer for a handler that panicked; the connection and the host go on.
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    error!(
+        panic = text.unwrap_or("of an unknown kind"),
+        "a handler panicked"
+    );
+    Problem::internal().into_response()
+}
+
+/// The client's id if it is short and printable, otherwise a new one.
+fn request_id(request: &Request) -> HeaderValue {
+    let given = request.headers().get(REQUEST_ID);
+    let reasonable = |id: &&HeaderValue| {
+        (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    match given.filter(reasonable) {
+        Some(id) => id.clone(),
+        None => new_id(),
+    }
+}
+
+/// An id that no other request of this process has, nor likely one of another process.
+fn new_id() -> HeaderValue {
+    static PROCESS: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
+        use std::hash::{BuildHasher as _, RandomState};
+        RandomState::new().hash_one(std::process::id())
+    });
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let text = format!("{:016x}-{count:x}", *PROCESS);
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+}
+
+/// A bounded label: methods that nobody has heard of are one value.
+fn standard_name(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "HEAD" => "HEAD",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        "PATCH" => "PATCH",
+        _ => "OTHER",
+    }
+}

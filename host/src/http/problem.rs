@@ -1,0 +1,136 @@
+//! Errors as `application/problem+json` (RFC 9457).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tracing::error;
+
+use crate::lane::LaneError;
+use crate::row::{FieldProblem, InvalidBody, Problems};
+use crate::runtime::CallError;
+
+/// Seconds after which a refused client may try again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// An error as a client reads it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Problem {
+    /// Kind of the problem: none more special than its status.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    #[serde(serialize_with = "as_number")]
+    status: StatusCode,
+    detail: String,
+    errors: Vec<FieldProblem>,
+}
+
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    /// A problem without fields.
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// The host has more to do than it can.
+    pub(crate) fn overload(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    /// The host made a mistake; what exactly is in its log.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the host failed unexpectedly; its log says more under this request's x-request-id",
+        )
+    }
+}
+
+impl From<Problems> for Problem {
+    fn from(problems: Problems) -> Self {
+        let count = problems.count();
+        let detail = match (count, problems.listed().first()) {
+            (1, Some(only)) => format!("{} {}", only.field, only.problem),
+            (_, Some(first)) => {
+                format!(
+                    "{count} problems; the first: {} {}",
+                    first.field, first.problem
+                )
+            }
+            (_, None) => "the body cannot be used".to_owned(),
+        };
+        Self {
+            errors: problems.listed().to_vec(),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
+    }
+}
+
+impl From<InvalidBody> for Problem {
+    fn from(invalid: InvalidBody) -> Self {
+        match invalid {
+            InvalidBody::Malformed(detail) => Self::new(StatusCode::BAD_REQUEST, detail),
+            InvalidBody::Shape(detail) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            InvalidBody::Fields(problems) => problems.into(),
+        }
+    }
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Refused { row, reason } => Self {
+                errors: vec![FieldProblem {
+                    field: String::new(),
+                    problem: reason.clone(),
+                    row: Some(row as usize),
+                }],
+                ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, reason)
+            },
+            CallError::Overload(_) => Self::overload(error.to_string()),
+            CallError::Deadline(_) => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
+            CallError::Memory(_)
+            | CallError::Trap(_)
+            | CallError::Failed(_)
+            | CallError::Answer(_) => {
+                error!(%error, "the model gave no answer");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+            }
+        }
+    }
+}
+
+impl From<LaneError> for Problem {
+    fn from(error: LaneError) -> Self {
+        match error {
+            LaneError::Full => Self::overload("too many batches and evaluations are waiting"),
+            LaneError::Panicked => Self::internal(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (
+            self.status,
+            [(header::CONTENT_TYPE, "application/problem+json")],
+            body,
+        )
+            .into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
+    }
+}

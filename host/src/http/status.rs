@@ -1,0 +1,64 @@
+//! What the host says of itself: greeting, health, readiness, metrics, the model.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tracing::error;
+
+use super::Shared;
+use super::problem::Problem;
+use crate::inspect;
+
+/// `GET /`
+pub(super) async fn greeting(State(host): Shared) -> Json<Value> {
+    let current = host.current();
+    let info = current.served.model().info();
+    Json(json!({
+        "message": format!("Canopy serves {} {}; see /docs/", info.name, info.version),
+    }))
+}
+
+/// `GET /health`
+pub(super) async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+/// `GET /ready`
+pub(super) async fn ready(State(host): Shared) -> Response {
+    if !host.is_ready() {
+        return Problem::overload("the host is stopping").into_response();
+    }
+    let current = host.current();
+    let model = current.served.model();
+    Json(json!({
+        "status": "ready",
+        "model": model.info().name,
+        "version": model.info().version,
+    }))
+    .into_response()
+}
+
+/// `GET /model`
+pub(super) async fn model(State(host): Shared) -> Json<Value> {
+    Json(inspect::description(host.current().served.model()))
+}
+
+/// `GET /metrics`
+pub(super) async fn metrics(State(host): Shared) -> Response {
+    match host.metrics.text(&host.current().served) {
+        Ok(text) => (
+            [(
+                header::CONTENT_TYPE,
+                "text/plain; version=0.0.4; charset=utf-8",
+            )],
+            text,
+        )
+            .into_response(),
+        Err(error) => {
+            error!(%error, "the metrics cannot be encoded");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `canopy inspect`: what a component file holds.
+
+use std::fmt::{self, Display};
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use crate::runtime::{Kind, Limits, Model, Runtime, Task};
+
+/// Prints the description, the features and the interface of a component.
+///
+/// # Errors
+///
+/// If the file cannot be read or is not a model.
+pub fn run(path: &Path, as_json: bool) -> anyhow::Result<()> {
+    let component =
+        std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let limits = Limits {
+        instances: 1,
+        ..Limits::default()
+    };
+    let model = Runtime::new(&limits)?
+        .load(&component)
+        .with_context(|| format!("{} cannot be served", path.display()))?;
+    if as_json {
+        println!("{:#}", description(&model));
+    } else {
+        print!("{}", Report(&model));
+    }
+    Ok(())
+}
+
+/// A model's description as JSON: what it says of itself and what the host knows of it.
+#[must_use]
+pub fn description(model: &Model) -> Value {
+    let mut description = json!(model.info());
+    description["component"] = json!({
+        "digest": format!("sha256:{}", model.digest()),
+        "bytes": model.size(),
+        "interface": model.interface(),
+        "functions": model.functions(),
+    });
+    description["reference_rows"] = json!(model.reference()[0].values.len());
+    description
+}
+
+/// A model's description as text.
+struct Report<'a>(&'a Model);
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let model = self.0;
+        let info = model.info();
+        let training = &info.training;
+        writeln!(f, "{} {}", info.name, info.version)?;
+        match info.task {
+            Task::Regression => writeln!(f, "  task        regression of {}", info.target)?,
+            Task::Classification => writeln!(
+                f,
+                "  task        classification of {} into {}",
+                info.target,
+                info.classes.join(", ")
+            )?,
+        }
+        writeln!(f, "  answers in  {}", info.response_field)?;
+        write!(f, "  trained on  {} rows", training.rows)?;
+        if let (Some(from), Some(until)) = (&training.from, &training.until) {
+            write!(f, " from {from} until {until}")?;
+        }
+        writeln!(f, ", data sha256:{}", training.data_digest)?;
+        writeln!(
+            f,
+            "  component   {} bytes, sha256:{}",
+            model.size(),
+            model.digest()
+        )?;
+        writeln!(
+            f,
+            "  exports     {}: {}",
+            model.interface(),
+            model.functions().join(", ")
+        )?;
+        writeln!(f, "  imports     nothing")?;
+        writeln!(
+            f,
+            "  reference   {} rows",
+            model.reference()[0].values.len()
+        )?;
+        for (name, value) in &info.parameters {
+            writeln!(f, "  {name:<11} {value}")?;
+        }
+        writeln!(f)?;
+        writeln!(
+            f,
+            "  {:<14} {:<11} {:>10} {:>10} {:>10} {:>10} {:>10}  description",
+            "feature", "kind", "minimum", "maximum", "mean", "std", "importance"
+        )?;
+        for feature in &info.features {
+            let kind = match feature.kind {
+                Kind::Numerical => "numerical",
+                Kind::Categorical => "categorical",
+            };
+            let importance = feature
+                .importance
+                .map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share));
+            writeln!(
+                f,
+                "  {:<14} {kind:<11} {:>10.4} {:>10.4} {:>10.4} {:>10.4} {importance:>10}  {}",
+                feature.name,
+                feature.minimum,
+                feature.maximum,
+                feature.mean,
+                feature.standard_deviation,
+                feature.description
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! Canopy: a WebAssembly-plugin inference host.
+//!
+//! The host knows nothing about any one model: names, kinds and ranges of features, the target
+//! and the field of the answer all come from the component. See `docs/architecture.md`.
+
+pub mod config;
+pub mod evaluation;
+pub mod host;
+pub mod http;
+pub mod inspect;
+pub mod lane;
+mod live;
+pub mod metrics;
+pub mod probe;
+pub mod row;
+pub mod runtime;
+pub mod serve;
+pub mod served;
+pub mod window;

@@ -1,0 +1,68 @@
+//! The `canopy` binary: parses the command line, runs, and says what went wrong.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use canopy::config::ServeConfig;
+use canopy::{inspect, probe, serve};
+use clap::{Parser, Subcommand};
+
+/// WebAssembly-plugin inference host.
+#[derive(Debug, Parser)]
+#[command(name = "canopy", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a model over HTTP.
+    Serve(Box<ServeConfig>),
+    /// Print what a model says of itself and the interface its component exports.
+    Inspect {
+        /// The component file.
+        model: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask a running host whether it is ready; for health checks of containers.
+    Probe(Address),
+    /// Send the model's own example to a running host; prints the request and the answer.
+    Example(Address),
+}
+
+#[derive(Debug, clap::Args)]
+struct Address {
+    /// Address and port of the host.
+    #[arg(long, env = "CANOPY_ADDRESS", default_value = "127.0.0.1:8080")]
+    address: String,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(config) => serve::run(*config),
+        Command::Inspect { model, json } => inspect::run(&model, json),
+        Command::Probe(host) => probe::run(&host.address),
+        Command::Example(host) => probe::example(&host.address),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("canopy: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

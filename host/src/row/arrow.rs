@@ -1,0 +1,110 @@
+//! Records in an Arrow IPC stream.
+
+use std::io::Cursor;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
+use arrow_ipc::reader::StreamReader;
+use arrow_schema::{ArrowError, DataType, SchemaRef};
+
+use super::number::{MISSING, NOT_FINITE};
+use super::problem::{InvalidBody, Problems};
+use super::schema::Schema;
+
+/// Reads the record batches of a stream: row-major, records × features. Columns of any integer
+/// or floating-point type are taken, others that the model does not read are ignored.
+///
+/// # Errors
+///
+/// If the stream is malformed, lacks a feature, or a value is null or not finite.
+pub fn records(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+    let reader = StreamReader::try_new(Cursor::new(body), None).map_err(|e| malformed(&e))?;
+    let columns = columns(&reader.schema(), schema)?;
+    let width = schema.width();
+    let mut values = Vec::new();
+    let mut problems = Problems::default();
+    for batch in reader {
+        let batch = batch.map_err(|e| malformed(&e))?;
+        let start = values.len();
+        values.resize(start + batch.num_rows() * width, 0.0);
+        for (position, &column) in columns.iter().enumerate() {
+            let first = start / width;
+            let target = &mut values[start..];
+            read_column(&batch, column, |row, value| match value {
+                Some(value) if value.is_finite() => target[row * width + position] = value,
+                Some(_) => problems.push(Some(first + row), schema.name(position), NOT_FINITE),
+                None => problems.push(Some(first + row), schema.name(position), "is null"),
+            });
+        }
+    }
+    problems.or(values)
+}
+
+/// The column of every feature.
+fn columns(stream: &SchemaRef, schema: &Schema) -> Result<Vec<usize>, InvalidBody> {
+    let mut problems = Problems::default();
+    let mut columns = Vec::new();
+    for name in schema.features() {
+        match stream.column_with_name(name) {
+            Some((column, field))
+                if field.data_type().is_numeric() && supported(field.data_type()) =>
+            {
+                columns.push(column);
+            }
+            Some((_, field)) => problems.push(
+                None,
+                name,
+                format!("is of type {}, not an integer or float", field.data_type()),
+            ),
+            None => problems.push(None, name, MISSING),
+        }
+    }
+    problems.or(columns)
+}
+
+fn supported(ty: &DataType) -> bool {
+    ty.is_integer() || matches!(ty, DataType::Float32 | DataType::Float64)
+}
+
+/// Gives every value of a column of a supported type to `take`.
+fn read_column(batch: &RecordBatch, column: usize, take: impl FnMut(usize, Option<f64>)) {
+    let array = batch.column(column);
+    match array.data_type() {
+        DataType::Float64 => read_values::<Float64Type>(array, take, |v| v),
+        DataType::Float32 => read_values::<Float32Type>(array, take, f64::from),
+        DataType::Int8 => read_values::<Int8Type>(array, take, f64::from),
+        DataType::Int16 => read_values::<Int16Type>(array, take, f64::from),
+        DataType::Int32 => read_values::<Int32Type>(array, take, f64::from),
+        DataType::Int64 => read_values::<Int64Type>(array, take, |v| v as f64),
+        DataType::UInt8 => read_values::<UInt8Type>(array, take, f64::from),
+        DataType::UInt16 => read_values::<UInt16Type>(array, take, f64::from),
+        DataType::UInt32 => read_values::<UInt32Type>(array, take, f64::from),
+        DataType::UInt64 => read_values::<UInt64Type>(array, take, |v| v as f64),
+        other => unreachable!("columns of type {other} were refused with the schema"),
+    }
+}
+
+fn read_values<T: ArrowPrimitiveType>(
+    array: &dyn Array,
+    mut take: impl FnMut(usize, Option<f64>),
+    number: impl Fn(T::Native) -> f64,
+) {
+    let array = array.as_primitive::<T>();
+    if array.null_count() == 0 {
+        for (row, &value) in array.values().iter().enumerate() {
+            take(row, Some(number(value)));
+        }
+    } else {
+        for (row, value) in array.iter().enumerate() {
+            take(row, value.map(&number));
+        }
+    }
+}
+
+fn malformed(error: &ArrowError) -> InvalidBody {
+    InvalidBody::Malformed(format!("the body is not a valid Arrow IPC stream: {error}"))
+}

@@ -1,0 +1,70 @@
+//! Records in CSV with a header line.
+
+use super::number::{MISSING, from_csv};
+use super::problem::{InvalidBody, Problems};
+use super::schema::Schema;
+
+/// Reads records: row-major, records × features. Columns that the model does not read are
+/// ignored, and columns may come in any order.
+///
+/// # Errors
+///
+/// If the header lacks a feature, a line has another number of fields than the header, or a
+/// value is not a finite number.
+pub fn records(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+    let mut reader = csv::Reader::from_reader(body);
+    let header = reader.byte_headers().map_err(|e| malformed(&e))?;
+    let columns = columns(header, schema)?;
+    let width = schema.width();
+    let mut values = Vec::new();
+    let mut problems = Problems::default();
+    let mut record = csv::ByteRecord::new();
+    for row in 0.. {
+        if !reader
+            .read_byte_record(&mut record)
+            .map_err(|e| malformed(&e))?
+        {
+            break;
+        }
+        let start = values.len();
+        values.resize(start + width, 0.0);
+        for (field, position) in record.iter().zip(&columns) {
+            let Some(position) = *position else { continue };
+            match from_csv(field) {
+                Ok(value) => values[start + position] = value,
+                Err(problem) => problems.push(Some(row), schema.name(position), problem),
+            }
+        }
+    }
+    problems.or(values)
+}
+
+/// Where each column goes; every feature is there once.
+fn columns(header: &csv::ByteRecord, schema: &Schema) -> Result<Vec<Option<usize>>, InvalidBody> {
+    let mut problems = Problems::default();
+    let mut seen = vec![false; schema.width()];
+    let columns = header
+        .iter()
+        .map(|name| {
+            let name = std::str::from_utf8(name).ok()?.trim();
+            let position = schema.position(name, 0).filter(|&p| p < schema.width())?;
+            if std::mem::replace(&mut seen[position], true) {
+                problems.push(None, name, "is given twice");
+            }
+            Some(position)
+        })
+        .collect();
+    for (name, _) in schema
+        .features()
+        .iter()
+        .zip(&seen)
+        .filter(|(_, seen)| !**seen)
+    {
+        problems.push(None, name, MISSING);
+    }
+    problems.or(columns)
+}
+
+fn malformed(error: &csv::Error) -> InvalidBody {
+    InvalidBody::Malformed(format!("the body is not valid CSV: {error}"))
+}

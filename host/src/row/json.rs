@@ -1,0 +1,355 @@
+//! Records in JSON.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::number::{MISSING, from_json};
+use super::problem::{InvalidBody, Problems};
+use super::schema::{Labels, Schema};
+
+/// Records with their true values, as `/evaluate` takes them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Labelled {
+    /// Row-major, records × features.
+    pub rows: Vec<f64>,
+    /// One value a record: a number, or the position of a class.
+    pub targets: Vec<f64>,
+    /// `evaluation_period_name`, if given.
+    pub period: Option<String>,
+    /// `drift_methods`, if given: names of columns with names of methods.
+    pub methods: BTreeMap<String, String>,
+}
+
+/// Reads one record: the values of its features in the order of a row.
+///
+/// # Errors
+///
+/// If the body is not a JSON object with a finite number for every feature.
+pub fn record(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+    read(body, |body| {
+        let mut rows = Rows::new(schema, None, 1);
+        deserialize(
+            body,
+            Record {
+                rows: &mut rows,
+                row: None,
+            },
+        )?;
+        rows.problems.or(rows.values)
+    })
+}
+
+/// Reads a list of records: row-major, records × features.
+///
+/// # Errors
+///
+/// If the body is not a JSON list of objects with a finite number for every feature.
+pub fn records(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+    read(body, |body| {
+        let mut rows = Rows::new(schema, None, body.len() / ESTIMATED_RECORD);
+        deserialize(body, Records(&mut rows))?;
+        rows.problems.or(rows.values)
+    })
+}
+
+/// Reads what `/evaluate` takes: an object with the labelled records in `data`.
+///
+/// # Errors
+///
+/// If the body is not such an object, if `data` is missing or empty, or if a record lacks a
+/// feature or its true value.
+pub fn labelled(body: &[u8], schema: &Schema) -> Result<Labelled, InvalidBody> {
+    read(body, |body| deserialize(body, Evaluation(schema))?)
+}
+
+/// Bytes of a small record, to guess how many there are.
+const ESTIMATED_RECORD: usize = 128;
+
+/// Reads a body, once more if it holds `NaN` or `Infinity`: Python writes them, JSON does not
+/// know them, and the client is told which field it is rather than that the body is malformed.
+fn read<T>(body: &[u8], parse: impl Fn(&[u8]) -> Result<T, InvalidBody>) -> Result<T, InvalidBody> {
+    match parse(body) {
+        Err(InvalidBody::Malformed(message)) => match mark_not_finite(body) {
+            Some(marked) => parse(&marked),
+            None => Err(InvalidBody::Malformed(message)),
+        },
+        result => result,
+    }
+}
+
+/// Replaces `NaN` and `Infinity` outside of texts by a number too large for `f64`.
+fn mark_not_finite(body: &[u8]) -> Option<Vec<u8>> {
+    let mut marked = Vec::with_capacity(body.len());
+    let (mut text, mut found) = (false, false);
+    let mut rest = body;
+    while let Some(&byte) = rest.first() {
+        let token = [&b"NaN"[..], b"Infinity"]
+            .into_iter()
+            .find(|token| !text && rest.starts_with(token));
+        let length = match (byte, token) {
+            (_, Some(token)) => {
+                found = true;
+                marked.extend_from_slice(b"1e999");
+                token.len()
+            }
+            (b'\\', None) if text => {
+                let escape = &rest[..rest.len().min(2)];
+                marked.extend_from_slice(escape);
+                escape.len()
+            }
+            (_, None) => {
+                text ^= byte == b'"';
+                marked.push(byte);
+                1
+            }
+        };
+        rest = &rest[length..];
+    }
+    found.then_some(marked)
+}
+
+fn deserialize<'de, S: DeserializeSeed<'de>>(
+    body: &'de [u8],
+    seed: S,
+) -> Result<S::Value, InvalidBody> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = seed.deserialize(&mut deserializer);
+    value
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| match error.classify() {
+            Category::Data => InvalidBody::Shape(error.to_string()),
+            _ => InvalidBody::Malformed(format!("the body is not valid JSON: {error}")),
+        })
+}
+
+/// Rows as they are read.
+struct Rows<'s> {
+    schema: &'s Schema,
+    values: Vec<f64>,
+    /// The true values, if records are labelled.
+    targets: Option<Vec<f64>>,
+    problems: Problems,
+}
+
+impl<'s> Rows<'s> {
+    fn new(schema: &'s Schema, targets: Option<Vec<f64>>, expected: usize) -> Self {
+        Self {
+            schema,
+            values: Vec::with_capacity(expected * schema.width()),
+            targets,
+            problems: Problems::default(),
+        }
+    }
+}
+
+/// A record, appended to the rows.
+struct Record<'a, 's> {
+    rows: &'a mut Rows<'s>,
+    /// Position of the record, where there can be several.
+    row: Option<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Record<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a record with the features by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Rows {
+            schema,
+            values,
+            targets,
+            problems,
+        } = self.rows;
+        let width = schema.width();
+        let start = values.len();
+        // A usable value is finite: NaN marks what was not given, infinity what was refused.
+        values.resize(start + width, f64::NAN);
+        let mut target = f64::NAN;
+        let mut guess = 0;
+        while let Some(position) = map.next_key_seed(Key { schema, guess })? {
+            let Some(position) = position.filter(|&p| p < width || targets.is_some()) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            guess = position + 1;
+            let text = map.next_value::<&RawValue>()?.get();
+            let value = if position < width {
+                from_json(text)
+            } else {
+                label_from_json(text, schema.labels())
+            };
+            let slot = values.get_mut(start + position).unwrap_or(&mut target);
+            if !slot.is_nan() {
+                problems.push(self.row, schema.name(position), "is given twice");
+            }
+            *slot = value.unwrap_or_else(|problem| {
+                problems.push(self.row, schema.name(position), problem);
+                f64::INFINITY
+            });
+        }
+        for (position, value) in values[start..].iter().enumerate() {
+            if value.is_nan() {
+                problems.push(self.row, schema.name(position), MISSING);
+            }
+        }
+        if let Some(targets) = targets {
+            if target.is_nan() {
+                problems.push(self.row, schema.target(), MISSING);
+            }
+            targets.push(target);
+        }
+        Ok(())
+    }
+}
+
+/// Reads the true value of a record.
+fn label_from_json(text: &str, labels: &Labels) -> Result<f64, &'static str> {
+    match labels {
+        Labels::Numbers => from_json(text),
+        Labels::Classes(classes) => {
+            let label: Cow<'_, str> = match text.as_bytes()[0] {
+                b'n' => return Err("is null"),
+                b'"' => serde_json::from_str(text).map_err(|_| "is not a class of the model")?,
+                _ => Cow::Borrowed(text),
+            };
+            let position = classes.iter().position(|class| *class == label);
+            position
+                .map(|position| position as f64)
+                .ok_or("is not a class of the model")
+        }
+    }
+}
+
+/// The name of a field, as its position in the schema.
+struct Key<'s> {
+    schema: &'s Schema,
+    guess: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the name of a field")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.schema.position(name, self.guess))
+    }
+}
+
+/// A list of records, appended to the rows.
+struct Records<'a, 's>(&'a mut Rows<'s>);
+
+impl<'de> DeserializeSeed<'de> for Records<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Records<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        for row in 0.. {
+            let record = Record {
+                rows: self.0,
+                row: Some(row),
+            };
+            if seq.next_element_seed(record)?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The body of `/evaluate`.
+struct Evaluation<'s>(&'s Schema);
+
+impl<'de> DeserializeSeed<'de> for Evaluation<'_> {
+    type Value = Result<Labelled, InvalidBody>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Evaluation<'_> {
+    type Value = Result<Labelled, InvalidBody>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with labelled records in `data`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut rows = Rows::new(self.0, Some(Vec::new()), 0);
+        let mut period = None;
+        let mut methods = BTreeMap::new();
+        let mut given = false;
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            match &*key {
+                "data" if given => return Err(A::Error::duplicate_field("data")),
+                "data" => {
+                    map.next_value_seed(Records(&mut rows))?;
+                    given = true;
+                }
+                "evaluation_period_name" => period = map.next_value()?,
+                "drift_methods" => {
+                    methods = map.next_value::<Option<_>>()?.unwrap_or_default();
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        let targets = rows.targets.take().unwrap_or_default();
+        let mut problems = rows.problems;
+        if !given {
+            problems.push(None, "data", MISSING);
+        } else if targets.is_empty() {
+            problems.push(None, "data", "is empty; send at least one labelled record");
+        }
+        Ok(problems.or(Labelled {
+            rows: rows.values,
+            targets,
+            period,
+            methods,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! What is wrong with a body.
+
+use serde::Serialize;
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldProblem {
+    /// Name of the field.
+    pub field: String,
+    /// What is wrong with it, such as "is missing".
+    pub problem: String,
+    /// Position of the record, from 0, where there can be several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
+}
+
+/// The problems of a body: the first ones in full, the rest as a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems {
+    listed: Vec<FieldProblem>,
+    count: usize,
+}
+
+impl Problems {
+    /// Most problems that are listed; a client does not read more, and an answer stays small.
+    pub const MOST_LISTED: usize = 100;
+
+    /// Notes a problem.
+    pub fn push(&mut self, row: Option<usize>, field: &str, problem: impl Into<String>) {
+        self.count += 1;
+        if self.listed.len() < Self::MOST_LISTED {
+            self.listed.push(FieldProblem {
+                field: field.to_owned(),
+                problem: problem.into(),
+                row,
+            });
+        }
+    }
+
+    /// The problems that are listed.
+    #[must_use]
+    pub fn listed(&self) -> &[FieldProblem] {
+        &self.listed
+    }
+
+    /// Number of problems, listed or not.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// `value` if there are no problems.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, InvalidBody> {
+        if self.count == 0 {
+            Ok(value)
+        } else {
+            Err(InvalidBody::Fields(self))
+        }
+    }
+}
+
+/// Why a body was not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidBody {
+    /// It is not in the format that it is said to be in.
+    #[error("{0}")]
+    Malformed(String),
+    /// It is in the right format but not of the right shape.
+    #[error("{0}")]
+    Shape(String),
+    /// Fields are missing or have values that cannot be used.
+    #[error("{} of the fields cannot be used", .0.count())]
+    Fields(Problems),
+}

@@ -1,0 +1,160 @@
+//! What a component must keep to before it is served.
+
+use std::collections::HashSet;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
+use super::error::LoadError;
+
+/// The interface that a model exports, without its version.
+const INTERFACE: &str = "canopy:model/inference";
+/// Its versions that this host serves, as a prefix and for people.
+const SERVED: (&str, &str) = ("0.1.", "0.1.x");
+/// Longest text in a description, in bytes.
+const LONGEST_TEXT: usize = 4096;
+/// Name of the last column of the reference sample.
+const PREDICTION: &str = "prediction";
+
+/// Checks the component's type: no imports, and the right interface in a served version.
+pub(super) fn check_interface(engine: &Engine, component: &Component) -> Result<String, LoadError> {
+    let ty = component.component_type();
+    if let Some((import, _)) = ty.imports(engine).next() {
+        return Err(LoadError::Import(import.to_owned()));
+    }
+    let exports: Vec<String> = ty
+        .exports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let versioned =
+        |name: &String| Some(name.strip_prefix(INTERFACE)?.strip_prefix('@')?.to_owned());
+    let Some(version) = exports.iter().find_map(versioned) else {
+        return Err(LoadError::Interface {
+            expected: INTERFACE,
+            found: match exports.as_slice() {
+                [] => "nothing".to_owned(),
+                names => names.join(", "),
+            },
+        });
+    };
+    if !version.starts_with(SERVED.0) {
+        return Err(LoadError::Version {
+            interface: INTERFACE,
+            found: version,
+            served: SERVED.1,
+        });
+    }
+    Ok(format!("{INTERFACE}@{version}"))
+}
+
+/// The functions of the component's interface with their types, one line each, for a person.
+pub(super) fn functions(engine: &Engine, component: &Component, interface: &str) -> Vec<String> {
+    let ty = component.component_type();
+    let Some(item) = ty.get_export(engine, interface) else {
+        return Vec::new();
+    };
+    let ComponentItem::ComponentInstance(instance) = item.ty else {
+        return Vec::new();
+    };
+    let functions = instance
+        .exports(engine)
+        .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)));
+    functions.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Checks what a model says of itself.
+pub(super) fn check_description(info: &ModelInfo) -> Result<(), LoadError> {
+    fault_in(info).map_or(Ok(()), |fault| Err(LoadError::Description(fault)))
+}
+
+fn fault_in(info: &ModelInfo) -> Option<String> {
+    let features = &info.features;
+    for (what, text) in [
+        ("name", &info.name),
+        ("version", &info.version),
+        ("target", &info.target),
+        ("response field", &info.response_field),
+    ] {
+        if text.is_empty() || text.len() > 256 || text.contains(char::is_whitespace) {
+            return Some(format!(
+                "the {what} {text:.64?} is empty, too long or has white space"
+            ));
+        }
+    }
+    if features.is_empty() {
+        return Some("it has no features".into());
+    }
+    let mut names = HashSet::new();
+    for feature in features {
+        let name = &feature.name;
+        if name.is_empty() || name.len() > 256 {
+            return Some(format!("the feature name {name:.64?} is empty or too long"));
+        }
+        if feature.description.len() > LONGEST_TEXT || feature.unit.len() > LONGEST_TEXT {
+            return Some(format!("the description or unit of {name:?} is too long"));
+        }
+        if !names.insert(name) {
+            return Some(format!("two features are named {name:?}"));
+        }
+        if *name == info.target {
+            return Some(format!("{name:?} is a feature and the target"));
+        }
+        let numbers = [
+            feature.minimum,
+            feature.maximum,
+            feature.mean,
+            feature.standard_deviation,
+            feature.example,
+        ];
+        if !numbers.iter().all(|number| number.is_finite())
+            || feature.minimum > feature.maximum
+            || feature.standard_deviation < 0.0
+        {
+            return Some(format!("the statistics of {name:?} are impossible"));
+        }
+    }
+    let classes: HashSet<&String> = info.classes.iter().collect();
+    if classes.len() != info.classes.len() {
+        return Some("two classes have the same label".into());
+    }
+    match info.task {
+        Task::Classification if classes.len() < 2 => {
+            Some("a classification needs at least two classes".into())
+        }
+        Task::Regression if !classes.is_empty() => Some("a regression has no classes".into()),
+        _ => None,
+    }
+}
+
+/// Checks that the reference sample has the columns of the description, equally long.
+pub(super) fn check_reference(info: &ModelInfo, reference: &[Column]) -> Result<(), LoadError> {
+    let expected: Vec<&str> = info
+        .features
+        .iter()
+        .map(|feature| feature.name.as_str())
+        .chain([info.target.as_str(), PREDICTION])
+        .collect();
+    let found: Vec<&str> = reference
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    if expected != found {
+        return Err(LoadError::Reference(format!(
+            "its columns are {found:?}, expected {expected:?}"
+        )));
+    }
+    let rows = reference[0].values.len();
+    if rows == 0 {
+        return Err(LoadError::Reference("it has no rows".into()));
+    }
+    if let Some(column) = reference.iter().find(|column| column.values.len() != rows) {
+        return Err(LoadError::Reference(format!(
+            "column {:?} has {} values, the first has {rows}",
+            column.name,
+            column.values.len()
+        )));
+    }
+    Ok(())
+}

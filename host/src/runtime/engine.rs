@@ -1,0 +1,96 @@
+//! The engine, its compiler and its clock.
+
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+use super::error::LoadError;
+use super::limits::Limits;
+use super::model::Model;
+
+/// Time between two ticks of the clock that deadlines are counted in.
+pub(super) const TICK: Duration = Duration::from_millis(5);
+
+/// Models that may be loaded at the same time: the one that serves, those that are being
+/// swapped in and those whose last requests are still running.
+const LOADED_MODELS: u32 = 4;
+
+/// Compiles components and runs them.
+pub struct Runtime {
+    engine: Engine,
+    limits: Limits,
+}
+
+impl Runtime {
+    /// An engine for models that keep within `limits`.
+    ///
+    /// # Errors
+    ///
+    /// If the machine cannot run it, for example because address space is short.
+    pub fn new(limits: &Limits) -> Result<Self, LoadError> {
+        let engine = Engine::new(&config(limits)).map_err(|e| LoadError::Engine(text(&e)))?;
+        start_clock(&engine).map_err(|e| LoadError::Engine(e.to_string()))?;
+        Ok(Self {
+            engine,
+            limits: *limits,
+        })
+    }
+
+    /// Compiles a component and checks that it is a model: its interface, its description and
+    /// that it reproduces the predictions of its own reference sample.
+    ///
+    /// # Errors
+    ///
+    /// If it is not; the error says what is wrong with it.
+    pub fn load(&self, component: &[u8]) -> Result<Model, LoadError> {
+        let compiled = Component::from_binary(&self.engine, component)
+            .map_err(|e| LoadError::NotAComponent(text(&e)))?;
+        Model::new(
+            &Linker::new(&self.engine),
+            &compiled,
+            component,
+            self.limits,
+        )
+    }
+}
+
+/// The whole chain of an error in one line.
+pub(super) fn text(error: &wasmtime::Error) -> String {
+    format!("{error:#}").replace('\n', " ")
+}
+
+fn config(limits: &Limits) -> Config {
+    let instances = limits.instances * LOADED_MODELS;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * 4)
+        .total_memories(instances * 2)
+        .total_tables(instances * 4)
+        .max_memory_size(limits.memory)
+        .max_unused_warm_slots(limits.instances);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .cranelift_opt_level(OptLevel::Speed)
+        .memory_init_cow(true)
+        .epoch_interruption(true)
+        .concurrency_support(false);
+    config
+}
+
+/// Advances the engine's epoch every [`TICK`] for as long as the engine lives.
+fn start_clock(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    thread::Builder::new()
+        .name("deadline-clock".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! One instance of a component with a store of its own.
+
+use std::time::Duration;
+
+use wasmtime::{ResourceLimiter, Store, Trap};
+
+use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, PredictError};
+use super::bindings::{InferenceModel, InferenceModelPre};
+use super::engine::{TICK, text};
+use super::error::CallError;
+use super::limits::Limits;
+
+/// Most elements of a table; a compiled model needs a few dozen.
+const TABLE_ELEMENTS: usize = 10_000;
+
+/// An instance that is ready to be called.
+pub(super) struct Instance {
+    store: Store<Meter>,
+    model: InferenceModel,
+    limits: Limits,
+}
+
+impl Instance {
+    /// Instantiates a component whose calls keep within `limits`.
+    pub(super) fn new(
+        component: &InferenceModelPre<Meter>,
+        limits: Limits,
+    ) -> Result<Self, CallError> {
+        let meter = Meter {
+            memory: limits.memory,
+            exceeded: false,
+        };
+        let mut store = Store::new(component.engine(), meter);
+        store.limiter(|meter| meter);
+        store.set_epoch_deadline(ticks(Limits::LOAD_DEADLINE));
+        match component.instantiate(&mut store) {
+            Ok(model) => Ok(Self {
+                store,
+                model,
+                limits,
+            }),
+            Err(error) => Err(cause(&error, &store, limits, Limits::LOAD_DEADLINE)),
+        }
+    }
+
+    /// Calls `describe`.
+    pub(super) fn describe(&mut self) -> Result<ModelInfo, CallError> {
+        self.call(Limits::LOAD_DEADLINE, |model, store| {
+            model.canopy_model_inference().call_describe(store)
+        })
+    }
+
+    /// Calls `reference`.
+    pub(super) fn reference(&mut self) -> Result<Vec<Column>, CallError> {
+        self.call(Limits::LOAD_DEADLINE, |model, store| {
+            model.canopy_model_inference().call_reference(store)
+        })
+    }
+
+    /// Calls `predict` with any number of rows.
+    pub(super) fn predict(&mut self, rows: &[f64]) -> Result<Vec<f64>, CallError> {
+        let answer = self.call(self.limits.deadline, |model, store| {
+            model.canopy_model_inference().call_predict(store, rows)
+        })?;
+        answer.map_err(|error| match error {
+            PredictError::Refused(refusal) => CallError::Refused {
+                row: refusal.row,
+                reason: refusal.reason,
+            },
+            PredictError::WrongLength(wrong) => CallError::Answer(format!(
+                "it takes rows of {} values, not of the width it describes",
+                wrong.width
+            )),
+            PredictError::Failed(reason) => CallError::Failed(reason),
+        })
+    }
+
+    fn call<R>(
+        &mut self,
+        deadline: Duration,
+        function: impl FnOnce(&InferenceModel, &mut Store<Meter>) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
+        self.store.set_epoch_deadline(ticks(deadline));
+        function(&self.model, &mut self.store)
+            .map_err(|error| cause(&error, &self.store, self.limits, deadline))
+    }
+}
+
+/// Watches over the memory of an instance.
+pub(super) struct Meter {
+    memory: usize,
+    /// Whether more was wanted, which explains the trap that follows.
+    exceeded: bool,
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let allowed = desired <= self.memory;
+        self.exceeded |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+}
+
+/// The number of clock ticks after which `deadline` has certainly passed.
+fn ticks(deadline: Duration) -> u64 {
+    (deadline.as_nanos().div_ceil(TICK.as_nanos()) + 1) as u64
+}
+
+fn cause(
+    error: &wasmtime::Error,
+    store: &Store<Meter>,
+    limits: Limits,
+    deadline: Duration,
+) -> CallError {
+    match error.downcast_ref::<Trap>() {
+        _ if store.data().exceeded => CallError::Memory(limits.memory),
+        Some(Trap::Interrupt) => CallError::Deadline(deadline),
+        Some(trap) => CallError::Trap(trap.to_string()),
+        None => CallError::Trap(text(error)),
+    }
+}

@@ -1,0 +1,28 @@
+//! Models as WebAssembly components: the only module that names `wasmtime`.
+//!
+//! Of wasmtime it exposes one idea: a [`Model`] that was loaded from the bytes of a component
+//! by a [`Runtime`] and predicts within [`Limits`]. Components import nothing, so no world of
+//! imports is to be configured; instances are kept warm and reused, and an instance that
+//! trapped is thrown away, so nothing of wasmtime's stores or instances is visible outside.
+//!
+//! - [`Runtime`]: engine, compiler and the clock that ends calls at their deadline
+//! - [`Model`]: one loaded component; describes itself, predicts
+//! - [`Limits`]: what a call may use
+//! - [`LoadError`], [`CallError`]: why a component is not served, why a call gave no answer
+
+mod bindings;
+mod contract;
+mod engine;
+mod error;
+mod instance;
+mod limits;
+mod model;
+mod pool;
+
+pub use bindings::exports::canopy::model::inference::{
+    Column, Feature, Kind, ModelInfo, Task, Training,
+};
+pub use engine::Runtime;
+pub use error::{CallError, LoadError};
+pub use limits::Limits;
+pub use model::{Model, likeliest};

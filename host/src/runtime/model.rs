@@ -1,0 +1,223 @@
+//! A loaded model.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+use wasmtime::component::{Component, Linker};
+
+use super::bindings::InferenceModelPre;
+use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
+use super::contract;
+use super::error::{CallError, LoadError};
+use super::instance::Meter;
+use super::limits::Limits;
+use super::pool::Pool;
+
+/// A component that keeps the contract, ready to predict.
+pub struct Model {
+    info: ModelInfo,
+    reference: Vec<Column>,
+    interface: String,
+    functions: Vec<String>,
+    digest: String,
+    size: usize,
+    pool: Pool,
+}
+
+impl Model {
+    /// Most rows that go to the component in one call; longer batches are split, so that
+    /// memory and time of a call stay bounded whatever a client sends.
+    const ROWS_PER_CALL: usize = 4096;
+
+    pub(super) fn new(
+        linker: &Linker<Meter>,
+        component: &Component,
+        bytes: &[u8],
+        limits: Limits,
+    ) -> Result<Self, LoadError> {
+        let engine = component.engine();
+        let interface = contract::check_interface(engine, component)?;
+        let pre = linker
+            .instantiate_pre(component)
+            .and_then(InferenceModelPre::new)
+            .map_err(|error| LoadError::Interface {
+                expected: "canopy:model/inference",
+                found: format!("another shape of it: {}", super::engine::text(&error)),
+            })?;
+        let pool = Pool::new(pre, limits);
+        let failed = |function| move |source| LoadError::Call { function, source };
+        let info = pool
+            .with(|instance| instance.describe())
+            .map_err(failed("describe"))?;
+        contract::check_description(&info)?;
+        let reference = pool
+            .with(|instance| instance.reference())
+            .map_err(failed("reference"))?;
+        contract::check_reference(&info, &reference)?;
+        let model = Self {
+            info,
+            reference,
+            functions: contract::functions(engine, component, &interface),
+            interface,
+            digest: hex(&Sha256::digest(bytes)),
+            size: bytes.len(),
+            pool,
+        };
+        model.check_golden()?;
+        Ok(model)
+    }
+
+    /// What the model says of itself.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// The sample that drift is measured against: every feature, the target, the predictions.
+    #[must_use]
+    pub fn reference(&self) -> &[Column] {
+        &self.reference
+    }
+
+    /// The interface the component exports, with its version.
+    #[must_use]
+    pub fn interface(&self) -> &str {
+        &self.interface
+    }
+
+    /// The names of the interface's functions.
+    #[must_use]
+    pub fn functions(&self) -> &[String] {
+        &self.functions
+    }
+
+    /// SHA-256 of the component in lower-case hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Size of the component in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Number of values in a row.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.info.features.len()
+    }
+
+    /// Number of values a row is answered with: 1, or the number of classes.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        match self.info.task {
+            Task::Regression => 1,
+            Task::Classification => self.info.classes.len(),
+        }
+    }
+
+    /// Instances of the component that exist at the moment.
+    #[must_use]
+    pub fn instances(&self) -> u32 {
+        self.pool.len()
+    }
+
+    /// Predicts rows that lie one after the other (row-major, rows × [`Self::width`]). Answers
+    /// row-major, rows × [`Self::outputs`], every value finite.
+    ///
+    /// # Errors
+    ///
+    /// If the model refuses a row, fails, or breaks the contract or a limit.
+    ///
+    /// # Panics
+    ///
+    /// If `rows` does not hold a whole number of rows.
+    pub fn predict(&self, rows: &[f64]) -> Result<Vec<f64>, CallError> {
+        assert!(
+            rows.len().is_multiple_of(self.width()),
+            "a whole number of rows"
+        );
+        let chunk = Self::ROWS_PER_CALL * self.width();
+        if rows.len() <= chunk {
+            return self.predict_chunk(rows);
+        }
+        let mut answer = Vec::with_capacity(rows.len() / self.width() * self.outputs());
+        for (index, rows) in rows.chunks(chunk).enumerate() {
+            let values = self.predict_chunk(rows).map_err(|error| match error {
+                CallError::Refused { row, reason } => CallError::Refused {
+                    row: row + (index * Self::ROWS_PER_CALL) as u32,
+                    reason,
+                },
+                other => other,
+            })?;
+            answer.extend(values);
+        }
+        Ok(answer)
+    }
+
+    fn predict_chunk(&self, rows: &[f64]) -> Result<Vec<f64>, CallError> {
+        let expected = rows.len() / self.width() * self.outputs();
+        self.pool.with(|instance| {
+            let values = instance.predict(rows)?;
+            if values.len() != expected {
+                return Err(CallError::Answer(format!(
+                    "{} values instead of {expected}",
+                    values.len()
+                )));
+            }
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                return Err(CallError::Answer(format!("a prediction is {value}")));
+            }
+            Ok(values)
+        })
+    }
+
+    /// Predicts the reference sample and compares it with the predictions recorded there.
+    fn check_golden(&self) -> Result<(), LoadError> {
+        let (features, rest) = self.reference.split_at(self.width());
+        let recorded = &rest[1].values;
+        let mut rows = Vec::with_capacity(recorded.len() * self.width());
+        for row in 0..recorded.len() {
+            rows.extend(features.iter().map(|column| column.values[row]));
+        }
+        let answer = self.predict(&rows).map_err(|source| LoadError::Call {
+            function: "predict",
+            source,
+        })?;
+        for (row, (values, &recorded)) in answer.chunks(self.outputs()).zip(recorded).enumerate() {
+            let predicted = match self.info.task {
+                Task::Regression => values[0],
+                Task::Classification => likeliest(values) as f64,
+            };
+            if predicted.to_bits() != recorded.to_bits() {
+                return Err(LoadError::Golden {
+                    row,
+                    recorded,
+                    predicted,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Position of the largest probability, the first one if several are equal.
+#[must_use]
+pub fn likeliest(probabilities: &[f64]) -> usize {
+    let mut best = 0;
+    for (class, &probability) in probabilities.iter().enumerate() {
+        if probability > probabilities[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

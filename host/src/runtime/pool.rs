@@ -1,0 +1,78 @@
+//! Warm instances of one model.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::bindings::InferenceModelPre;
+use super::error::CallError;
+use super::instance::{Instance, Meter};
+use super::limits::Limits;
+
+/// Hands out instances and takes them back.
+///
+/// The instance used last is handed out first, so that its memory is still in the cache. An
+/// instance whose call failed in WebAssembly is in an unknown state and is thrown away.
+pub(super) struct Pool {
+    component: InferenceModelPre<Meter>,
+    limits: Limits,
+    idle: Mutex<Vec<Instance>>,
+    /// Instances that exist, idle or in use.
+    count: AtomicU32,
+}
+
+impl Pool {
+    /// A pool without instances.
+    pub(super) fn new(component: InferenceModelPre<Meter>, limits: Limits) -> Self {
+        Self {
+            component,
+            limits,
+            idle: Mutex::new(Vec::new()),
+            count: AtomicU32::new(0),
+        }
+    }
+
+    /// Runs `call` on a warm instance, or on a new one if all are in use.
+    pub(super) fn with<R>(
+        &self,
+        call: impl FnOnce(&mut Instance) -> Result<R, CallError>,
+    ) -> Result<R, CallError> {
+        let mut instance = match self.pop() {
+            Some(instance) => instance,
+            None => self.create()?,
+        };
+        let result = call(&mut instance);
+        match result {
+            Ok(_) | Err(CallError::Refused { .. } | CallError::Failed(_)) => self.push(instance),
+            Err(_) => {
+                self.count.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        result
+    }
+
+    /// Instances that exist, idle or in use.
+    pub(super) fn len(&self) -> u32 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    fn create(&self) -> Result<Instance, CallError> {
+        let limit = self.limits.instances;
+        if self.count.fetch_add(1, Ordering::Relaxed) >= limit {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            return Err(CallError::Overload(limit));
+        }
+        Instance::new(&self.component, self.limits).inspect_err(|_| {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        })
+    }
+
+    fn pop(&self) -> Option<Instance> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.pop()
+    }
+
+    fn push(&self, instance: Instance) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push(instance);
+    }
+}

@@ -1,0 +1,90 @@
+//! A model with everything the host derives from its description, once, when it is loaded.
+
+use canopy_drift::Reference;
+
+use crate::row::Schema;
+use crate::runtime::{Kind, Model, Task};
+
+/// A model as it is served.
+pub struct Served {
+    model: Model,
+    schema: Schema,
+    references: Vec<Reference>,
+    ranges: Vec<Range>,
+}
+
+/// Where the training values of a feature lay.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    low: f64,
+    high: f64,
+}
+
+impl Served {
+    /// Prepares a model: its schema, its reference sample for drift, its training ranges.
+    #[must_use]
+    pub fn new(model: Model) -> Self {
+        let info = model.info();
+        let outcome = match info.task {
+            Task::Regression => canopy_drift::Kind::Numerical,
+            Task::Classification => canopy_drift::Kind::Categorical,
+        };
+        let kinds = info.features.iter().map(|feature| match feature.kind {
+            Kind::Numerical => canopy_drift::Kind::Numerical,
+            Kind::Categorical => canopy_drift::Kind::Categorical,
+        });
+        let references = model
+            .reference()
+            .iter()
+            .zip(kinds.chain([outcome, outcome]))
+            .map(|(column, kind)| Reference::new(&column.name, kind, &column.values))
+            .collect();
+        let ranges = info
+            .features
+            .iter()
+            .map(|feature| {
+                let spread = Self::DEVIATIONS * feature.standard_deviation;
+                Range {
+                    low: feature.minimum.max(feature.mean - spread),
+                    high: feature.maximum.min(feature.mean + spread),
+                }
+            })
+            .collect();
+        Self {
+            schema: Schema::new(info),
+            references,
+            ranges,
+            model,
+        }
+    }
+
+    /// Distance from the mean, in standard deviations, beyond which a value counts as unusual.
+    const DEVIATIONS: f64 = 3.0;
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// How its records are read.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The reference sample, prepared: every feature, the target, the prediction.
+    #[must_use]
+    pub fn references(&self) -> &[Reference] {
+        &self.references
+    }
+
+    /// Whether a value of the row lies outside the training range or more than three standard
+    /// deviations from the training mean.
+    #[must_use]
+    pub fn is_unusual(&self, row: &[f64]) -> bool {
+        row.iter()
+            .zip(&self.ranges)
+            .any(|(value, range)| *value < range.low || *value > range.high)
+    }
+}

@@ -1,0 +1,92 @@
+//! Models that misbehave on command.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use serde_json::json;
+use tempfile::TempDir;
+use wit_component::ComponentEncoder;
+
+use crate::server::{Server, resident};
+
+/// The unruly guest as a component; `scripts/build-guest.sh` compiles it.
+static UNRULY: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+    let module = fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../target/guest/wasm32-unknown-unknown/guest/canopy_unruly_guest.wasm"
+    ));
+    let module = module.expect("run scripts/build-guest.sh first (make does)");
+    let component = ComponentEncoder::default()
+        .module(&module)
+        .unwrap()
+        .encode()
+        .unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("unruly.wasm");
+    fs::write(&path, component).unwrap();
+    (folder, path)
+});
+
+fn server() -> Server {
+    Server::start(
+        &UNRULY.1,
+        &["--model-deadline", "200ms", "--model-memory", "64MiB"],
+    )
+}
+
+/// Command, status, reason in the metric, words in the answer.
+const MISDEEDS: [(u32, u16, &str, &str); 8] = [
+    (1, 500, "trap", "trapped"),
+    (2, 504, "deadline", "longer than"),
+    (3, 500, "memory", "more than"),
+    (4, 422, "refused", "command 4 is refused"),
+    (5, 500, "answer", "2 values instead of 1"),
+    (6, 500, "answer", "NaN"),
+    (7, 500, "trap", "call stack exhausted"),
+    (8, 500, "failed", "on command"),
+];
+
+#[test]
+fn every_misdeed_is_contained_and_the_next_request_works() {
+    let server = server();
+    let obey = || {
+        let (status, answer) = server.post_json("/predict", &json!({"command": 0}));
+        assert_eq!((status, answer), (200, json!({"answer": 0.0})));
+    };
+    obey();
+    for (command, status, reason, words) in MISDEEDS {
+        let metric = format!("model_calls_failed_total{{reason=\"{reason}\"}}");
+        let before = server.metric(&metric).unwrap();
+        let (found, problem) = server.post_json("/predict", &json!({"command": command}));
+        assert_eq!(found, status, "{command}: {problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(words), "{command}: {detail}");
+        assert_eq!(server.metric(&metric).unwrap(), before + 1.0);
+        obey();
+    }
+}
+
+#[test]
+fn one_bad_row_fails_its_batch_or_evaluation_as_a_whole() {
+    let server = server();
+    let batch = json!([{"command": 0}, {"command": 4}, {"command": 0}]);
+    let (status, problem) = server.post_json("/predict/batch", &batch);
+    assert_eq!(status, 422);
+    assert_eq!(problem["errors"][0]["row"], 1);
+    let data = json!({"data": [{"command": 1, "obedience": 1}]});
+    assert_eq!(server.post_json("/evaluate", &data).0, 500);
+    assert_eq!(server.metric("evaluated_rows_total"), Some(0.0));
+}
+
+#[test]
+fn a_thousand_traps_leak_no_memory() {
+    let server = server();
+    let trap = || assert_eq!(server.post_json("/predict", &json!({"command": 1})).0, 500);
+    (0..100).for_each(|_| trap());
+    let before = resident(&server.process);
+    (0..1000).for_each(|_| trap());
+    let grown = resident(&server.process).saturating_sub(before);
+    assert!(grown < 8 << 20, "resident memory grew by {grown} bytes");
+    assert_eq!(server.metric("model_instances"), Some(0.0));
+}

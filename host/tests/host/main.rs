@@ -1,0 +1,11 @@
+//! The `canopy` binary, driven over HTTP with real models.
+
+mod batch;
+mod containment;
+mod evaluate;
+mod house;
+mod life;
+mod other_model;
+mod predict;
+mod server;
+mod status;

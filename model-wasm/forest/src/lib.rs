@@ -1,0 +1,25 @@
+//! Random forests compiled to a flat, position-independent layout.
+//!
+//! The trainer compiles [`Tree`]s to bytes with [`compile`] and wraps them, together with
+//! the model's [`Description`] and its reference sample, into an [`Artifact`]. The guest
+//! reads the same bytes in place: [`Artifact::read`] and [`Forest::read`] copy nothing.
+//!
+//! No I/O, and predictions equal a plain walk over the trees bit for bit: thresholds are
+//! compared exactly (see [`Bins`]) and leaves are added in tree order in `f64`.
+
+mod artifact;
+mod bins;
+mod compile;
+mod description;
+mod forest;
+mod layout;
+mod tree;
+mod walk;
+
+pub use artifact::{Artifact, ArtifactError};
+pub use bins::Bins;
+pub use compile::{CompileError, compile};
+pub use description::{Column, Description, Feature, Kind, Task, Training};
+pub use forest::{Forest, WrongLength};
+pub use layout::LayoutError;
+pub use tree::{Aggregation, Node, Tree};

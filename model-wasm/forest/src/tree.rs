@@ -1,0 +1,50 @@
+//! Trees as a training library hands them over.
+
+/// A binary decision tree; its root is node 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tree {
+    /// Nodes in any order in which every child has a larger index than its parent.
+    pub nodes: Vec<Node>,
+}
+
+/// One node of a [`Tree`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Node {
+    /// Goes to `left` where the feature's value is at most `threshold`, otherwise
+    /// (NaN included) to `right`.
+    Split {
+        /// Position of the feature in a row.
+        feature: usize,
+        /// Largest value that goes left.
+        threshold: f64,
+        /// Index of the node for values up to the threshold.
+        left: usize,
+        /// Index of the node for larger values and NaN.
+        right: usize,
+    },
+    /// Ends the walk with a value: a number, or the position of a class.
+    Leaf(f64),
+}
+
+/// How the leaves that a row reaches become the forest's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aggregation {
+    /// Arithmetic mean of the leaves, added in tree order: one value a row.
+    Mean,
+    /// Share of the trees whose leaf is the class: `classes` values a row.
+    Vote {
+        /// Number of classes; every leaf is a whole number below it.
+        classes: u32,
+    },
+}
+
+impl Aggregation {
+    /// Number of values a row is answered with.
+    #[must_use]
+    pub fn outputs(self) -> usize {
+        match self {
+            Self::Mean => 1,
+            Self::Vote { classes } => classes as usize,
+        }
+    }
+}

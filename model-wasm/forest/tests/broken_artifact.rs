@@ -1,0 +1,157 @@
+//! Bytes that are no artifact give an error, and never a panic.
+
+use canopy_forest::{
+    Aggregation, Artifact, ArtifactError, Column, CompileError, Description, Feature, Kind, Node,
+    Task, Training, Tree, compile,
+};
+use proptest::prelude::*;
+
+fn description(features: usize) -> Description {
+    let feature = |index| Feature {
+        name: format!("x{index}"),
+        kind: Kind::Numerical,
+        description: "A number.".into(),
+        unit: "1".into(),
+        minimum: 0.0,
+        maximum: 1.0,
+        mean: 0.5,
+        standard_deviation: 0.25,
+        example: 0.5,
+        importance: None,
+    };
+    Description {
+        name: "broken".into(),
+        version: "1".into(),
+        task: Task::Regression,
+        target: "y".into(),
+        response_field: "y".into(),
+        classes: Vec::new(),
+        features: (0..features).map(feature).collect(),
+        training: Training {
+            rows: 2,
+            from: None,
+            until: None,
+            data_digest: String::new(),
+        },
+        parameters: Vec::new(),
+    }
+}
+
+fn split(feature: usize, threshold: f64, left: usize, right: usize) -> Node {
+    Node::Split {
+        feature,
+        threshold,
+        left,
+        right,
+    }
+}
+
+fn trees() -> Vec<Tree> {
+    let nodes = vec![
+        split(0, 0.5, 1, 2),
+        Node::Leaf(1.0),
+        split(1, 0.25, 3, 4),
+        Node::Leaf(2.0),
+        Node::Leaf(3.0),
+    ];
+    vec![Tree { nodes }; 3]
+}
+
+/// A valid artifact.
+fn artifact() -> Vec<u8> {
+    let forest = compile(&trees(), 2, Aggregation::Mean).unwrap();
+    let column = |name: &str| Column {
+        name: name.into(),
+        values: vec![0.0, 1.0],
+    };
+    let reference = ["x0", "x1", "y", "prediction"].map(column);
+    Artifact::write(&description(2), &reference, &forest).unwrap()
+}
+
+/// Calls `check` with the bytes at a multiple of 8 plus `shift`.
+fn with_bytes<T>(bytes: &[u8], shift: usize, check: impl FnOnce(&[u8]) -> T) -> T {
+    let mut words = vec![0_u64; (bytes.len() + shift).div_ceil(8)];
+    let room: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+    room[shift..shift + bytes.len()].copy_from_slice(bytes);
+    check(&room[shift..shift + bytes.len()])
+}
+
+#[test]
+fn a_whole_artifact_is_read_back() {
+    with_bytes(&artifact(), 0, |bytes| {
+        let artifact = Artifact::read(bytes).unwrap();
+        assert_eq!(artifact.description, description(2));
+        assert_eq!(artifact.forest.trees(), 3);
+        assert_eq!(artifact.forest.predict(&[0.0, 0.0]).unwrap(), [1.0]);
+    });
+}
+
+#[test]
+fn every_part_of_an_artifact_is_too_little() {
+    let whole = artifact();
+    for length in 0..whole.len() {
+        let outcome = with_bytes(&whole[..length], 0, |bytes| Artifact::read(bytes).map(drop));
+        assert!(outcome.is_err(), "{length} of {} bytes", whole.len());
+    }
+}
+
+#[test]
+fn a_shifted_artifact_is_refused() {
+    let error = with_bytes(&artifact(), 4, |bytes| Artifact::read(bytes).unwrap_err());
+    assert!(matches!(error, ArtifactError::Forest(_)), "{error}");
+}
+
+#[test]
+fn a_forest_of_another_width_is_refused() {
+    let forest = compile(&trees(), 3, Aggregation::Mean).unwrap();
+    let bytes = Artifact::write(&description(2), &[], &forest).unwrap();
+    let error = with_bytes(&bytes, 0, |bytes| Artifact::read(bytes).unwrap_err());
+    assert!(matches!(error, ArtifactError::Width { .. }), "{error}");
+}
+
+#[test]
+fn trees_that_are_not_well_formed_are_refused() {
+    let leaf = Node::Leaf(0.0);
+    for (nodes, reason) in [
+        (vec![split(2, 0.0, 1, 2), leaf, leaf], "no feature"),
+        (vec![split(0, f64::NAN, 1, 2), leaf, leaf], "NaN"),
+        (vec![split(0, 0.0, 0, 1), leaf], "before it"),
+        (vec![split(0, 0.0, 1, 2), leaf], "does not exist"),
+    ] {
+        let error = compile(&[Tree { nodes }], 2, Aggregation::Mean).unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+    for class in [-1.0, 0.5, 2.0, f64::NAN] {
+        let nodes = vec![Node::Leaf(class)];
+        let vote = Aggregation::Vote { classes: 2 };
+        assert!(compile(&[Tree { nodes }], 2, vote).is_err(), "{class}");
+    }
+    assert_eq!(compile(&[], 2, Aggregation::Mean), Err(CompileError::Empty));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn altered_bytes_do_not_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = artifact();
+        for (place, value) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        // Whether it is an artifact still is not the question.
+        let _ = with_bytes(&bytes, 0, |bytes| Artifact::read(bytes).map(drop));
+    }
+
+    #[test]
+    fn any_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let outcome = with_bytes(&bytes, 0, |bytes| Artifact::read(bytes).map(drop));
+        prop_assert!(outcome.is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! A whole training run.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::ThreadPoolBuilder;
+use sha2::{Digest as _, Sha256};
+
+use crate::bake::bake;
+use crate::cli::TrainArguments;
+use crate::fit::Fit;
+use crate::model::Model;
+use crate::report::Report;
+use crate::scores::Scores;
+use crate::spec::Spec;
+use crate::table::Table;
+use crate::verify::verify;
+use crate::write::write;
+
+/// Trains a model, checks its component against smartcore and writes it. Tells what it does on
+/// the standard error.
+///
+/// # Errors
+///
+/// If the specification or the data is not in order, the component differs from what was
+/// trained, or it cannot be written. The output file is then as it was.
+pub fn train(arguments: &TrainArguments) -> Result<Report> {
+    let start = Instant::now();
+    let spec = specification(arguments)?;
+    let table = Table::load(&spec, &arguments.data, &ProgressBar::new(0))
+        .with_context(|| format!("{} cannot be trained", arguments.spec.display()))?;
+    if let Some(warning) = &table.warning {
+        eprintln!("warning: {warning}");
+    }
+
+    let progress = bar();
+    let threads = arguments.threads.map_or(0, |threads| threads.get());
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let fit = pool.install(|| Fit::new(&table, &spec, &progress))?;
+    progress.finish_and_clear();
+
+    let model = Model::new(&spec, &table, &fit)?;
+    let component = bake(&model.artifact)?;
+    verify(&component, &model, &table, &fit).context("not written, the component is wrong")?;
+    write(&arguments.output, &component)?;
+
+    let features = spec.features.iter().map(|feature| feature.name.clone());
+    Ok(Report {
+        importances: features.zip(fit.importances.iter().copied()).collect(),
+        in_sample: Scores::in_sample(&fit, &table, spec.task),
+        out_of_bag: Scores::out_of_bag(&fit, &table, spec.task),
+        name: spec.name,
+        version: spec.version,
+        rows: table.rows(),
+        origin: table.origin,
+        days: table.days,
+        output: arguments.output.clone(),
+        size: component.len(),
+        sha256: format!("{:x}", Sha256::digest(&component)),
+        elapsed: start.elapsed(),
+    })
+}
+
+fn specification(arguments: &TrainArguments) -> Result<Spec> {
+    let mut spec = Spec::load(&arguments.spec)?;
+    if let Some(version) = &arguments.version {
+        ensure!(
+            !version.is_empty() && !version.contains(char::is_whitespace),
+            "--version {version:?} is empty or has white space"
+        );
+        spec.version.clone_from(version);
+    }
+    Ok(spec)
+}
+
+/// A bar that counts trees; hidden where there is no terminal.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} tree {pos} of {len}, {eta} left");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

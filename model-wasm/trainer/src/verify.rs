@@ -1,0 +1,135 @@
+//! Comparing a component with the forest it was made of.
+
+use anyhow::{Context as _, Result, ensure};
+use canopy::runtime::{self, Limits, ModelInfo, Runtime, likeliest};
+use canopy_forest::{Column, Description, Feature, Kind, Task};
+
+use crate::fit::Fit;
+use crate::model::Model;
+use crate::table::Table;
+
+/// Loads a component as a host does and compares all it answers with what it was made of:
+/// the description, the reference sample, and the predictions for the training rows, in one
+/// call and one by one, with smartcore's, bit for bit.
+///
+/// # Errors
+///
+/// If the component does not load or differs anywhere.
+pub fn verify(component: &[u8], model: &Model, table: &Table, fit: &Fit) -> Result<()> {
+    let runtime = Runtime::new(&Limits::default())?;
+    let loaded = runtime
+        .load(component)
+        .context("the component does not load")?;
+    if let Some(part) = difference(&model.description, loaded.info()) {
+        anyhow::bail!("the component describes another {part} than was baked");
+    }
+    ensure!(
+        same_reference(&model.reference, loaded.reference()),
+        "the component holds another reference sample than was baked"
+    );
+
+    let rows = table.row_major();
+    let width = table.features.len();
+    let together = loaded
+        .predict(&rows)
+        .context("the component does not predict")?;
+    let mut alone = Vec::with_capacity(together.len());
+    for row in rows.chunks(width) {
+        alone.extend(
+            loaded
+                .predict(row)
+                .context("the component does not predict")?,
+        );
+    }
+    compare("in one call", &together, model, fit)?;
+    compare("row by row", &alone, model, fit)
+}
+
+fn compare(how: &str, answers: &[f64], model: &Model, fit: &Fit) -> Result<()> {
+    let task = model.description.task;
+    let outputs = model.description.classes.len().max(1);
+    let answers = answers.chunks(outputs);
+    ensure!(
+        answers.len() == fit.predictions.len(),
+        "the component answers {} rows of {}",
+        answers.len(),
+        fit.predictions.len()
+    );
+    for (row, (answer, &expected)) in answers.zip(&fit.predictions).enumerate() {
+        let predicted = match task {
+            Task::Regression => answer[0],
+            Task::Classification => likeliest(answer) as f64,
+        };
+        ensure!(
+            predicted.to_bits() == expected.to_bits(),
+            "the component predicts {predicted} for training row {row} ({how}), \
+             smartcore {expected}"
+        );
+    }
+    Ok(())
+}
+
+fn same_reference(baked: &[Column], loaded: &[runtime::Column]) -> bool {
+    let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
+    baked.len() == loaded.len()
+        && baked.iter().zip(loaded).all(|(baked, loaded)| {
+            baked.name == loaded.name
+                && baked.values.len() == loaded.values.len()
+                && baked.values.iter().zip(&loaded.values).all(same)
+        })
+}
+
+/// The first part in which two descriptions differ.
+fn difference(baked: &Description, loaded: &ModelInfo) -> Option<&'static str> {
+    let training = &loaded.training;
+    let same_task = match baked.task {
+        Task::Regression => loaded.task == runtime::Task::Regression,
+        Task::Classification => loaded.task == runtime::Task::Classification,
+    };
+    let same_features = baked.features.len() == loaded.features.len()
+        && baked
+            .features
+            .iter()
+            .zip(&loaded.features)
+            .all(same_feature);
+    let parts = [
+        ("name", baked.name == loaded.name),
+        ("version", baked.version == loaded.version),
+        ("task", same_task),
+        ("target", baked.target == loaded.target),
+        (
+            "response field",
+            baked.response_field == loaded.response_field,
+        ),
+        ("list of classes", baked.classes == loaded.classes),
+        ("list of features", same_features),
+        ("number of rows", baked.training.rows == training.rows),
+        ("first day", baked.training.from == training.from),
+        ("last day", baked.training.until == training.until),
+        (
+            "data digest",
+            baked.training.data_digest == training.data_digest,
+        ),
+        ("list of parameters", baked.parameters == loaded.parameters),
+    ];
+    parts
+        .into_iter()
+        .find_map(|(part, same)| (!same).then_some(part))
+}
+
+fn same_feature((baked, loaded): (&Feature, &runtime::Feature)) -> bool {
+    let same_kind = match baked.kind {
+        Kind::Numerical => loaded.kind == runtime::Kind::Numerical,
+        Kind::Categorical => loaded.kind == runtime::Kind::Categorical,
+    };
+    same_kind
+        && baked.name == loaded.name
+        && baked.description == loaded.description
+        && baked.unit == loaded.unit
+        && baked.minimum == loaded.minimum
+        && baked.maximum == loaded.maximum
+        && baked.mean == loaded.mean
+        && baked.standard_deviation == loaded.standard_deviation
+        && baked.example == loaded.example
+        && baked.importance == loaded.importance
+}

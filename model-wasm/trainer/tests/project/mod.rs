@@ -1,0 +1,65 @@
+//! A folder to train in, and the plain walk that components are compared with.
+
+#![expect(dead_code, reason = "no test file uses all of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use canopy_dataset::Source;
+use canopy_forest::{Node, Tree};
+use canopy_trainer::TrainArguments;
+use tempfile::TempDir;
+
+/// A temporary folder.
+pub struct Project(TempDir);
+
+impl Project {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Writes a file into it.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Arguments to train a specification into `models/model.wasm`, without a network.
+    pub fn arguments(&self, spec: PathBuf) -> TrainArguments {
+        TrainArguments {
+            spec,
+            output: self.0.path().join("models/model.wasm"),
+            data: Source::Default,
+            threads: None,
+            version: None,
+        }
+    }
+}
+
+/// The specification of the house model.
+pub fn house_spec() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/bike-sharing.toml")
+}
+
+/// The value of the leaf that a row reaches.
+pub fn walk(tree: &Tree, row: &[f64]) -> f64 {
+    let mut at = 0;
+    loop {
+        at = match tree.nodes[at] {
+            Node::Leaf(value) => return value,
+            Node::Split {
+                feature,
+                threshold,
+                left,
+                right,
+            } => {
+                if row[feature] <= threshold {
+                    left
+                } else {
+                    right
+                }
+            }
+        };
+    }
+}

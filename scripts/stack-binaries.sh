@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Puts Debian's Prometheus, Alertmanager and exporters into .cache/stack, downloaded and unpacked,
+# not installed: no root needed. Afterwards .cache/stack/bin has
+#
+#   prometheus promtool alertmanager amtool node_exporter blackbox_exporter jq
+#
+# Give alertmanager absolute paths: it starts in another folder, see below.
+#
+# Environment:
+#   CANOPY_STACK_BINARIES  another folder than .cache/stack; if its bin has the programs already,
+#                          for instance those of another distribution, they are taken as they are
+set -euo pipefail
+
+readonly packages=(
+    prometheus prometheus-alertmanager prometheus-node-exporter prometheus-blackbox-exporter
+)
+readonly programs=(prometheus promtool alertmanager amtool node_exporter blackbox_exporter jq)
+# Where Debian's Alertmanager looks for its template. Its path is compiled in, without a flag.
+readonly assets=/usr/share/prometheus/alertmanager
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${CANOPY_STACK_BINARIES:-$root/.cache/stack}
+case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
+
+main() {
+    if complete "$cache"; then return; fi
+    [ ! -e "$cache" ] || fail "$cache lacks some of: ${programs[*]}; delete it and try again"
+    for tool in apt-get apt-cache dpkg; do
+        command -v "$tool" >/dev/null || no_route "this is no Debian: there is no $tool"
+    done
+    know_packages
+    fetch
+    say "$("$cache/bin/prometheus" --version 2>&1 | head -n 1), $("$cache/bin/alertmanager" --version 2>&1 | head -n 1)"
+}
+
+complete() {
+    local program
+    for program in "${programs[@]}"; do
+        [ -x "$1/bin/$program" ] || return 1
+    done
+}
+
+know_packages() {
+    if apt-cache show "${packages[@]}" >/dev/null 2>&1; then return; fi
+    [ "$(id -u)" -eq 0 ] ||
+        no_route "apt's package lists are absent or have no prometheus: run 'apt-get update' as root once"
+    say "refreshing apt's package lists"
+    apt-get update --quiet >/dev/null || true
+    apt-cache show "${packages[@]}" >/dev/null 2>&1 || no_route "apt's package lists have no prometheus"
+}
+
+# Downloads and unpacks into $cache, wholly or not at all.
+fetch() {
+    mkdir -p "$(dirname "$cache")"
+    work=$(mktemp -d "$cache.unfinished.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    local wanted=("${packages[@]}")
+    command -v jq >/dev/null || wanted+=(jq libjq1 libonig5)
+    say "downloading ${#wanted[@]} Debian packages: ${wanted[*]}"
+    # Else apt, run as root, warns that its own user cannot write here.
+    local sandbox=(-o APT::Sandbox::User="$(id -un)")
+    (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${wanted[@]}") >&2 ||
+        no_route "apt-get could not download them"
+    say "unpacking"
+    local package
+    for package in "$work"/*.deb; do
+        dpkg -x "$package" "$work" || fail "dpkg could not unpack $package"
+        rm "$package"
+    done
+    rm -rf "${work:?}"/{etc,lib,var,usr/share/doc,usr/share/man}
+    free_alertmanager
+    link_programs
+    check_programs
+    chmod 755 "$work"
+    # Whoever else unpacked meanwhile has the same.
+    if ! [ -e "$cache" ]; then mv "$work" "$cache"; fi
+}
+
+# Replaces Alertmanager's absolute path by one of the same length below the folder it starts in.
+free_alertmanager() {
+    [ -f "$work$assets/default.tmpl" ] || return 0
+    LC_ALL=C sed -i "s|$assets|.//./${assets#/usr/}|g" "$work/usr/bin/prometheus-alertmanager"
+}
+
+link_programs() {
+    mkdir "$work/bin"
+    ln -s ../usr/bin/promtool ../usr/bin/amtool "$work/bin/"
+    ln -s ../usr/bin/prometheus-node-exporter "$work/bin/node_exporter"
+    ln -s ../usr/bin/prometheus-blackbox-exporter "$work/bin/blackbox_exporter"
+    if [ -x "$work/usr/bin/jq" ]; then
+        # shellcheck disable=SC2016  # $here is the wrapper's
+        wrapper jq 'LD_LIBRARY_PATH=$(dirname "$here"/usr/lib/*/libjq.so.1) exec "$here/usr/bin/jq" "$@"'
+    else
+        ln -s "$(command -v jq)" "$work/bin/jq"
+    fi
+    # shellcheck disable=SC2016  # $here is the wrapper's
+    {
+        wrapper prometheus 'exec "$here/usr/bin/prometheus" --web.local-assets="$here/usr/share/prometheus/web" "$@"'
+        wrapper alertmanager 'cd "$here/usr" && exec ./bin/prometheus-alertmanager "$@"'
+    }
+}
+
+# wrapper NAME COMMAND: writes bin/NAME; $here is the folder that bin is in.
+wrapper() {
+    cat >"$work/bin/$1" <<WRAPPER
+#!/bin/sh
+here=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
+$2
+WRAPPER
+    chmod +x "$work/bin/$1"
+}
+
+check_programs() {
+    local program
+    for program in "${programs[@]}"; do
+        "$work/bin/$program" --version >/dev/null 2>&1 || fail "the unpacked $program does not run"
+    done
+}
+
+no_route() {
+    fail "$1. Either
+  use a Debian 12 or later with its package mirror, after 'apt-get update', or
+  put ${programs[*]} into a folder's bin and name the folder with CANOPY_STACK_BINARIES"
+}
+
+# On standard error, so that it stays apart from what a caller prints.
+say() {
+    echo "stack: $*" >&2
+}
+
+fail() {
+    echo "stack: error: $*" >&2
+    exit 1
+}
+
+main
