@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the blank guest, target/guest/wasm32-unknown-unknown/guest/canopy_guest.wasm,
-# which the trainer bakes models into, and beside it the unruly one of the tests. It needs cargo and a compiler for
-# wasm32-unknown-unknown, which it finds on the first of these routes:
+# which the trainer bakes models into, and beside it the unruly one of the tests. It needs
+# cargo and a compiler for wasm32-unknown-unknown, which it finds on the first of these
+# routes:
 #
 #   1. the compiler in use has the target already;
 #   2. rustup adds the target;

@@ -4,7 +4,7 @@
 #
 #   prometheus promtool alertmanager amtool node_exporter blackbox_exporter jq
 #
-# Give alertmanager absolute paths: it starts in another folder, see below.
+# Give alertmanager absolute paths: it changes to the folder that has its template.
 #
 # Environment:
 #   CANOPY_STACK_BINARIES  another folder than .cache/stack; if its bin has the programs already,
@@ -41,12 +41,19 @@ complete() {
 }
 
 know_packages() {
-    if apt-cache show "${packages[@]}" >/dev/null 2>&1; then return; fi
+    if known; then return; fi
     [ "$(id -u)" -eq 0 ] ||
         no_route "apt's package lists are absent or have no prometheus: run 'apt-get update' as root once"
     say "refreshing apt's package lists"
     apt-get update --quiet >/dev/null || true
-    apt-cache show "${packages[@]}" >/dev/null 2>&1 || no_route "apt's package lists have no prometheus"
+    known || no_route "apt's package lists have no prometheus"
+}
+
+known() {
+    local package
+    for package in "${packages[@]}"; do
+        apt-cache show "$package" >/dev/null 2>&1 || return 1
+    done
 }
 
 # Downloads and unpacks into $cache, wholly or not at all.
@@ -85,7 +92,6 @@ free_alertmanager() {
 link_programs() {
     mkdir "$work/bin"
     ln -s ../usr/bin/promtool ../usr/bin/amtool "$work/bin/"
-    ln -s ../usr/bin/prometheus-node-exporter "$work/bin/node_exporter"
     ln -s ../usr/bin/prometheus-blackbox-exporter "$work/bin/blackbox_exporter"
     if [ -x "$work/usr/bin/jq" ]; then
         # shellcheck disable=SC2016  # $here is the wrapper's
@@ -96,6 +102,8 @@ link_programs() {
     # shellcheck disable=SC2016  # $here is the wrapper's
     {
         wrapper prometheus 'exec "$here/usr/bin/prometheus" --web.local-assets="$here/usr/share/prometheus/web" "$@"'
+        # Debian turns on a collector that needs systemd and one that reads a folder of the package.
+        wrapper node_exporter 'exec "$here/usr/bin/prometheus-node-exporter" --no-collector.systemd --collector.textfile.directory= "$@"'
         wrapper alertmanager 'cd "$here/usr" && exec ./bin/prometheus-alertmanager "$@"'
     }
 }

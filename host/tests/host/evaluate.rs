@@ -137,7 +137,8 @@ fn failed_evaluations_change_no_gauge() {
 fn large_evaluations_do_not_stall_predictions() {
     let server = house::server();
     let year = house::records("2011-01-01..2011-12-31");
-    let body = json!({"data": [year.clone(), year].concat()}).to_string();
+    let twice = [&year[..], &year[..]].concat();
+    let body = json!({"data": twice}).to_string();
     let record = house::record().to_string();
     let predict = || {
         let start = Instant::now();

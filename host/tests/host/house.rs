@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use canopy_dataset::{DataFrame, Period, ProgressBar, Source, bike_sharing, slice};
+use canopy_dataset::{Period, ProgressBar, Source, bike_sharing, slice};
 use canopy_trainer::{TrainArguments, train};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -62,10 +62,7 @@ pub(crate) fn server() -> Server {
 pub(crate) fn records(period: &str) -> Vec<Value> {
     let loaded = bike_sharing(&Source::Embedded, None, &ProgressBar::hidden()).unwrap();
     let period: Period = period.parse().unwrap();
-    to_records(&slice(&loaded.frame, "dteday", period).unwrap())
-}
-
-fn to_records(frame: &DataFrame) -> Vec<Value> {
+    let frame = slice(&loaded.frame, "dteday", period).unwrap();
     let columns = frame.columns();
     (0..frame.height())
         .map(|row| {

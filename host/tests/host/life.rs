@@ -134,7 +134,7 @@ fn rejected_swap_keeps_serving_the_old_model() {
 #[test]
 fn a_terminated_host_finishes_the_request_in_flight() {
     let mut server = house::server();
-    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let mut stream = server.connect();
     let body = house::record().to_string();
     let head = format!(
         "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
@@ -164,12 +164,12 @@ fn slow_senders_are_cut_off() {
         house::model(),
         &["--header-timeout", "300ms", "--body-timeout", "300ms"],
     );
-    let mut head = TcpStream::connect(&server.address).unwrap();
+    let mut head = server.connect();
     head.write_all(b"POST /predict HT").unwrap();
     let mut answer = Vec::new();
     head.read_to_end(&mut answer).unwrap();
 
-    let mut body = TcpStream::connect(&server.address).unwrap();
+    let mut body = server.connect();
     body.write_all(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{")
         .unwrap();
     let mut status = [0; 12];

@@ -1,7 +1,6 @@
 //! `POST /predict`.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
@@ -94,7 +93,7 @@ fn refuses_what_is_not_json_not_a_record_or_too_large() {
 #[test]
 fn refuses_an_announced_body_that_is_too_large_before_reading_it() {
     let server = house::server();
-    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let mut stream = server.connect();
     let head = "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999999\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let mut status = [0; 12];
@@ -139,7 +138,7 @@ fn gives_every_answer_a_request_id_and_keeps_the_clients() {
 fn refuses_requests_beyond_those_in_flight_at_once() {
     let server = Server::start(house::model(), &["--max-in-flight", "1"]);
     // A request whose body has not arrived yet is in flight.
-    let mut slow = TcpStream::connect(&server.address).unwrap();
+    let mut slow = server.connect();
     let body = house::record().to_string();
     let head = format!(
         "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",

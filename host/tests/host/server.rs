@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -22,12 +23,13 @@ pub(crate) struct Server {
     pub(crate) address: String,
     pub(crate) client: Client,
     /// Lines of its log, as JSON.
-    log: mpsc::Receiver<Value>,
+    log: Mutex<mpsc::Receiver<Value>>,
 }
 
 impl Server {
     /// Serves a component file with further arguments; returns when it is ready.
     pub(crate) fn start(model: &Path, arguments: &[&str]) -> Self {
+        let client = client();
         let mut process = Command::new(CANOPY)
             .args([
                 "serve",
@@ -56,8 +58,8 @@ impl Server {
         let mut server = Self {
             process,
             address: String::new(),
-            client: Client::builder().timeout(PATIENCE).build().unwrap(),
-            log,
+            client,
+            log: Mutex::new(log),
         };
         let ready = server.await_log("ready");
         server.address = ready["address"].as_str().unwrap().to_owned();
@@ -67,7 +69,7 @@ impl Server {
     /// Waits for a log line with this message.
     pub(crate) fn await_log(&self, message: &str) -> Value {
         loop {
-            let line = self.log.recv_timeout(PATIENCE);
+            let line = self.log.lock().unwrap().recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("{message:?} is not in the log"));
             if line["message"] == message {
                 return line;
@@ -99,6 +101,13 @@ impl Server {
         (response.status().as_u16(), response.json().unwrap())
     }
 
+    /// A bare connection.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
     /// The value of a metric, as it is written with its labels.
     pub(crate) fn metric(&self, name: &str) -> Option<f64> {
         let text = self.get("/metrics").text().unwrap();
@@ -122,6 +131,16 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn client() -> Client {
+    // The client is built with TLS, which it does not use here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .timeout(PATIENCE)
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 /// Runs `canopy` to its end; answers whether it succeeded, and what it printed.

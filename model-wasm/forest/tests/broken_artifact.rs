@@ -1,5 +1,7 @@
 //! Bytes that are no artifact give an error, and never a panic.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use canopy_forest::{
     Aggregation, Artifact, ArtifactError, Column, CompileError, Description, Feature, Kind, Node,
     Task, Training, Tree, compile,

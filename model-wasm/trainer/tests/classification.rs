@@ -1,5 +1,7 @@
 //! A classification, from a CSV file with text labels to a loaded component.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod project;
 
 use std::fmt::Write as _;

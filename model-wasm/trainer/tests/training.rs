@@ -1,5 +1,7 @@
 //! The house model: reproducible, and equal to smartcore bit for bit.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod project;
 
 use std::fs;

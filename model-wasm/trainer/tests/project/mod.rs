@@ -11,22 +11,22 @@ use canopy_trainer::TrainArguments;
 use tempfile::TempDir;
 
 /// A temporary folder.
-pub struct Project(TempDir);
+pub(crate) struct Project(TempDir);
 
 impl Project {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
     /// Writes a file into it.
-    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.path().join(name);
         fs::write(&path, text).unwrap();
         path
     }
 
     /// Arguments to train a specification into `models/model.wasm`, without a network.
-    pub fn arguments(&self, spec: PathBuf) -> TrainArguments {
+    pub(crate) fn arguments(&self, spec: PathBuf) -> TrainArguments {
         TrainArguments {
             spec,
             output: self.0.path().join("models/model.wasm"),
@@ -38,12 +38,12 @@ impl Project {
 }
 
 /// The specification of the house model.
-pub fn house_spec() -> PathBuf {
+pub(crate) fn house_spec() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/bike-sharing.toml")
 }
 
 /// The value of the leaf that a row reaches.
-pub fn walk(tree: &Tree, row: &[f64]) -> f64 {
+pub(crate) fn walk(tree: &Tree, row: &[f64]) -> f64 {
     let mut at = 0;
     loop {
         at = match tree.nodes[at] {
