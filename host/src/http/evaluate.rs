@@ -110,7 +110,8 @@ impl<'a> Report<'a> {
         };
         Self {
             message: format!(
-                "evaluated {items} records of {}: {quality}, {} of {} columns drifted",
+                "evaluated {items} {} of {}: {quality}, {} of {} columns drifted",
+                if items == 1 { "record" } else { "records" },
                 period.as_deref().unwrap_or("an unnamed period"),
                 drift.drifted_columns,
                 drift.columns.len()

@@ -62,7 +62,7 @@ fn reports_every_documented_field_with_null_where_it_is_undefined() {
         report["message"]
             .as_str()
             .unwrap()
-            .contains("1 records of one")
+            .contains("1 record of one")
     );
     let columns = report["columns"].as_array().unwrap();
     assert_eq!(columns.len(), 13);

@@ -5,6 +5,7 @@ use bytemuck::{Pod, Zeroable};
 use crate::description::{Column, Description};
 use crate::forest::Forest;
 use crate::layout::LayoutError;
+use crate::tree::Aggregation;
 
 /// Tells an artifact from other bytes; its last byte is the version of the layout.
 const MAGIC: [u8; 8] = *b"canopy\0\x01";
@@ -37,12 +38,14 @@ pub enum ArtifactError {
     /// The forest is not valid.
     #[error(transparent)]
     Forest(#[from] LayoutError),
-    /// Description and forest are of different width.
-    #[error("the description names {described} features, the forest takes {forest}")]
-    Width {
-        /// Features described.
+    /// Description and forest are not of the same model.
+    #[error("the description names {described} {what}, the forest has {forest}")]
+    Mismatch {
+        /// What they differ in.
+        what: &'static str,
+        /// How many are described.
         described: usize,
-        /// Features of the forest.
+        /// How many the forest has.
         forest: usize,
     },
 }
@@ -108,11 +111,21 @@ impl Artifact<'_> {
         let description: Description = decode("description", description)?;
         let reference = decode("reference", reference)?;
         let forest = Forest::read(forest)?;
-        if description.features.len() != forest.features() {
-            return Err(ArtifactError::Width {
-                described: description.features.len(),
-                forest: forest.features(),
-            });
+        let classes = match forest.aggregation() {
+            Aggregation::Mean => 0,
+            Aggregation::Vote { classes } => classes as usize,
+        };
+        for (what, described, forest) in [
+            ("features", description.features.len(), forest.features()),
+            ("classes", description.classes.len(), classes),
+        ] {
+            if described != forest {
+                return Err(ArtifactError::Mismatch {
+                    what,
+                    described,
+                    forest,
+                });
+            }
         }
         Ok(Artifact {
             description,

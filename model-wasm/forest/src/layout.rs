@@ -120,7 +120,7 @@ impl<'a> Parts<'a> {
         let total = bytes.len();
         let (header, rest) = take::<Header>(bytes, 1, total)?;
         let header = &header[0];
-        let (offsets, rest) = take::<u32>(rest, header.features as usize + 1, total)?;
+        let (offsets, rest) = take::<u32>(rest, (header.features as usize).saturating_add(1), total)?;
         let (roots, rest) = take::<u32>(rest, header.trees as usize, total)?;
         let words = header.features as usize + 1 + header.trees as usize;
         let (_, rest) = take::<u32>(rest, words % 2, total)?;

@@ -108,7 +108,7 @@ fn a_forest_of_another_width_is_refused() {
     let forest = compile(&trees(), 3, Aggregation::Mean).unwrap();
     let bytes = Artifact::write(&description(2), &[], &forest).unwrap();
     let error = with_bytes(&bytes, 0, |bytes| Artifact::read(bytes).unwrap_err());
-    assert!(matches!(error, ArtifactError::Width { .. }), "{error}");
+    assert!(matches!(error, ArtifactError::Mismatch { .. }), "{error}");
 }
 
 #[test]
