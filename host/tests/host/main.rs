@@ -1,5 +1,7 @@
 //! The `canopy` binary, driven over HTTP with real models.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod batch;
 mod containment;
 mod evaluate;

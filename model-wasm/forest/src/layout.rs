@@ -120,9 +120,10 @@ impl<'a> Parts<'a> {
         let total = bytes.len();
         let (header, rest) = take::<Header>(bytes, 1, total)?;
         let header = &header[0];
-        let (offsets, rest) = take::<u32>(rest, (header.features as usize).saturating_add(1), total)?;
+        let (offsets, rest) =
+            take::<u32>(rest, (header.features as usize).saturating_add(1), total)?;
         let (roots, rest) = take::<u32>(rest, header.trees as usize, total)?;
-        let words = header.features as usize + 1 + header.trees as usize;
+        let words = offsets.len() + roots.len();
         let (_, rest) = take::<u32>(rest, words % 2, total)?;
         let (thresholds, rest) = take::<f64>(rest, header.thresholds as usize, total)?;
         let (nodes, rest) = take::<PackedNode>(rest, header.nodes as usize, total)?;
