@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use canopy::config::LogConfig;
 use canopy_dataset::Source;
 use clap::{Args, Parser, Subcommand};
 
@@ -20,6 +22,8 @@ pub struct Cli {
 pub enum Command {
     /// Train a model, check it and write its component.
     Train(TrainArguments),
+    /// Wait for alerts, train on what the host observed, and publish a model that is better.
+    Serve(Box<ServeArguments>),
 }
 
 /// What `train` needs to know.
@@ -47,6 +51,76 @@ pub struct TrainArguments {
     /// Version of the model [default: the specification's].
     #[arg(long, value_name = "TEXT", env = "CANOPY_TRAINER_VERSION")]
     pub version: Option<String>,
+}
+
+/// What `serve` needs to know.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArguments {
+    /// The model's specification, a TOML file; read again for every run.
+    #[arg(long, value_name = "FILE", env = "CANOPY_TRAINER_SPEC")]
+    pub spec: PathBuf,
+    /// The component that the host serves. A better one is renamed over it; those before are
+    /// kept beside it, in `previous/`, the newest ten.
+    #[arg(long, value_name = "FILE", env = "CANOPY_MODEL")]
+    pub model: PathBuf,
+    /// The folder where the host keeps the labelled rows of its evaluations.
+    #[arg(long, value_name = "DIR", env = "CANOPY_OBSERVATIONS")]
+    pub observations: PathBuf,
+    /// The reference rows: what the specification names (default), only rows built into the
+    /// trainer (embedded), or a CSV file.
+    #[arg(
+        long,
+        value_name = "default|embedded|FILE",
+        env = "CANOPY_DATA",
+        default_value = "default",
+        value_parser = source
+    )]
+    pub data: Source,
+    /// Threads to train on, all of low priority [default: every core].
+    #[arg(long, value_name = "N", env = "CANOPY_TRAINER_THREADS")]
+    pub threads: Option<NonZeroUsize>,
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "CANOPY_TRAINER_LISTEN",
+        default_value = "127.0.0.1:8090"
+    )]
+    pub listen: SocketAddr,
+    /// Time after the end of a run in which no alert starts another.
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "CANOPY_TRAINER_COOLDOWN",
+        default_value = "10m"
+    )]
+    pub cooldown: humantime::Duration,
+    /// How much better the new model's score must be to be published, as a share of the serving
+    /// model's score.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "CANOPY_TRAINER_MARGIN",
+        default_value = "0.02",
+        value_parser = margin
+    )]
+    pub margin: f64,
+    /// Train nothing; post the alert to this URL instead, as `{"conf": {…}}` with its labels and
+    /// annotations, which is what Airflow's `POST /api/v1/dags/{dag}/dagRuns` takes. The
+    /// environment variable CANOPY_TRAINER_FORWARD_AUTHORIZATION, if set, is its Authorization
+    /// header.
+    #[arg(long, value_name = "URL", env = "CANOPY_TRAINER_FORWARD")]
+    pub forward: Option<String>,
+    /// How the log is written.
+    #[command(flatten)]
+    pub log: LogConfig,
+}
+
+fn margin(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(margin) if (0.0..1.0).contains(&margin) => Ok(margin),
+        _ => Err("expected a share from 0 to below 1, such as 0.02".into()),
+    }
 }
 
 fn source(text: &str) -> Result<Source, String> {

@@ -12,32 +12,42 @@
 //!
 //! [`train`] does all of it. The same rows, spec and seed give the same bytes, whatever the
 //! number of threads.
+//!
+//! [`serve`] does it whenever an alert says that the serving model has become bad, with the rows
+//! that the host observed since ([`Table::with_observed`]), and publishes the component only if
+//! it is better.
 
 mod bake;
 mod classes;
 mod cli;
 mod extraction;
 mod fit;
+mod http;
 mod merge;
 mod model;
+mod observed;
 mod parameters;
 mod report;
+mod retraining;
 mod scores;
 mod spec;
 mod statistics;
 mod table;
 mod train;
+mod trained;
 mod verify;
 mod write;
 
 pub use bake::bake;
-pub use cli::{Cli, Command, TrainArguments};
+pub use cli::{Cli, Command, ServeArguments, TrainArguments};
 pub use fit::{Fit, Reference};
 pub use model::Model;
 pub use report::Report;
+pub use retraining::serve;
 pub use scores::Scores;
-pub use spec::{Data, Feature, Forest, Origin, Spec, SpecError};
+pub use spec::{Data, Feature, Forest, Origin, Retraining, Spec, SpecError};
 pub use table::Table;
 pub use train::train;
+pub use trained::Trained;
 pub use verify::verify;
 pub use write::write;

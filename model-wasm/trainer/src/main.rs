@@ -2,20 +2,20 @@
 
 use std::process::ExitCode;
 
-use canopy_trainer::{Cli, Command, train};
+use canopy_trainer::{Cli, Command, serve, train};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Train(arguments) => train(&arguments),
+        Command::Train(arguments) => train(&arguments).map(|report| print!("{report}")),
+        Command::Serve(arguments) => serve(*arguments),
     };
     match outcome {
-        Ok(report) => {
-            print!("{report}");
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            let text = format!("{error:#}");
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            eprintln!("canopy-trainer: {}", lines.join(" "));
             ExitCode::FAILURE
         }
     }

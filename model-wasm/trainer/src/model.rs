@@ -58,7 +58,7 @@ fn describe(spec: &Spec, table: &Table, fit: &Fit) -> Description {
             until,
             data_digest: table.digest.clone(),
         },
-        parameters: parameters(spec, fit, out_of_bag),
+        parameters: parameters(spec, table, fit, out_of_bag),
     }
 }
 

@@ -5,10 +5,12 @@ use canopy_forest::{Node, Task, Tree};
 use crate::fit::{Fit, LIBRARY};
 use crate::scores::Scores;
 use crate::spec::Spec;
+use crate::table::Table;
 
 /// Pairs of name and value, for a person to read.
 pub(crate) fn parameters(
     spec: &Spec,
+    table: &Table,
     fit: &Fit,
     out_of_bag: Option<Scores>,
 ) -> Vec<(String, String)> {
@@ -40,6 +42,9 @@ pub(crate) fn parameters(
         ("bootstrap", bootstrap.to_owned()),
         ("seed", forest.seed.to_string()),
     ];
+    if table.observed_rows > 0 {
+        pairs.push(("observed_rows", table.observed_rows.to_string()));
+    }
     if let Some(scores) = out_of_bag {
         pairs.push(("out_of_bag", scores.to_string()));
     }

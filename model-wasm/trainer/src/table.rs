@@ -24,8 +24,10 @@ pub struct Table {
     pub classes: Vec<String>,
     /// First and last day of the rows (ISO 8601), if the data has dates.
     pub days: Option<(String, String)>,
-    /// SHA-256 of date, features and target, lower-case hexadecimal.
+    /// SHA-256 of date, features and target, lower-case hexadecimal; covers every row.
     pub digest: String,
+    /// How many of the rows, the last ones, were observed by a host.
+    pub observed_rows: usize,
     /// Where the rows came from, for a person.
     pub origin: String,
     /// What the user should be told about the data.
@@ -69,6 +71,7 @@ impl Table {
             classes,
             days,
             digest: digest(&frame)?,
+            observed_rows: 0,
             origin: loaded.origin,
             warning: loaded.warning,
         })

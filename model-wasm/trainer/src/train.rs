@@ -4,18 +4,13 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use rayon::ThreadPoolBuilder;
-use sha2::{Digest as _, Sha256};
 
-use crate::bake::bake;
 use crate::cli::TrainArguments;
-use crate::fit::Fit;
-use crate::model::Model;
 use crate::report::Report;
 use crate::scores::Scores;
 use crate::spec::Spec;
 use crate::table::Table;
-use crate::verify::verify;
+use crate::trained::Trained;
 use crate::write::write;
 
 /// Trains a model, checks its component against smartcore and writes it. Tells what it does on
@@ -34,15 +29,11 @@ pub fn train(arguments: &TrainArguments) -> Result<Report> {
         eprintln!("warning: {warning}");
     }
 
-    let progress = bar();
-    let threads = arguments.threads.map_or(0, |threads| threads.get());
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let fit = pool.install(|| Fit::new(&table, &spec, &progress))?;
-    progress.finish_and_clear();
-
-    let model = Model::new(&spec, &table, &fit)?;
-    let component = bake(&model.artifact)?;
-    verify(&component, &model, &table, &fit).context("not written, the component is wrong")?;
+    let Trained {
+        fit,
+        component,
+        sha256,
+    } = Trained::new(&spec, &table, arguments.threads, &bar())?;
     write(&arguments.output, &component)?;
 
     let features = spec.features.iter().map(|feature| feature.name.clone());
@@ -57,7 +48,7 @@ pub fn train(arguments: &TrainArguments) -> Result<Report> {
         days: table.days,
         output: arguments.output.clone(),
         size: component.len(),
-        sha256: format!("{:x}", Sha256::digest(&component)),
+        sha256,
         elapsed: start.elapsed(),
     })
 }

@@ -7,6 +7,7 @@ mod project;
 use std::fs;
 use std::num::NonZeroUsize;
 
+use canopy::observation::{Batch, Targets};
 use canopy::runtime::{Limits, Model as Loaded, Runtime};
 use canopy_dataset::Source;
 use canopy_trainer::{Fit, Model, Spec, Table, bake, train, verify};
@@ -133,4 +134,40 @@ fn another_component_is_not_taken_for_the_model() {
     let model = Model::new(&spec, &table, &other).unwrap();
     let error = verify(&component, &model, &table, &other).unwrap_err();
     assert!(error.to_string().contains("describes another"), "{error}");
+}
+
+#[test]
+fn observed_rows_come_after_those_of_the_period_and_change_the_digest() {
+    let spec = house();
+    let own = table(&spec);
+    let batch = |target: f64| Batch {
+        features: spec
+            .features
+            .iter()
+            .map(|f| (f.name.clone(), vec![1.0]))
+            .collect(),
+        target: spec.target.clone(),
+        targets: Targets::Numbers(vec![target]),
+    };
+    let joined = own
+        .clone()
+        .with_observed(&spec, &[batch(7.0), batch(8.0)])
+        .unwrap();
+    assert_eq!((joined.rows(), joined.observed_rows), (690, 2));
+    assert_eq!(joined.target[688..], [7.0, 8.0]);
+    assert!(joined.features.iter().all(|values| values.len() == 690));
+    assert_eq!(joined.days, own.days);
+    let other = own
+        .clone()
+        .with_observed(&spec, &[batch(7.0), batch(9.0)])
+        .unwrap();
+    assert_ne!(joined.digest, own.digest);
+    assert_ne!(joined.digest, other.digest);
+    let none = own.clone().with_observed(&spec, &[]).unwrap();
+    assert_eq!((&none.digest, none.rows()), (&own.digest, 688));
+
+    let mut strange = batch(7.0);
+    strange.features.remove(0);
+    let error = own.with_observed(&spec, &[strange]).unwrap_err();
+    assert_eq!(error.to_string(), "a batch has no column temp");
 }

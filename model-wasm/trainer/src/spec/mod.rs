@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod retraining;
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -12,6 +13,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 
 pub use error::SpecError;
+pub use retraining::Retraining;
 
 /// A model's specification, read from a TOML file.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +36,9 @@ pub struct Spec {
     /// How the forest is grown.
     #[serde(default)]
     pub forest: Forest,
+    /// Which observed rows a retraining learns from.
+    #[serde(default)]
+    pub retraining: Retraining,
 }
 
 /// Where the rows come from and which of them are used.
@@ -142,7 +147,7 @@ impl Spec {
         })?;
         let mut spec: Self = toml::from_str(&text).map_err(|problem| SpecError::Syntax {
             file: file.into(),
-            problem: Box::new(problem),
+            problem: error::explain(&text, &problem),
         })?;
         if let Some((key, problem)) = spec.fault() {
             return Err(SpecError::Value {

@@ -1,0 +1,134 @@
+//! Rows that a host observed, joined to the training rows.
+
+use anyhow::{Context as _, Result, anyhow};
+use canopy::observation::{Batch, Targets};
+use canopy_dataset::digest;
+use canopy_forest::Task;
+use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
+use sha2::{Digest as _, Sha256};
+
+use crate::classes;
+use crate::spec::Spec;
+use crate::table::Table;
+
+impl Table {
+    /// The table with the rows of observed batches after its own. Classes that only the
+    /// observed rows have are classes from now on; days stay those of the table's own rows.
+    ///
+    /// # Errors
+    ///
+    /// If a batch lacks rows, a feature or the target of the specification, or holds something
+    /// that is no finite number.
+    pub fn with_observed(mut self, spec: &Spec, batches: &[Batch]) -> Result<Self> {
+        let rows: usize = batches.iter().map(Batch::rows).sum();
+        if rows == 0 {
+            return Ok(self);
+        }
+        for batch in batches {
+            check(spec, batch).map_err(|problem| anyhow!("a batch {problem}"))?;
+        }
+        let mut columns = Vec::new();
+        for (feature, values) in spec.features.iter().zip(&mut self.features) {
+            let observed: Vec<f64> = batches
+                .iter()
+                .flat_map(|batch| column(batch, &feature.name).unwrap_or_default())
+                .copied()
+                .collect();
+            values.extend_from_slice(&observed);
+            columns.push(Column::from(Series::new(
+                feature.name.as_str().into(),
+                observed,
+            )));
+        }
+        columns.push(match spec.task {
+            Task::Regression => {
+                let observed: Vec<f64> = batches.iter().flat_map(numbers).copied().collect();
+                self.target.extend_from_slice(&observed);
+                Column::from(Series::new(spec.target.as_str().into(), observed))
+            }
+            Task::Classification => {
+                let observed: Vec<String> = batches.iter().flat_map(labels).cloned().collect();
+                let own = self.target.iter();
+                let own = own.map(|&class| self.classes[class as usize].clone());
+                let all: Vec<String> = own.chain(observed.iter().cloned()).collect();
+                (self.target, self.classes) = classes::encode(&all)?;
+                Column::from(Series::new(spec.target.as_str().into(), observed))
+            }
+        });
+        let observed = digest(&DataFrame::new_infer_height(columns)?)
+            .context("the observed rows have no digest")?;
+        let both = Sha256::digest(format!("{}{observed}", self.digest));
+        self.digest = format!("{both:x}");
+        self.observed_rows += rows;
+        self.origin = format!("{} and {rows} observed rows", self.origin);
+        Ok(self)
+    }
+}
+
+/// Checks that a batch has rows, each feature and the target of a specification in the form
+/// its task needs, and only finite numbers.
+///
+/// # Errors
+///
+/// What is wrong, to be put after the name of the batch.
+pub(crate) fn check(spec: &Spec, batch: &Batch) -> Result<(), String> {
+    if batch.rows() == 0 {
+        return Err("has no rows".into());
+    }
+    if batch.target != spec.target {
+        return Err(format!(
+            "has the target {}, not {}",
+            batch.target, spec.target
+        ));
+    }
+    let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+    match (&batch.targets, spec.task) {
+        (Targets::Numbers(values), Task::Regression) if !finite(values) => {
+            return Err(format!(
+                "has a value of {} that is not finite",
+                batch.target
+            ));
+        }
+        (Targets::Numbers(_), Task::Regression) | (Targets::Labels(_), Task::Classification) => {}
+        (Targets::Numbers(_), _) => {
+            return Err("has numbers to predict, and the model predicts classes".into());
+        }
+        (Targets::Labels(_), _) => {
+            return Err("has classes to predict, and the model predicts numbers".into());
+        }
+    }
+    for feature in &spec.features {
+        let name = &feature.name;
+        match column(batch, name) {
+            None => return Err(format!("has no column {name}")),
+            Some(values) if values.len() != batch.rows() => {
+                return Err(format!("has {} values of {name}", values.len()));
+            }
+            Some(values) if !finite(values) => {
+                return Err(format!("has a value of {name} that is not finite"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The values of a feature.
+pub(crate) fn column<'a>(batch: &'a Batch, name: &str) -> Option<&'a [f64]> {
+    let mut features = batch.features.iter();
+    features.find_map(|(feature, values)| (feature == name).then_some(values.as_slice()))
+}
+
+fn numbers(batch: &Batch) -> &[f64] {
+    match &batch.targets {
+        Targets::Numbers(values) => values,
+        Targets::Labels(_) => &[],
+    }
+}
+
+fn labels(batch: &Batch) -> &[String] {
+    match &batch.targets {
+        Targets::Labels(labels) => labels,
+        Targets::Numbers(_) => &[],
+    }
+}

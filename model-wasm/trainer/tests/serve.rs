@@ -1,0 +1,377 @@
+//! `canopy-trainer serve`, driven over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod service;
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::routing::post;
+use canopy::observation::{Batch, Targets};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use service::{JUNE, Workplace, notification};
+
+#[test]
+fn an_alert_leads_to_a_better_model_and_only_once() {
+    let workplace = Workplace::with_model();
+    JUNE.iter().for_each(|week| workplace.observe(week));
+    let old = fs::read(workplace.model()).unwrap();
+    let service = workplace.serve(&[], &[]);
+
+    let alert = notification("firing", &["c0ffee", "decaf"]);
+    let (status, answer) = service.post("/alerts", &alert);
+    assert_eq!(status, 202);
+    assert_eq!(
+        answer,
+        json!({"alerts": [
+            {"alertname": "ModelRmseHigh", "fingerprint": "c0ffee", "decision": "started", "run": 1},
+            {"alertname": "ModelRmseHigh", "fingerprint": "decaf", "decision": "running"},
+        ]})
+    );
+    assert_eq!(service.post("/runs", "").0, 409);
+
+    let run = service.ended_run();
+    assert_eq!(run["state"], "published", "{run}");
+    assert_eq!(
+        run["trigger"],
+        json!({"by": "alert", "alertname": "ModelRmseHigh", "fingerprint": "c0ffee",
+            "since": "2024-05-01T12:00:00.5Z"})
+    );
+    assert_eq!(run["rows"], 688 + 2 * 168);
+    assert_eq!(run["held_out_rows"], 168);
+    assert_eq!(run["observed_rows"], 3 * 168);
+    assert_eq!(run["score"], "rmse");
+    assert_eq!(run["warnings"], json!([]));
+    let score = |role: &str| run[role].as_f64().unwrap();
+    assert!(
+        score("challenger_score") < 0.7 * score("champion_score"),
+        "{run}"
+    );
+
+    let model = workplace.load();
+    assert_eq!(run["version"], model.info().version);
+    assert_eq!(run["digest"], model.digest());
+    assert!(model.info().version.starts_with("1.0.0+20"));
+    assert_eq!(model.info().training.rows, 688 + 2 * 168);
+    let observed = ("observed_rows".to_owned(), (2 * 168).to_string());
+    assert!(model.info().parameters.contains(&observed));
+    let previous = workplace.previous();
+    assert_eq!(previous.len(), 1);
+    assert!(
+        previous[0].starts_with("bike-sharing-1.0.0-"),
+        "{previous:?}"
+    );
+    let kept = workplace
+        .model()
+        .with_file_name("previous")
+        .join(&previous[0]);
+    assert_eq!(fs::read(kept).unwrap(), old);
+
+    let (_, again) = service.post("/alerts", &alert);
+    assert_eq!(again["alerts"][0]["decision"], "duplicate");
+    assert_eq!(again["alerts"][1]["decision"], "cooldown");
+    let (_, resolved) = service.post("/alerts", notification("resolved", &["c0ffee"]));
+    assert_eq!(resolved["alerts"][0]["decision"], "resolved");
+
+    // The same rows give the same forest, which is no better than itself.
+    let (status, started) = service.post("/runs", "");
+    assert_eq!((status, &started["state"]), (202, &json!("running")));
+    let second = service.ended_run();
+    assert_eq!(second["state"], "kept", "{second}");
+    assert_eq!(second["trigger"], json!({"by": "hand"}));
+    assert_eq!(second["champion_score"], run["challenger_score"]);
+    assert_eq!(second["challenger_score"], run["challenger_score"]);
+    assert_eq!(workplace.load().info().version, run["version"]);
+    assert_eq!(workplace.previous().len(), 1);
+
+    for (metric, value) in [
+        ("retraining_runs_total{outcome=\"published\"}", 1.0),
+        ("retraining_runs_total{outcome=\"kept\"}", 1.0),
+        ("retraining_runs_total{outcome=\"failed\"}", 0.0),
+        ("retraining_runs_total{outcome=\"skipped\"}", 0.0),
+        ("retraining_running", 0.0),
+        ("retraining_duration_seconds_count", 2.0),
+        (
+            "retraining_score{role=\"champion\"}",
+            score("challenger_score"),
+        ),
+        (
+            "retraining_score{role=\"challenger\"}",
+            score("challenger_score"),
+        ),
+        (
+            "retraining_alerts_received_total{alertname=\"ModelRmseHigh\"}",
+            4.0,
+        ),
+        ("retraining_observed_rows", 504.0),
+    ] {
+        assert_eq!(service.metric(metric), Some(value), "{metric}");
+    }
+    let last = service.metric("retraining_last_run_timestamp_seconds");
+    assert!(last.unwrap() > 1.7e9);
+}
+
+#[test]
+fn a_single_batch_is_split() {
+    let workplace = Workplace::with_model();
+    workplace.observe(JUNE[0]);
+    let service = workplace.serve(&[], &[]);
+    service.post("/runs", "");
+    let run = service.ended_run();
+    assert_eq!(run["state"], "published", "{run}");
+    assert_eq!(
+        (&run["held_out_rows"], &run["rows"]),
+        (&json!(56), &json!(688 + 112))
+    );
+}
+
+#[test]
+fn a_model_of_classes_is_replaced_for_its_f1() {
+    let spec = r#"
+        name = "sky"
+        version = "1"
+        task = "classification"
+        target = "sky"
+        response_field = "sky"
+        [data]
+        file = "sky.csv"
+        [forest]
+        trees = 10
+        [retraining]
+        batches = 2
+        [[features]]
+        name = "pressure"
+        kind = "numerical"
+        description = "Air pressure."
+        unit = "hPa"
+    "#;
+    let mut rows = "pressure,sky\n".to_owned();
+    for pressure in 980..1040 {
+        let sky = if pressure < 1010 { "rain" } else { "clear" };
+        writeln!(rows, "{pressure},{sky}").unwrap();
+    }
+    let workplace = Workplace::with_other_model(spec, "sky.csv", &rows);
+    // Since then there is fog at high pressure; the first batch is too many by one.
+    for shift in [0.0, 0.25, 0.5] {
+        let pressures: Vec<f64> = (980..1040).map(|hpa| f64::from(hpa) + shift).collect();
+        let skies = pressures.iter().map(|&hpa| match hpa {
+            ..1010.0 => "rain".to_owned(),
+            ..1020.0 => "clear".to_owned(),
+            _ => "fog".to_owned(),
+        });
+        workplace.observe_batch(&Batch {
+            targets: Targets::Labels(skies.collect()),
+            features: vec![("pressure".into(), pressures)],
+            target: "sky".into(),
+        });
+    }
+    let service = workplace.serve(&[], &[]);
+    service.post("/runs", "");
+    let run = service.ended_run();
+    assert_eq!(run["state"], "published", "{run}");
+    assert_eq!(run["score"], "f1");
+    assert_eq!(run["observed_rows"], 120);
+    assert_eq!(run["rows"], 120);
+    // Of three classes: rain right, clear half right, fog unknown; about, at the borders.
+    let champion = run["champion_score"].as_f64().unwrap();
+    assert!((champion - (1.0 + 0.5 + 0.0) / 3.0).abs() < 0.05, "{run}");
+    assert!(run["challenger_score"].as_f64().unwrap() > champion);
+    assert_eq!(workplace.load().info().classes, ["clear", "fog", "rain"]);
+}
+
+#[test]
+fn without_observations_a_run_is_skipped() {
+    let workplace = Workplace::with_model();
+    let old = fs::read(workplace.model()).unwrap();
+    let service = workplace.serve(&[], &[]);
+    service.post("/alerts", notification("firing", &["c0ffee"]));
+    let run = service.ended_run();
+    assert_eq!(run["state"], "skipped");
+    assert_eq!(run["reason"], "there are no observed rows to use");
+    assert_eq!(fs::read(workplace.model()).unwrap(), old);
+}
+
+#[test]
+fn a_damaged_batch_is_left_out_with_a_warning() {
+    let workplace = Workplace::with_model();
+    JUNE.iter().for_each(|week| workplace.observe(week));
+    let newest = fs::read_dir(workplace.observations()).unwrap();
+    let newest = newest.map(|file| file.unwrap().path()).max().unwrap();
+    fs::write(&newest, b"PAR1 and then nothing").unwrap();
+    let service = workplace.serve(&[], &[]);
+    service.post("/runs", "");
+    let run = service.ended_run();
+    assert_eq!(run["state"], "published", "{run}");
+    assert_eq!(run["observed_rows"], 2 * 168);
+    let warning = run["warnings"][0].as_str().unwrap();
+    assert!(warning.contains(newest.to_str().unwrap()), "{warning}");
+}
+
+#[test]
+fn without_a_model_to_beat_the_challenger_is_published() {
+    for damaged in [false, true] {
+        let workplace = Workplace::empty();
+        workplace.observe(JUNE[0]);
+        if damaged {
+            fs::create_dir(workplace.model().parent().unwrap()).unwrap();
+            fs::write(workplace.model(), b"not a component").unwrap();
+        }
+        let service = workplace.serve(&[], &[]);
+        service.post("/runs", "");
+        let run = service.ended_run();
+        assert_eq!(run["state"], "published", "{run}");
+        assert_eq!(run["champion_score"], Value::Null);
+        let warning = run["warnings"][0].as_str().unwrap();
+        assert!(warning.starts_with("no model to compare with"), "{warning}");
+        assert_eq!(run["version"], workplace.load().info().version);
+        assert_eq!(workplace.previous().len(), usize::from(damaged));
+    }
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_served_model_and_the_service_alone() {
+    let workplace = Workplace::with_model();
+    workplace.observe(JUNE[0]);
+    let old = fs::read(workplace.model()).unwrap();
+    // Where the previous model should go, something is in the way.
+    fs::write(workplace.model().with_file_name("previous"), b"").unwrap();
+    let service = workplace.serve(&[], &[]);
+    service.post("/runs", "");
+    let run = service.ended_run();
+    assert_eq!(run["state"], "failed", "{run}");
+    let error = run["error"].as_str().unwrap();
+    assert!(error.starts_with("what serves cannot be kept"), "{error}");
+    assert_eq!(fs::read(workplace.model()).unwrap(), old);
+    assert_eq!(service.get("/health").status(), 200);
+    assert_eq!(
+        service.metric("retraining_runs_total{outcome=\"failed\"}"),
+        Some(1.0)
+    );
+}
+
+#[test]
+fn what_is_no_notification_is_refused() {
+    let workplace = Workplace::empty();
+    let service = workplace.serve(&[], &[]);
+    let other = json!({"version": "3", "alerts": []});
+    for (body, part) in [
+        ("{", "EOF"),
+        (other.to_string().as_str(), "version \"3\", expected \"4\""),
+        (r#"{"version": "4", "alerts": [{}]}"#, "missing field"),
+    ] {
+        let (status, problem) = service.post("/alerts", body);
+        assert_eq!((status, &problem["status"]), (400, &json!(400)));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(part), "{detail}");
+    }
+    assert_eq!(service.post("/nothing", "").0, 404);
+    assert_eq!(service.post("/health", "").0, 405);
+    assert_eq!(service.get("/runs").text().unwrap(), r#"{"runs":[]}"#);
+}
+
+#[test]
+fn told_to_stop_it_abandons_the_run_without_a_trace() {
+    let workplace = Workplace::with_model();
+    JUNE.iter().for_each(|week| workplace.observe(week));
+    let old = fs::read(workplace.model()).unwrap();
+    let service = workplace.serve(&["--threads", "1"], &[]);
+    assert_eq!(service.post("/runs", "").0, 202);
+    assert!(service.terminate());
+    assert_eq!(fs::read(workplace.model()).unwrap(), old);
+    assert_eq!(workplace.models(), ["model.wasm"]);
+}
+
+#[test]
+fn an_alert_is_forwarded_instead() {
+    let stub = Stub::new(&[503, 200, 403]);
+    let workplace = Workplace::empty();
+    let service = workplace.serve(
+        &["--forward", &stub.url, "--cooldown", "0s"],
+        &[("CANOPY_TRAINER_FORWARD_AUTHORIZATION", "Bearer secret")],
+    );
+    service.post("/alerts", notification("firing", &["c0ffee"]));
+    let run = service.ended_run();
+    assert_eq!(run["state"], "skipped", "{run}");
+    let reason = run["reason"].as_str().unwrap();
+    assert!(reason.ends_with("answered 200 OK"), "{reason}");
+    let conf = json!({"conf": {
+        "alertname": "ModelRmseHigh", "instance": "bike-api:8080", "summary": "The model is bad"
+    }});
+    let expected = ("Bearer secret".to_owned(), conf);
+    assert_eq!(*stub.requests.lock().unwrap(), [expected.clone(), expected]);
+
+    service.post("/runs", "");
+    let run = service.ended_run();
+    assert_eq!(run["state"], "failed", "{run}");
+    assert_eq!(run["error"], "not forwarded: the answer is 403 Forbidden");
+    assert!(!workplace.model().exists());
+}
+
+#[test]
+fn a_wrong_setting_is_said_in_one_line() {
+    let workplace = Workplace::empty();
+    fs::create_dir_all(workplace.observations()).unwrap();
+    let spec = workplace.observations().join("bad.toml");
+    fs::write(&spec, "name = \"a\"\nnmae = 1\n").unwrap();
+    for command in ["serve", "train"] {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_canopy-trainer"));
+        process.arg(command).arg("--spec").arg(&spec);
+        match command {
+            "serve" => process.args(["--model", "m.wasm", "--observations", "o"]),
+            _ => process.args(["--output", "m.wasm"]),
+        };
+        let output = process.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.starts_with("canopy-trainer: "), "{text}");
+        assert!(
+            text.contains("line 2, `nmae = 1`: unknown field `nmae`"),
+            "{text}"
+        );
+    }
+}
+
+/// Something to forward to, which answers as it is told.
+struct Stub {
+    url: String,
+    /// Authorization and body of each request.
+    requests: Arc<Mutex<Vec<(String, Value)>>>,
+    _runtime: Runtime,
+}
+
+impl Stub {
+    fn new(statuses: &[u16]) -> Self {
+        let requests: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+        let statuses: Mutex<VecDeque<u16>> = Mutex::new(statuses.iter().copied().collect());
+        let seen = Arc::clone(&requests);
+        let statuses = Arc::new(statuses);
+        let handler = move |headers: HeaderMap, body: String| async move {
+            let authorization = headers[header::AUTHORIZATION].to_str().unwrap().to_owned();
+            let body = serde_json::from_str(&body).unwrap();
+            seen.lock().unwrap().push((authorization, body));
+            let status = statuses.lock().unwrap().pop_front().unwrap();
+            StatusCode::from_u16(status).unwrap()
+        };
+        let path = "/api/v1/dags/retrain/dagRuns";
+        let router = Router::new().route(path, post(handler));
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}{path}", listener.local_addr().unwrap());
+        runtime.spawn(async { axum::serve(listener, router).await });
+        Self {
+            url,
+            requests,
+            _runtime: runtime,
+        }
+    }
+}

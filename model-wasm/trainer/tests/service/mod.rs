@@ -1,0 +1,274 @@
+//! A running `canopy-trainer serve`, the files it works on, and the means to talk to it.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use canopy::observation::{Batch, Retention, Store, Targets};
+use canopy::runtime::{Limits, Model, Runtime};
+use canopy_dataset::{Period, Source, bike_sharing, slice};
+use canopy_trainer::{Spec, TrainArguments, train};
+use indicatif::ProgressBar;
+use reqwest::blocking::{Client, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Three weeks of June 2011, which a model of January knows nothing of.
+pub(crate) const JUNE: [&str; 3] = [
+    "2011-06-01..2011-06-07",
+    "2011-06-08..2011-06-14",
+    "2011-06-15..2011-06-21",
+];
+
+/// A folder with a served model and observations.
+pub(crate) struct Workplace {
+    folder: TempDir,
+    spec: PathBuf,
+}
+
+impl Workplace {
+    /// For the house model, without a model and without observations.
+    pub(crate) fn empty() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            spec: Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/bike-sharing.toml"),
+        }
+    }
+
+    /// With the house model, trained on January 2011.
+    pub(crate) fn with_model() -> Self {
+        let workplace = Self::empty();
+        workplace.train(Source::Embedded);
+        workplace
+    }
+
+    /// With a model of another specification, trained on a CSV file.
+    pub(crate) fn with_other_model(spec: &str, file: &str, rows: &str) -> Self {
+        let mut workplace = Self::empty();
+        workplace.spec = workplace.folder.path().join("spec.toml");
+        fs::write(&workplace.spec, spec).unwrap();
+        fs::write(workplace.folder.path().join(file), rows).unwrap();
+        workplace.train(Source::Default);
+        workplace
+    }
+
+    fn train(&self, data: Source) {
+        train(&TrainArguments {
+            spec: self.spec.clone(),
+            output: self.model(),
+            data,
+            threads: None,
+            version: None,
+        })
+        .unwrap();
+    }
+
+    /// The served file.
+    pub(crate) fn model(&self) -> PathBuf {
+        self.folder.path().join("models/model.wasm")
+    }
+
+    /// The served file, loaded as a host does.
+    pub(crate) fn load(&self) -> Model {
+        let runtime = Runtime::new(&Limits::default()).unwrap();
+        runtime.load(&fs::read(self.model()).unwrap()).unwrap()
+    }
+
+    /// Names of the components that served before.
+    pub(crate) fn previous(&self) -> Vec<String> {
+        let folder = self.model().with_file_name("previous");
+        let files = fs::read_dir(folder).into_iter().flatten();
+        files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    /// Names in the folder of the served file.
+    pub(crate) fn models(&self) -> Vec<String> {
+        let files = fs::read_dir(self.model().parent().unwrap()).unwrap();
+        files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    /// The folder of the observations.
+    pub(crate) fn observations(&self) -> PathBuf {
+        self.folder.path().join("observations")
+    }
+
+    /// Observes a period of the house data, as a host does.
+    pub(crate) fn observe(&self, period: &str) {
+        self.observe_batch(&batch(&self.spec, period));
+    }
+
+    /// Observes a batch, as a host does.
+    pub(crate) fn observe_batch(&self, batch: &Batch) {
+        let retention = Retention {
+            age: Duration::from_secs(1_000_000),
+            size: 1 << 30,
+        };
+        let store = Store::open(&self.observations(), retention).unwrap();
+        store.append(batch).unwrap();
+    }
+
+    /// Starts the service on a free port.
+    pub(crate) fn serve(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Service {
+        Service::start(self, arguments, environment)
+    }
+}
+
+/// The labelled rows of a period.
+fn batch(spec: &Path, period: &str) -> Batch {
+    let spec = Spec::load(spec).unwrap();
+    let loaded = bike_sharing(&Source::Embedded, None, &ProgressBar::hidden()).unwrap();
+    let period: Period = period.parse().unwrap();
+    let frame = slice(&loaded.frame, "dteday", period).unwrap();
+    let column = |name: &str| -> Vec<f64> {
+        let column = frame.column(name).unwrap();
+        let values = (0..column.len()).map(|row| column.get(row).unwrap());
+        values.map(|value| value.extract().unwrap()).collect()
+    };
+    let features = spec.features.iter();
+    Batch {
+        features: features
+            .map(|feature| (feature.name.clone(), column(&feature.name)))
+            .collect(),
+        targets: Targets::Numbers(column(&spec.target)),
+        target: spec.target,
+    }
+}
+
+/// A running service; killed when dropped.
+pub(crate) struct Service {
+    process: Child,
+    address: String,
+    client: Client,
+}
+
+impl Service {
+    fn start(workplace: &Workplace, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_canopy-trainer"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--log-format", "json", "--spec"])
+            .arg(&workplace.spec)
+            .arg("--model")
+            .arg(workplace.model())
+            .arg("--observations")
+            .arg(workplace.observations())
+            .args(arguments)
+            // In place of whatever the developer's own environment says.
+            .env("NO_PROXY", "*")
+            .env("CANOPY_DATA", "default")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(process.stderr.take().unwrap());
+        let (sender, ready) = mpsc::channel();
+        thread::spawn(move || {
+            // Reads to the end, so that the service can go on writing.
+            for line in stderr.lines().map_while(Result::ok) {
+                let line: Value = serde_json::from_str(&line).unwrap_or_default();
+                if line["message"] == "ready" {
+                    let _ = sender.send(line["address"].as_str().unwrap().to_owned());
+                }
+            }
+        });
+        // The client is built with TLS, which it does not use here.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            process,
+            address: ready.recv_timeout(PATIENCE).unwrap(),
+            client: Client::builder()
+                .timeout(PATIENCE)
+                .no_proxy()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        self.client.get(url).send().unwrap()
+    }
+
+    /// Posts a text; answers status and JSON.
+    pub(crate) fn post(&self, path: &str, body: impl ToString) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.client.post(url).body(body.to_string());
+        let answer = request.send().unwrap();
+        (answer.status().as_u16(), answer.json().unwrap())
+    }
+
+    /// Waits until the newest run has ended.
+    pub(crate) fn ended_run(&self) -> Value {
+        let start = Instant::now();
+        loop {
+            let mut runs: Value = self.get("/runs").json().unwrap();
+            let run = runs["runs"][0].take();
+            if run["ended"].is_string() {
+                return run;
+            }
+            assert!(start.elapsed() < PATIENCE, "{run}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The value of a metric, as it is written with its labels.
+    pub(crate) fn metric(&self, name: &str) -> Option<f64> {
+        let text = self.get("/metrics").text().unwrap();
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        value.parse().ok()
+    }
+
+    /// Sends SIGTERM and waits; whether the process ended as it should.
+    pub(crate) fn terminate(mut self) -> bool {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").arg(&id).status().unwrap();
+        sent.success() && self.process.wait().unwrap().success()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A notification of Alertmanager about alerts that fire, by fingerprint.
+pub(crate) fn notification(status: &str, fingerprints: &[&str]) -> Value {
+    let alerts = fingerprints.iter().map(|fingerprint| {
+        json!({
+            "status": status,
+            "labels": {"alertname": "ModelRmseHigh", "instance": "bike-api:8080"},
+            "annotations": {"summary": "The model is bad"},
+            "startsAt": "2024-05-01T12:00:00.5Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "http://prometheus:9090/graph",
+            "fingerprint": fingerprint,
+        })
+    });
+    json!({
+        "version": "4",
+        "groupKey": "{}:{alertname=\"ModelRmseHigh\"}",
+        "truncatedAlerts": 0,
+        "status": status,
+        "receiver": "retrainer",
+        "groupLabels": {"alertname": "ModelRmseHigh"},
+        "commonLabels": {"alertname": "ModelRmseHigh"},
+        "commonAnnotations": {},
+        "externalURL": "http://alertmanager:9093",
+        "alerts": alerts.collect::<Vec<_>>(),
+    })
+}
