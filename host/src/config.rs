@@ -7,14 +7,24 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 
+use crate::observation::Retention;
 use crate::runtime::Limits;
 
 /// Everything `canopy serve` is told.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
-    /// The model to serve: a component file. SIGHUP loads it again and swaps it in.
+    /// The model to serve: a component file. When it is replaced, or on SIGHUP, it is loaded
+    /// again, checked, and swapped in.
     #[arg(long, env = "CANOPY_MODEL", value_name = "FILE")]
     pub model: PathBuf,
+    /// Time between two looks at whether the model file was replaced.
+    #[arg(
+        long,
+        env = "CANOPY_WATCH_INTERVAL",
+        default_value = "1s",
+        value_name = "TIME"
+    )]
+    watch_interval: humantime::Duration,
     /// Where clients connect.
     #[command(flatten)]
     pub network: NetworkConfig,
@@ -24,9 +34,20 @@ pub struct ServeConfig {
     /// How drift of live traffic is watched.
     #[command(flatten)]
     pub live: LiveConfig,
+    /// Where labelled rows are kept for a retraining.
+    #[command(flatten)]
+    pub observations: ObservationConfig,
     /// How the log is written.
     #[command(flatten)]
     pub log: LogConfig,
+}
+
+impl ServeConfig {
+    /// Time between two looks at the model file; at least a millisecond.
+    #[must_use]
+    pub fn watch_interval(&self) -> Duration {
+        Duration::from(self.watch_interval).max(Duration::from_millis(1))
+    }
 }
 
 /// Where clients connect, and how long they may take.
@@ -45,8 +66,9 @@ pub struct NetworkConfig {
     #[arg(
         long,
         env = "CANOPY_MAX_CONNECTIONS",
-        default_value_t = 4096,
-        value_name = "N"
+        default_value = "4096",
+        value_name = "N",
+        value_parser = count
     )]
     pub max_connections: usize,
     /// Longest time to send a request's head, and longest idle time of a connection.
@@ -65,6 +87,18 @@ pub struct NetworkConfig {
         value_name = "TIME"
     )]
     pub body_timeout: humantime::Duration,
+    /// Longest time that a client may leave an answer unread.
+    #[arg(
+        long,
+        env = "CANOPY_WRITE_TIMEOUT",
+        default_value = "30s",
+        value_name = "TIME"
+    )]
+    pub write_timeout: humantime::Duration,
+    /// When told to stop: how long /ready says so before connections are refused, for balancers
+    /// to take notice.
+    #[arg(long, env = "CANOPY_DRAIN", default_value = "0s", value_name = "TIME")]
+    pub drain: humantime::Duration,
     /// Longest time to finish requests in flight when told to stop.
     #[arg(
         long,
@@ -84,7 +118,8 @@ pub struct LimitConfig {
         long,
         env = "CANOPY_MODEL_MEMORY",
         default_value = "256MiB",
-        value_name = "SIZE"
+        value_name = "SIZE",
+        value_parser = memory
     )]
     pub model_memory: ByteSize,
     /// Longest time one call of the model may take.
@@ -95,24 +130,26 @@ pub struct LimitConfig {
         value_name = "TIME"
     )]
     pub model_deadline: humantime::Duration,
-    /// Most instances of the model at the same time.
-    #[arg(long, env = "CANOPY_MODEL_INSTANCES", default_value_t = 64, value_name = "N",
+    /// Most instances of the model at the same time [default: 4 for every core, at least 16].
+    #[arg(long, env = "CANOPY_MODEL_INSTANCES", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub model_instances: u32,
-    /// Most prediction and evaluation requests in flight; further ones are answered 503.
+    model_instances: Option<u32>,
+    /// Most single predictions in flight; further ones are answered 503.
     #[arg(
         long,
         env = "CANOPY_MAX_IN_FLIGHT",
-        default_value_t = 1024,
-        value_name = "N"
+        default_value = "1024",
+        value_name = "N",
+        value_parser = count
     )]
     pub max_in_flight: usize,
     /// Most batches and evaluations at work or waiting; further ones are answered 503.
     #[arg(
         long,
         env = "CANOPY_SLOW_PLACES",
-        default_value_t = 16,
-        value_name = "N"
+        default_value = "16",
+        value_name = "N",
+        value_parser = count
     )]
     pub slow_places: usize,
     /// Largest body of a single prediction.
@@ -120,15 +157,17 @@ pub struct LimitConfig {
         long,
         env = "CANOPY_RECORD_LIMIT",
         default_value = "1MiB",
-        value_name = "SIZE"
+        value_name = "SIZE",
+        value_parser = limit
     )]
     pub record_limit: ByteSize,
     /// Largest body of a batch or an evaluation.
     #[arg(
         long,
         env = "CANOPY_BODY_LIMIT",
-        default_value = "128MiB",
-        value_name = "SIZE"
+        default_value = "64MiB",
+        value_name = "SIZE",
+        value_parser = limit
     )]
     pub body_limit: ByteSize,
 }
@@ -140,8 +179,38 @@ impl LimitConfig {
         Limits {
             memory: usize::try_from(self.model_memory.as_u64()).unwrap_or(usize::MAX),
             deadline: self.model_deadline.into(),
-            instances: self.model_instances,
+            instances: self
+                .model_instances
+                .unwrap_or_else(Limits::default_instances),
         }
+    }
+}
+
+/// A count that a host can work with.
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=1_000_000) => Ok(count),
+        _ => Err("expected a whole number from 1 to 1000000".to_owned()),
+    }
+}
+
+/// Memory that WebAssembly can address.
+fn memory(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse()?;
+    if (ByteSize::mib(1)..=ByteSize::gib(4)).contains(&size) {
+        Ok(size)
+    } else {
+        Err("expected a size from 1MiB to 4GiB".to_owned())
+    }
+}
+
+/// A limit that lets something through.
+fn limit(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse()?;
+    if size >= ByteSize::b(64) {
+        Ok(size)
+    } else {
+        Err("expected a size of at least 64B".to_owned())
     }
 }
 
@@ -153,8 +222,9 @@ pub struct LiveConfig {
     #[arg(
         long = "live-window",
         env = "CANOPY_LIVE_WINDOW",
-        default_value_t = 1000,
-        value_name = "ROWS"
+        default_value = "1000",
+        value_name = "ROWS",
+        value_parser = count
     )]
     pub window: usize,
     /// Time between two computations of the window's drift.
@@ -172,6 +242,46 @@ impl LiveConfig {
     #[must_use]
     pub fn interval(&self) -> Duration {
         Duration::from(self.interval).max(Duration::from_millis(1))
+    }
+}
+
+/// Where labelled rows are kept for a retraining.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Observations")]
+pub struct ObservationConfig {
+    /// Folder in which every successful evaluation is kept as a Parquet file [default: none].
+    #[arg(
+        long = "observations",
+        env = "CANOPY_OBSERVATIONS",
+        value_name = "FOLDER"
+    )]
+    pub folder: Option<PathBuf>,
+    /// Longest time that an evaluation is kept.
+    #[arg(
+        long = "observations-age",
+        env = "CANOPY_OBSERVATIONS_AGE",
+        default_value = "90d",
+        value_name = "TIME"
+    )]
+    age: humantime::Duration,
+    /// Most bytes that are kept; the oldest evaluations go first.
+    #[arg(
+        long = "observations-size",
+        env = "CANOPY_OBSERVATIONS_SIZE",
+        default_value = "1GiB",
+        value_name = "SIZE"
+    )]
+    size: ByteSize,
+}
+
+impl ObservationConfig {
+    /// How long evaluations are kept.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        Retention {
+            age: self.age.into(),
+            size: self.size.as_u64(),
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub enum EvaluationError {
     Methods(Problems),
     /// The model gave no predictions.
     Model(CallError),
+    /// The true values are so large that their errors are infinite.
+    Infinite,
 }
 
 /// Predicts labelled records and compares: predictions with true values, columns with the
@@ -47,7 +49,7 @@ pub enum EvaluationError {
 ///
 /// # Errors
 ///
-/// If a drift method cannot be used or the model gives no predictions.
+/// If a drift method cannot be used, the model gives no predictions or a score is infinite.
 pub fn evaluate(served: &Served, labelled: &Labelled) -> Result<Evaluation, EvaluationError> {
     let methods = methods(served, &labelled.methods).map_err(EvaluationError::Methods)?;
     let model = served.model();
@@ -59,6 +61,11 @@ pub fn evaluate(served: &Served, labelled: &Labelled) -> Result<Evaluation, Eval
             // Every value is finite and there is at least one, so that there are scores.
             let scores = regression_scores(&labelled.targets, &answer)
                 .unwrap_or_else(|| unreachable!("finite values have scores"));
+            let undefined_or_finite = |score: Option<f64>| score.is_none_or(f64::is_finite);
+            let finite = scores.rmse.is_finite() && scores.mean_error.is_finite();
+            if !finite || !undefined_or_finite(scores.r2) || !undefined_or_finite(scores.mape) {
+                return Err(EvaluationError::Infinite);
+            }
             (Scores::Regression(scores), answer)
         }
         Task::Classification => classes(&labelled.targets, &answer, model.outputs()),

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use crate::config::ServeConfig;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
+use crate::observation::{ObservationError, Store};
 use crate::runtime::{LoadError, Runtime};
 use crate::served::Served;
 use crate::window::Window;
@@ -22,6 +23,8 @@ pub struct Host {
     pub metrics: Metrics,
     /// Where work goes that takes longer than a prediction.
     pub lane: Lane,
+    /// Where labelled rows are kept, if anywhere.
+    pub observations: Option<Store>,
     /// Places for requests that call the model.
     pub places: Semaphore,
     runtime: Runtime,
@@ -41,7 +44,7 @@ pub struct Current {
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// The component cannot be read.
-    #[error("cannot read the model {path}: {source}")]
+    #[error("cannot read the model {path}")]
     Read {
         /// The file.
         path: PathBuf,
@@ -49,7 +52,7 @@ pub enum HostError {
         source: std::io::Error,
     },
     /// The component is not served.
-    #[error("cannot serve the model {path}: {source}")]
+    #[error("cannot serve the model {path}")]
     Load {
         /// The file.
         path: PathBuf,
@@ -60,10 +63,13 @@ pub enum HostError {
     #[error(transparent)]
     Engine(LoadError),
     /// The threads of the slow lane cannot be started.
-    #[error("cannot start the worker threads: {0}")]
+    #[error("cannot start the worker threads")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// Labelled rows cannot be kept.
+    #[error("cannot keep observations")]
+    Observations(#[from] ObservationError),
     /// A metric is declared twice.
-    #[error("cannot register the metrics: {0}")]
+    #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),
 }
 
@@ -78,8 +84,12 @@ impl Host {
         let metrics = Metrics::new()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lane = Lane::new(threads.div_ceil(2), config.limits.slow_places)?;
+        let observations = config.observations.folder.as_deref();
+        let observations = observations
+            .map(|folder| Store::open(folder, config.observations.retention()))
+            .transpose()?;
         let served = load(&runtime, &config.model)?;
-        metrics.serves(&served, None);
+        metrics.serves(&served, None, || ());
         let window = Window::new(config.live.window, served.schema().width());
         Ok(Self {
             places: Semaphore::new(config.limits.max_in_flight),
@@ -88,6 +98,7 @@ impl Host {
             config,
             metrics,
             lane,
+            observations,
             runtime,
         })
     }
@@ -112,13 +123,14 @@ impl Host {
     ///
     /// If the new model is not fit to serve; the old one then goes on serving.
     pub fn reload(&self) -> Result<(), HostError> {
-        let loaded = load(&self.runtime, &self.config.model);
-        self.metrics.swap_attempted(loaded.is_ok());
-        let served = loaded?;
+        let served = load(&self.runtime, &self.config.model)?;
         let window = Window::new(self.config.live.window, served.schema().width());
         let previous = self.current_owned();
-        self.metrics.serves(&served, Some(&previous.served));
-        self.current.store(Arc::new(Current { served, window }));
+        let next = Arc::new(Current { served, window });
+        self.metrics
+            .serves(&next.served, Some(&previous.served), || {
+                self.current.store(Arc::clone(&next));
+            });
         Ok(())
     }
 
@@ -134,14 +146,25 @@ impl Host {
     }
 }
 
+/// Loads a model, with an instance for every thread that answers requests.
 fn load(runtime: &Runtime, path: &Path) -> Result<Served, HostError> {
     let component = std::fs::read(path).map_err(|source| HostError::Read {
         path: path.to_owned(),
         source,
     })?;
-    let model = runtime.load(&component).map_err(|source| HostError::Load {
+    let unfit = |source| HostError::Load {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    let model = runtime.load(&component).map_err(unfit)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    model
+        .warm(u32::try_from(threads).unwrap_or(1))
+        .map_err(|source| {
+            unfit(LoadError::Call {
+                function: "instantiate",
+                source,
+            })
+        })?;
     Ok(Served::new(model))
 }

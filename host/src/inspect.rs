@@ -1,6 +1,7 @@
 //! `canopy inspect`: what a component file holds.
 
 use std::fmt::{self, Display};
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -24,17 +25,31 @@ pub fn run(path: &Path, as_json: bool) -> anyhow::Result<()> {
         .load(&component)
         .with_context(|| format!("{} cannot be served", path.display()))?;
     if as_json {
-        println!("{:#}", description(&model));
+        print(&format!("{:#}\n", description(&model)))
     } else {
-        print!("{}", Report(&model));
+        print(&Report(&model).to_string())
     }
-    Ok(())
+}
+
+/// Prints a text; a reader that has seen enough, such as `head`, is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to the standard output")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A model's description as JSON: what it says of itself and what the host knows of it.
 #[must_use]
 pub fn description(model: &Model) -> Value {
-    let mut description = json!(model.info());
+    let info = model.info();
+    let mut description = json!(info);
+    description["task"] = json!(task(info.task));
+    for (position, feature) in info.features.iter().enumerate() {
+        description["features"][position]["kind"] = json!(kind(feature.kind));
+    }
     description["component"] = json!({
         "digest": format!("sha256:{}", model.digest()),
         "bytes": model.size(),
@@ -43,6 +58,21 @@ pub fn description(model: &Model) -> Value {
     });
     description["reference_rows"] = json!(model.reference()[0].values.len());
     description
+}
+
+/// Words for a task and a kind, as in WIT.
+fn task(task: Task) -> &'static str {
+    match task {
+        Task::Regression => "regression",
+        Task::Classification => "classification",
+    }
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Numerical => "numerical",
+        Kind::Categorical => "categorical",
+    }
 }
 
 /// A model's description as text.
@@ -54,14 +84,10 @@ impl Display for Report<'_> {
         let info = model.info();
         let training = &info.training;
         writeln!(f, "{} {}", info.name, info.version)?;
+        write!(f, "  task        {} of {}", task(info.task), info.target)?;
         match info.task {
-            Task::Regression => writeln!(f, "  task        regression of {}", info.target)?,
-            Task::Classification => writeln!(
-                f,
-                "  task        classification of {} into {}",
-                info.target,
-                info.classes.join(", ")
-            )?,
+            Task::Regression => writeln!(f)?,
+            Task::Classification => writeln!(f, " into {}", info.classes.join(", "))?,
         }
         writeln!(f, "  answers in  {}", info.response_field)?;
         write!(f, "  trained on  {} rows", training.rows)?;
@@ -75,12 +101,10 @@ impl Display for Report<'_> {
             model.size(),
             model.digest()
         )?;
-        writeln!(
-            f,
-            "  exports     {}: {}",
-            model.interface(),
-            model.functions().join(", ")
-        )?;
+        writeln!(f, "  exports     {}", model.interface())?;
+        for function in model.functions() {
+            writeln!(f, "                {function}")?;
+        }
         writeln!(f, "  imports     nothing")?;
         writeln!(
             f,
@@ -97,10 +121,7 @@ impl Display for Report<'_> {
             "feature", "kind", "minimum", "maximum", "mean", "std", "importance"
         )?;
         for feature in &info.features {
-            let kind = match feature.kind {
-                Kind::Numerical => "numerical",
-                Kind::Categorical => "categorical",
-            };
+            let kind = kind(feature.kind);
             let importance = feature
                 .importance
                 .map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share));

@@ -7,13 +7,17 @@
 use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Threads with a low priority and a bounded queue.
 pub struct Lane {
     pool: ThreadPool,
     places: Arc<Semaphore>,
 }
+
+/// A place in the lane; free again when the work is done or the place is dropped.
+#[derive(Debug)]
+pub struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
 /// Why the lane did not do a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,22 +54,45 @@ impl Lane {
         })
     }
 
+    /// A place for a piece of work, to be taken before anything is prepared for it.
+    ///
+    /// # Errors
+    ///
+    /// If the lane is full.
+    pub fn place(&self) -> Result<Place, LaneError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map(Place).map_err(|_| LaneError::Full)
+    }
+
     /// Does a piece of work in the lane and waits for its result.
     ///
     /// # Errors
     ///
-    /// If the lane is full or the work panicked.
+    /// If the work panicked.
     pub async fn run<R: Send + 'static>(
+        &self,
+        place: Place,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, LaneError> {
+        self.run_own(move || {
+            let _until_the_end = place;
+            work()
+        })
+        .await
+    }
+
+    /// As [`Self::run`], for work of the host's own that must not be refused.
+    ///
+    /// # Errors
+    ///
+    /// If the work panicked.
+    pub async fn run_own<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, LaneError> {
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| LaneError::Full)?;
         let (sender, receiver) = oneshot::channel();
         self.pool.spawn(move || {
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-            drop(place);
             // Nobody waits any more if the client went away.
             let _ = sender.send(result);
         });
@@ -85,19 +112,15 @@ mod tests {
     async fn refuses_work_when_full_and_survives_a_panic() {
         let lane = Lane::new(1, 1).unwrap();
         let (release, blocked) = mpsc::channel::<()>();
-        let first = lane.run(move || blocked.recv());
-        let second = async {
-            let refused = lane.run(|| ()).await;
-            release.send(()).unwrap();
-            refused
-        };
-        let (first, second) = tokio::join!(first, second);
-        assert_eq!(first, Ok(Ok(())));
-        assert_eq!(second, Err(LaneError::Full));
+        let first = lane.run(lane.place().unwrap(), move || blocked.recv());
+        assert_eq!(lane.place().unwrap_err(), LaneError::Full);
+        release.send(()).unwrap();
+        assert_eq!(first.await, Ok(Ok(())));
         assert_eq!(
-            lane.run(|| panic!("on purpose")).await,
+            lane.run(lane.place().unwrap(), || panic!("on purpose"))
+                .await,
             Err::<(), _>(LaneError::Panicked)
         );
-        assert_eq!(lane.run(|| 7).await, Ok(7));
+        assert_eq!(lane.run(lane.place().unwrap(), || 7).await, Ok(7));
     }
 }

@@ -20,11 +20,10 @@ pub(crate) async fn watch(host: Arc<Host>, interval: Duration) {
         timer.tick().await;
         let current = host.current_owned();
         let window = Arc::clone(&current);
-        let drift = host.lane.run(move || drift(&window, seen)).await;
-        if let Ok(Some((drift, added))) = drift
-            && Arc::ptr_eq(&current, &host.current_owned())
-        {
-            host.metrics.live_drift(&drift);
+        let drift = host.lane.run_own(move || drift(&window, seen)).await;
+        if let Ok(Some((drift, added))) = drift {
+            let is_current = || Arc::ptr_eq(&current, &host.current_owned());
+            host.metrics.live_drift(&drift, is_current);
             seen = added;
         }
     }

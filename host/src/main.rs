@@ -36,7 +36,7 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct Address {
     /// Address and port of the host.
-    #[arg(long, env = "CANOPY_ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "CANOPY_LISTEN", default_value = "127.0.0.1:8080")]
     address: String,
 }
 

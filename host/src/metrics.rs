@@ -1,5 +1,6 @@
 //! Every metric of the host, declared once. The help text says what it is.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ const LATENCIES: [f64; 16] = [
     0.5, 1.0,
 ];
 
+/// Most versions of a model that have a counter of their own.
+const MOST_VERSIONS: usize = 10;
+
 /// Labels of a request.
 const REQUEST: &[&str] = &["endpoint", "method", "status_code"];
 
@@ -34,8 +38,8 @@ const REQUEST: &[&str] = &["endpoint", "method", "status_code"];
 pub struct Metrics {
     registry: Registry,
     /// Held while several gauges change together, and while all are read: no scrape sees half
-    /// an evaluation.
-    together: Mutex<()>,
+    /// an evaluation. Guards the model versions that have a counter, oldest first.
+    together: Mutex<VecDeque<String>>,
     requests: IntCounterVec,
     request_duration: HistogramVec,
     in_flight: IntGauge,
@@ -47,16 +51,20 @@ pub struct Metrics {
     drift_detected: IntGauge,
     drift_share: Gauge,
     drift_score: GaugeVec,
+    drift_threshold: GaugeVec,
     unusual_requests: IntCounter,
     unusual_ratio: Gauge,
     live_score: GaugeVec,
     live_share: Gauge,
     evaluated_rows: IntCounter,
     last_evaluation: Gauge,
+    observed_rows: IntCounter,
+    failed_observations: IntCounter,
     model_info: IntGaugeVec,
     swaps: IntCounterVec,
     failed_calls: IntCounterVec,
     instances: IntGauge,
+    memory: IntGauge,
 }
 
 impl Metrics {
@@ -69,7 +77,7 @@ impl Metrics {
         let make = Maker(Registry::new());
         make.0.register(Box::new(ProcessCollector::for_self()))?;
         let metrics = Self {
-            together: Mutex::new(()),
+            together: Mutex::default(),
             requests: make.counters(
                 "api_requests_total",
                 "Requests answered, by matched route, method and status.",
@@ -137,6 +145,10 @@ impl Metrics {
                 "data_drift_score",
                 "Drift score of a column by the method that applied, last evaluation.",
             )?,
+            drift_threshold: make.gauges(
+                "data_drift_threshold",
+                "Threshold of a column's drift score by the method that applied, last evaluation.",
+            )?,
             unusual_requests: make.counter(
                 "data_drift_requests_total",
                 "Prediction requests with a feature outside the training range or more than \
@@ -159,6 +171,14 @@ impl Metrics {
                 "last_evaluation_timestamp_seconds",
                 "Unix time of the last successful evaluation.",
             )?,
+            observed_rows: make.counter(
+                "observed_rows_total",
+                "Labelled rows kept for a retraining.",
+            )?,
+            failed_observations: make.counter(
+                "observations_failed_total",
+                "Evaluations whose rows could not be kept.",
+            )?,
             model_info: make.keep(IntGaugeVec::new(
                 Opts::new(
                     "model_info",
@@ -180,6 +200,7 @@ impl Metrics {
                 "model_instances",
                 "Instances of the serving model's component.",
             )?,
+            memory: make.int_gauge("model_memory_bytes", "Linear memory of these instances.")?,
             registry: make.0,
         };
         let scores = metrics.regression.iter().chain(&metrics.classification);
@@ -213,15 +234,18 @@ impl Metrics {
             .observe(duration.as_secs_f64());
     }
 
-    /// The model answered a prediction request of some rows; `unusual` says whether one of them
-    /// had an unusual value, `ratio` is the share of such rows in the window if there are any.
-    pub fn predicted(&self, version: &str, rows: usize, unusual: bool, ratio: Option<f64>) {
+    /// The model answered a prediction request of some rows.
+    pub fn predicted(&self, served: &Served, rows: usize) {
+        let version = served.model().info().version.as_str();
         self.predictions.with_label_values(&[version]).inc();
         self.predicted_rows.inc_by(rows as u64);
+    }
+
+    /// A row of `/predict` joined the sliding window: whether one of its values is unusual, and
+    /// the share of such rows in the window.
+    pub fn watched(&self, unusual: bool, ratio: f64) {
         self.unusual_requests.inc_by(u64::from(unusual));
-        if let Some(ratio) = ratio {
-            self.unusual_ratio.set(ratio);
-        }
+        self.unusual_ratio.set(ratio);
     }
 
     /// The model's call took this long.
@@ -232,6 +256,11 @@ impl Metrics {
     /// The model's call gave no answer.
     pub fn call_failed(&self, error: &CallError) {
         self.failed_calls.with_label_values(&[error.reason()]).inc();
+    }
+
+    /// A request was refused because the host has more to do than it can.
+    pub fn overloaded(&self) {
+        self.failed_calls.with_label_values(&[OVERLOAD]).inc();
     }
 
     /// An evaluation succeeded. All its gauges change together.
@@ -257,22 +286,43 @@ impl Metrics {
         self.drift_detected.set(evaluation.drift.drifted.into());
         self.drift_share.set(evaluation.drift.share);
         set_scores(&self.drift_score, &evaluation.drift);
+        self.drift_threshold.reset();
+        for column in &evaluation.drift.columns {
+            self.drift_threshold
+                .with_label_values(&[column.column.as_str(), column.method.name()])
+                .set(column.threshold);
+        }
         self.evaluated_rows.inc_by(evaluation.items as u64);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         self.last_evaluation
             .set(now.map_or(0.0, |now| now.as_secs_f64()));
     }
 
-    /// The drift of the sliding window was computed.
-    pub fn live_drift(&self, drift: &DatasetDrift) {
-        let _together = self.lock();
-        self.live_share.set(drift.share);
-        set_scores(&self.live_score, drift);
+    /// Labelled rows were kept.
+    pub fn observed(&self, rows: usize) {
+        self.observed_rows.inc_by(rows as u64);
     }
 
-    /// `served` serves from now on, in place of `previous`.
-    pub fn serves(&self, served: &Served, previous: Option<&Served>) {
+    /// Labelled rows could not be kept.
+    pub fn observation_failed(&self) {
+        self.failed_observations.inc();
+    }
+
+    /// The drift of the sliding window was computed; it counts only if `is_current` says that
+    /// the window's model still serves.
+    pub fn live_drift(&self, drift: &DatasetDrift, is_current: impl FnOnce() -> bool) {
         let _together = self.lock();
+        if is_current() {
+            self.live_share.set(drift.share);
+            set_scores(&self.live_score, drift);
+        }
+    }
+
+    /// `served` serves from now on, in place of `previous`: does the `switch` so that no scrape
+    /// sees metrics of one model with another one serving.
+    pub fn serves(&self, served: &Served, previous: Option<&Served>, switch: impl FnOnce()) {
+        let mut versions = self.lock();
+        let info = served.model().info();
         self.model_info.reset();
         for (served, value) in previous
             .map(|previous| (previous, 0))
@@ -284,8 +334,18 @@ impl Metrics {
                 .with_label_values(&[info.name.as_str(), &info.version, digest])
                 .set(value);
         }
+        versions.retain(|version| *version != info.version);
+        versions.push_back(info.version.clone());
+        if versions.len() > MOST_VERSIONS
+            && let Some(oldest) = versions.pop_front()
+        {
+            // It may have predicted nothing, and then has no counter.
+            let _ = self.predictions.remove_label_values(&[oldest.as_str()]);
+        }
         self.live_score.reset();
         self.live_share.set(f64::NAN);
+        self.unusual_ratio.set(0.0);
+        switch();
     }
 
     /// An attempt to replace the serving model ended.
@@ -302,12 +362,14 @@ impl Metrics {
     pub fn text(&self, served: &Served) -> Result<String, prometheus::Error> {
         let _together = self.lock();
         self.instances.set(served.model().instances().into());
+        let memory = i64::try_from(served.model().memory());
+        self.memory.set(memory.unwrap_or(i64::MAX));
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    fn lock(&self) -> MutexGuard<'_, ()> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
         self.together.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -322,6 +384,7 @@ impl Drop for InFlight {
     }
 }
 
+const OVERLOAD: &str = "overload";
 const SWAPPED: &str = "swapped";
 const REJECTED: &str = "rejected";
 

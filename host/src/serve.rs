@@ -1,18 +1,20 @@
 //! `canopy serve`: load, check, listen, and stop without losing a request.
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tracing::{error, info};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat, ServeConfig};
 use crate::host::Host;
-use crate::{http, live};
+use crate::{http, live, reload};
 
-/// Serves until SIGTERM or SIGINT; SIGHUP swaps the model.
+/// Serves until SIGTERM or SIGINT; a second one does not wait for requests in flight.
 ///
 /// # Errors
 ///
@@ -28,12 +30,18 @@ pub fn run(config: ServeConfig) -> anyhow::Result<()> {
 }
 
 async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+    // Before anyone is told that the host is ready, and may tell it to stop.
+    let stop = stop_signals()?;
     let address = config.network.listen;
+    // Taken before the file is read, so that no replacement goes unseen.
+    let loaded = reload::Identity::of(&config.model);
     let host = Arc::new(Host::new(config)?);
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
+    let drift = tokio::spawn(live::watch(Arc::clone(&host), host.config.live.interval()));
+    let reloads = tokio::spawn(reload::watch(Arc::clone(&host), loaded)?);
     let current = host.current_owned();
     let model = current.served.model();
     info!(
@@ -45,44 +53,30 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     );
     drop(current);
 
-    let drift = tokio::spawn(live::watch(Arc::clone(&host), host.config.live.interval()));
-    let reloads = tokio::spawn(reload_on_hangup(Arc::clone(&host))?);
-    http::serve(Arc::clone(&host), listener, stop_signal()?).await;
+    http::serve(Arc::clone(&host), listener, stop).await;
     drift.abort();
     reloads.abort();
     info!("stopped");
     Ok(())
 }
 
-/// Resolves when the process is told to stop.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+/// A message each time the process is told to stop: the first asks, the second insists.
+fn stop_signals() -> anyhow::Result<mpsc::UnboundedReceiver<()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch for SIGINT")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Swaps the model whenever SIGHUP arrives.
-fn reload_on_hangup(host: Arc<Host>) -> anyhow::Result<impl Future<Output = ()>> {
-    let mut hangup = signal(SignalKind::hangup()).context("cannot watch for SIGHUP")?;
-    Ok(async move {
-        while hangup.recv().await.is_some() {
-            let worker = Arc::clone(&host);
-            match host.lane.run(move || worker.reload()).await {
-                Ok(Ok(())) => {
-                    let current = host.current_owned();
-                    let model = current.served.model();
-                    info!(version = %model.info().version, digest = %model.digest(), "model swapped");
-                }
-                Ok(Err(error)) => error!(%error, "model not swapped, the old one goes on serving"),
-                Err(error) => error!(%error, "model not swapped, the old one goes on serving"),
+    let (sender, receiver) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if sender.send(()).is_err() {
+                break;
             }
         }
-    })
+    });
+    Ok(receiver)
 }
 
 fn start_log(config: &LogConfig) -> anyhow::Result<()> {
@@ -90,10 +84,18 @@ fn start_log(config: &LogConfig) -> anyhow::Result<()> {
         .with_context(|| format!("{:?} is no log filter; try `info`", config.filter))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        // Nothing is lost but the line if the log cannot be written, such as to a full disk.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match config.format {
         LogFormat::Json => log.json().flatten_event(true).init(),
         LogFormat::Text => log.init(),
     }
+    // A panic is contained where requests are handled; here it is told, in the log's own form
+    // and with the request's id.
+    std::panic::set_hook(Box::new(|panic| {
+        error!(panic = %panic.to_string().replace('\n', ": "), "panicked");
+    }));
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use canopy_drift::Reference;
 
-use crate::row::Schema;
+use crate::observation::{Batch, Targets};
+use crate::row::json::Labelled;
+use crate::row::{Labels, Schema};
 use crate::runtime::{Kind, Model, Task};
 
 /// A model as it is served.
@@ -77,6 +79,34 @@ impl Served {
     #[must_use]
     pub fn references(&self) -> &[Reference] {
         &self.references
+    }
+
+    /// Labelled rows in the form in which they are kept.
+    #[must_use]
+    pub fn batch(&self, labelled: &Labelled) -> Batch {
+        let schema = &self.schema;
+        let column = |position| {
+            let values = labelled.rows.iter().skip(position).step_by(schema.width());
+            values.copied().collect()
+        };
+        let features = schema.features().iter().cloned().enumerate();
+        Batch {
+            features: features
+                .map(|(position, name)| (name, column(position)))
+                .collect(),
+            target: schema.target().to_owned(),
+            targets: match schema.labels() {
+                Labels::Numbers => Targets::Numbers(labelled.targets.clone()),
+                Labels::Classes(classes) => {
+                    let targets = labelled.targets.iter();
+                    Targets::Labels(
+                        targets
+                            .map(|&class| classes[class as usize].clone())
+                            .collect(),
+                    )
+                }
+            },
+        }
     }
 
     /// Whether a value of the row lies outside the training range or more than three standard

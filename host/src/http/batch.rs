@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use tracing::Span;
 
 use super::body::{self, Format};
+use super::observe::slow_place;
 use super::problem::Problem;
 use super::{Shared, answer, predict};
 use crate::host::Host;
@@ -20,11 +21,12 @@ pub(super) async fn predict_batch(
 ) -> Result<impl IntoResponse, Problem> {
     let formats = [Format::Json, Format::Csv, Format::Arrow];
     let format = Format::of(request.headers(), &formats)?;
+    let place = slow_place(&host)?;
     let limit = host.config.limits.body_limit.as_u64();
     let body = body::read(&host, request, limit).await?;
     let (worker, span) = (Arc::clone(&host), Span::current());
     let work = move || span.in_scope(|| answer(&worker, format, &body));
-    let answer = host.lane.run(work).await??;
+    let answer = host.lane.run(place, work).await??;
     Ok(([(header::CONTENT_TYPE, format.media_type())], answer))
 }
 
@@ -37,6 +39,8 @@ fn answer(host: &Host, format: Format, body: &[u8]) -> Result<Vec<u8>, Problem> 
         Format::Arrow => arrow::records(body, schema),
     }?;
     let values = predict::call(host, &current, &rows)?;
+    host.metrics
+        .predicted(&current.served, rows.len() / schema.width());
     let info = current.served.model().info();
     match format {
         Format::Json => Ok(answer::json(info, &values)),

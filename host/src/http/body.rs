@@ -37,6 +37,14 @@ impl Format {
 
     /// The format that a request's `Content-Type` names, which must be one of `accepted`.
     pub(super) fn of(headers: &HeaderMap, accepted: &[Self]) -> Result<Self, Problem> {
+        if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
+            && encoding != "identity"
+        {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "encoded bodies are not taken; send it without Content-Encoding",
+            ));
+        }
         let Some(value) = headers.get(header::CONTENT_TYPE) else {
             return Ok(Self::Json);
         };
@@ -50,7 +58,7 @@ impl Format {
             Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 format!(
-                    "the media type {media_type:?} is not taken here; send {}",
+                    "the media type {media_type:.100?} is not taken here; send {}",
                     names.join(", ")
                 ),
             )

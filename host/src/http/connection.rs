@@ -1,6 +1,8 @@
 //! Accepting connections, and stopping without dropping one.
 
+use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +12,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, info, warn};
 
 use crate::host::Host;
@@ -18,32 +22,57 @@ use crate::host::Host;
 /// Pause after a failed accept, such as when file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves connections until `stop` resolves, then finishes the requests in flight.
-pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, stop: impl Future<Output = ()>) {
+/// Serves connections until the first message of `stop`, then finishes the requests in flight;
+/// a second message ends them.
+pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, mut stop: UnboundedReceiver<()>) {
     let network = &host.config.network;
-    let service = TowerToHyperService::new(super::router(Arc::clone(&host)));
+    let open = GracefulShutdown::new();
+    {
+        let mut accepting = std::pin::pin!(accept(&host, &listener, &open));
+        tokio::select! {
+            never = &mut accepting => match never {},
+            _ = stop.recv() => {}
+        }
+        host.stop();
+        let drain = Duration::from(network.drain);
+        info!(?drain, "stopping");
+        tokio::select! {
+            never = accepting => match never {},
+            _ = stop.recv() => {}
+            () = sleep(drain) => {}
+        }
+    }
+    drop(listener);
+    info!(connections = open.count(), "accepting no more connections");
+    let patience = Duration::from(network.shutdown_timeout);
+    tokio::select! {
+        finished = timeout(patience, open.shutdown()) => if finished.is_err() {
+            warn!(?patience, "some requests took too long to finish");
+        },
+        _ = stop.recv() => warn!("told to stop again, requests in flight are dropped"),
+    }
+}
+
+/// Accepts connections for ever.
+async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdown) -> Infallible {
+    let network = &host.config.network;
+    let service = TowerToHyperService::new(super::router(Arc::clone(host)));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from(network.header_timeout));
     let places = Arc::new(Semaphore::new(network.max_connections));
-    let open = GracefulShutdown::new();
-
-    let mut stop = std::pin::pin!(stop);
     loop {
-        let accepted = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (listener.accept().await, place)
-        };
-        let (stream, place) = tokio::select! {
-            () = &mut stop => break,
-            (accepted, place) = accepted => match accepted.and_then(prepare) {
-                Ok(stream) => (stream, place),
-                Err(error) => {
-                    warn!(%error, "cannot accept a connection");
-                    sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            },
+        let place = Arc::clone(&places).acquire_owned().await;
+        let accepted = listener.accept().await;
+        let prepared =
+            accepted.and_then(|(stream, _)| prepare(stream, network.write_timeout.into()));
+        let stream = match prepared {
+            Ok(stream) => stream,
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
         };
         let connection = http.serve_connection(TokioIo::new(stream), service.clone());
         let connection = open.watch(connection);
@@ -54,18 +83,15 @@ pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, stop: impl Fut
             drop(place);
         });
     }
-
-    host.stop();
-    drop(listener);
-    info!(connections = open.count(), "stopping");
-    let patience = Duration::from(network.shutdown_timeout);
-    if timeout(patience, open.shutdown()).await.is_err() {
-        warn!(?patience, "some requests took too long to finish");
-    }
 }
 
-/// Small answers are sent at once rather than gathered.
-fn prepare((stream, _): (TcpStream, std::net::SocketAddr)) -> io::Result<TcpStream> {
+/// Small answers are sent at once rather than gathered, and a client that reads nothing is cut off.
+fn prepare(
+    stream: TcpStream,
+    write_timeout: Duration,
+) -> io::Result<Pin<Box<TimeoutStream<TcpStream>>>> {
     stream.set_nodelay(true)?;
-    Ok(stream)
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(write_timeout));
+    Ok(Box::pin(stream))
 }

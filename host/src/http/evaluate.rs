@@ -7,14 +7,18 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use canopy_drift::ColumnDrift;
 use serde::Serialize;
-use tracing::{Span, info};
+use tracing::{Span, error, info};
 
 use super::Shared;
 use super::body::{self, Format};
+use super::observe::slow_place;
 use super::problem::Problem;
 use crate::evaluation::{self, Evaluation, EvaluationError, Scores};
 use crate::host::Host;
-use crate::row::json;
+use crate::observation::Store;
+use crate::row::Problems;
+use crate::row::json::{self, Labelled};
+use crate::served::Served;
 
 /// Evaluates labelled records in the slow lane. The gauges change only if all of it succeeds,
 /// and all at once.
@@ -23,11 +27,12 @@ pub(super) async fn evaluate(
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     Format::of(request.headers(), &[Format::Json])?;
+    let place = slow_place(&host)?;
     let limit = host.config.limits.body_limit.as_u64();
     let body = body::read(&host, request, limit).await?;
     let (worker, span) = (Arc::clone(&host), Span::current());
     let work = move || span.in_scope(|| answer(&worker, &body));
-    let answer = host.lane.run(work).await??;
+    let answer = host.lane.run(place, work).await??;
     Ok(([(header::CONTENT_TYPE, Format::JSON)], answer))
 }
 
@@ -37,15 +42,41 @@ fn answer(host: &Host, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let evaluation =
         evaluation::evaluate(&current.served, &labelled).map_err(|error| match error {
             EvaluationError::Methods(problems) => Problem::from(problems),
+            EvaluationError::Infinite => {
+                let mut problems = Problems::default();
+                let target = current.served.schema().target();
+                problems.push(None, target, "is too large somewhere, errors are infinite");
+                Problem::from(problems)
+            }
             EvaluationError::Model(error) => {
                 host.metrics.call_failed(&error);
                 Problem::from(error)
             }
         })?;
+    let report = Report::new(&evaluation, labelled.period.as_deref());
+    let answer = serde_json::to_vec(&report).map_err(|_| Problem::internal())?;
     host.metrics.evaluated(&evaluation);
-    let report = Report::new(&evaluation, labelled.period);
-    info!(message = report.message);
-    serde_json::to_vec(&report).map_err(|_| Problem::internal())
+    if let Some(store) = &host.observations {
+        observe(host, store, &current.served, &labelled);
+    }
+    info!(evaluation = ?report.message);
+    Ok(answer)
+}
+
+/// Keeps the labelled rows. Where that fails the evaluation is answered all the same: the
+/// client's question was about the model, and the metric and the log tell the operator.
+fn observe(host: &Host, store: &Store, served: &Served, labelled: &Labelled) {
+    match store.append(&served.batch(labelled)) {
+        Ok(_) => host.metrics.observed(labelled.targets.len()),
+        Err(error) => {
+            host.metrics.observation_failed();
+            let error = anyhow::Error::from(error);
+            error!(
+                error = format!("{error:#}"),
+                "the evaluated rows could not be kept"
+            );
+        }
+    }
 }
 
 /// What an evaluation answers; every field is there, null where it is undefined.
@@ -59,7 +90,7 @@ struct Report<'a> {
     drift_share_threshold: f64,
     drifted_columns: usize,
     evaluated_items: usize,
-    evaluation_period_name: Option<String>,
+    evaluation_period_name: Option<&'a str>,
     columns: &'a [ColumnDrift],
 }
 
@@ -84,7 +115,7 @@ enum ReportedScores {
 }
 
 impl<'a> Report<'a> {
-    fn new(evaluation: &'a Evaluation, period: Option<String>) -> Self {
+    fn new(evaluation: &'a Evaluation, period: Option<&'a str>) -> Self {
         let drift = &evaluation.drift;
         let items = evaluation.items;
         let scores = match &evaluation.scores {
@@ -112,7 +143,7 @@ impl<'a> Report<'a> {
             message: format!(
                 "evaluated {items} {} of {}: {quality}, {} of {} columns drifted",
                 if items == 1 { "record" } else { "records" },
-                period.as_deref().unwrap_or("an unnamed period"),
+                period.unwrap_or("an unnamed period"),
                 drift.drifted_columns,
                 drift.columns.len()
             ),

@@ -45,12 +45,12 @@ use problem::Problem;
 fn router(host: Arc<Host>) -> Router {
     Router::new()
         .route("/predict", post(predict::predict))
-        .route("/predict/batch", post(batch::predict_batch))
-        .route("/evaluate", post(evaluate::evaluate))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&host),
             observe::admit,
         ))
+        .route("/predict/batch", post(batch::predict_batch))
+        .route("/evaluate", post(evaluate::evaluate))
         .route("/model", get(status::model))
         .route("/metrics", get(status::metrics))
         .route("/health", get(status::health))
@@ -77,7 +77,7 @@ async fn not_found(uri: Uri) -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         format!(
-            "there is nothing at {}; /docs/ lists what there is",
+            "there is nothing at {:.100}; /docs/ lists what there is",
             uri.path()
         ),
     )

@@ -9,10 +9,11 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use tracing::{Instrument as _, debug, error, error_span, warn};
+use tracing::{Instrument as _, debug, error_span, warn};
 
 use super::problem::Problem;
 use crate::host::Host;
+use crate::lane::Place;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The `endpoint` label of whatever matches no route.
@@ -57,6 +58,7 @@ pub(super) async fn observe(
 /// what it can in time and refuses the rest at once.
 pub(super) async fn admit(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
     let Ok(_place) = host.places.try_acquire() else {
+        host.metrics.overloaded();
         let limit = host.config.limits.max_in_flight;
         return Problem::overload(format!("{limit} requests are in flight already"))
             .into_response();
@@ -64,16 +66,14 @@ pub(super) async fn admit(State(host): State<Arc<Host>>, request: Request, next:
     next.run(request).await
 }
 
-/// The answer for a handler that panicked; the connection and the host go on.
-pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    error!(
-        panic = text.unwrap_or("of an unknown kind"),
-        "a handler panicked"
-    );
+/// A place in the slow lane, to be taken before a large body is read: what waits is bounded.
+pub(super) fn slow_place(host: &Host) -> Result<Place, Problem> {
+    let place = host.lane.place();
+    Ok(place.inspect_err(|_| host.metrics.overloaded())?)
+}
+
+/// The answer for a handler that panicked; the panic is in the log, the host goes on.
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
 

@@ -1,13 +1,16 @@
 //! The OpenAPI 3.1 document, made from the loaded model's own features and examples.
 
+use canopy_drift::{Method, Reference};
 use serde_json::{Map, Value, json};
 
 use super::answer;
 use super::body::Format;
-use crate::runtime::{Column, Feature, Kind, Model, ModelInfo, Task};
+use crate::runtime::{Column, Feature, Kind, ModelInfo, Task};
+use crate::served::Served;
 
 /// The document for a model.
-pub(super) fn document(model: &Model) -> Value {
+pub(super) fn document(served: &Served) -> Value {
+    let model = served.model();
     let info = model.info();
     let example = example(&info.features);
     let mut labelled = example.clone();
@@ -90,7 +93,7 @@ pub(super) fn document(model: &Model) -> Value {
             "/openapi.json": get("openapi", "host", "This document", Format::JSON),
             "/": get("greeting", "host", "A greeting", Format::JSON),
         },
-        "components": {"schemas": schemas(info)},
+        "components": {"schemas": schemas(info, served.references())},
     })
 }
 
@@ -140,12 +143,22 @@ fn csv_examples(info: &ModelInfo) -> (String, String) {
     (input, format!("{}\n…\n", answer::columns(info).join(",")))
 }
 
-fn schemas(info: &ModelInfo) -> Value {
+fn schemas(info: &ModelInfo, references: &[Reference]) -> Value {
     let names: Vec<&str> = info.features.iter().map(|f| f.name.as_str()).collect();
     let fields: Map<String, Value> = info
         .features
         .iter()
         .map(|feature| (feature.name.clone(), feature_schema(feature)))
+        .collect();
+    let methods: Map<String, Value> = references
+        .iter()
+        .map(|reference| {
+            let applying = Method::ALL
+                .into_iter()
+                .filter(|method| method.applies_to(reference.kind()));
+            let names: Vec<&str> = applying.map(Method::name).collect();
+            (reference.column().to_owned(), json!({"enum": names}))
+        })
         .collect();
     let mut labelled_fields = fields.clone();
     labelled_fields.insert(info.target.clone(), target_schema(info));
@@ -167,13 +180,12 @@ fn schemas(info: &ModelInfo) -> Value {
             "required": ["data"],
             "properties": {
                 "data": {"type": "array", "minItems": 1, "items": schema_ref("LabelledRecord")},
-                "evaluation_period_name": {"type": ["string", "null"]},
+                "evaluation_period_name": {"type": ["string", "null"], "maxLength": 256},
                 "drift_methods": {
                     "type": ["object", "null"],
                     "description": "Method by column, where the default is not wanted",
-                    "additionalProperties": {
-                        "enum": canopy_drift::Method::ALL.map(canopy_drift::Method::name),
-                    },
+                    "properties": methods,
+                    "additionalProperties": false,
                 },
             },
         },
@@ -223,7 +235,10 @@ fn feature_schema(feature: &Feature) -> Value {
 fn target_schema(info: &ModelInfo) -> Value {
     match info.task {
         Task::Regression => json!({"type": "number", "description": "The true value"}),
-        Task::Classification => json!({"enum": info.classes, "description": "The true class"}),
+        Task::Classification => json!({
+            "description": "The true class: its label, or a number if the label is one",
+            "anyOf": [{"enum": info.classes}, {"type": "number"}],
+        }),
     }
 }
 

@@ -26,37 +26,33 @@ pub(super) async fn predict(
     let current = host.current();
     let row = json::record(&body, current.served.schema())?;
     let values = call(&host, &current, &row)?;
+    host.metrics.predicted(&current.served, 1);
+    watch(&host, &current, &row, &values);
     Ok((
         [(header::CONTENT_TYPE, Format::JSON)],
         answer::record(current.served.model().info(), &values),
     ))
 }
 
-/// Calls the model with rows that a client wants predicted, and keeps the books: metrics and
-/// the sliding window.
+/// Calls the model with rows that a client wants predicted.
 pub(super) fn call(host: &Host, current: &Current, rows: &[f64]) -> Result<Vec<f64>, CallError> {
-    let metrics = &host.metrics;
-    let model = current.served.model();
     let start = Instant::now();
-    let values = model
+    let values = current
+        .served
+        .model()
         .predict(rows)
-        .inspect_err(|error| metrics.call_failed(error))?;
-    metrics.called(start.elapsed());
-
-    let (mut any_unusual, mut ratio) = (false, None);
-    for (row, values) in rows
-        .chunks(model.width())
-        .zip(values.chunks(model.outputs()))
-    {
-        let prediction = match model.info().task {
-            Task::Regression => values[0],
-            Task::Classification => likeliest(values) as f64,
-        };
-        let unusual = current.served.is_unusual(row);
-        any_unusual |= unusual;
-        ratio = Some(current.window.push(row, prediction, unusual));
-    }
-    let count = rows.len() / model.width();
-    metrics.predicted(&model.info().version, count, any_unusual, ratio);
+        .inspect_err(|error| host.metrics.call_failed(error))?;
+    host.metrics.called(start.elapsed());
     Ok(values)
+}
+
+/// Takes a predicted row into the sliding window.
+fn watch(host: &Host, current: &Current, row: &[f64], values: &[f64]) {
+    let prediction = match current.served.model().info().task {
+        Task::Regression => values[0],
+        Task::Classification => likeliest(values) as f64,
+    };
+    let unusual = current.served.is_unusual(row);
+    let ratio = current.window.push(row, prediction, unusual);
+    host.metrics.watched(unusual, ratio);
 }

@@ -90,7 +90,7 @@ impl From<CallError> for Problem {
         match error {
             CallError::Refused { row, reason } => Self {
                 errors: vec![FieldProblem {
-                    field: String::new(),
+                    field: "record".into(),
                     problem: reason.clone(),
                     row: Some(row as usize),
                 }],

@@ -16,12 +16,20 @@ use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
 
 /// Reads the record batches of a stream: row-major, records × features. Columns of any integer
-/// or floating-point type are taken, others that the model does not read are ignored.
+/// or floating-point type of 32 or 64 bits are taken, others that the model does not read are ignored.
 ///
 /// # Errors
 ///
 /// If the stream is malformed, lacks a feature, or a value is null or not finite.
 pub fn records(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+    // arrow checks most of what a stream says of itself, and panics over the rest.
+    std::panic::catch_unwind(|| read(body, schema)).unwrap_or_else(|_| {
+        let problem = "its parts contradict each other".to_owned();
+        Err(malformed(&ArrowError::IpcError(problem)))
+    })
+}
+
+fn read(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
     let reader = StreamReader::try_new(Cursor::new(body), None).map_err(|e| malformed(&e))?;
     let columns = columns(&reader.schema(), schema)?;
     let width = schema.width();
@@ -49,6 +57,11 @@ fn columns(stream: &SchemaRef, schema: &Schema) -> Result<Vec<usize>, InvalidBod
     let mut problems = Problems::default();
     let mut columns = Vec::new();
     for name in schema.features() {
+        let named = stream.fields().iter().filter(|field| field.name() == name);
+        if named.count() > 1 {
+            problems.push(None, name, "is given twice");
+            continue;
+        }
         match stream.column_with_name(name) {
             Some((column, field))
                 if field.data_type().is_numeric() && supported(field.data_type()) =>

@@ -69,12 +69,16 @@ pub fn labelled(body: &[u8], schema: &Schema) -> Result<Labelled, InvalidBody> {
     read(body, |body| deserialize(body, Evaluation(schema))?)
 }
 
+/// Most bytes in the name of a period.
+const LONGEST_NAME: usize = 256;
+
 /// Bytes of a small record, to guess how many there are.
 const ESTIMATED_RECORD: usize = 128;
 
 /// Reads a body, once more if it holds `NaN` or `Infinity`: Python writes them, JSON does not
 /// know them, and the client is told which field it is rather than that the body is malformed.
 fn read<T>(body: &[u8], parse: impl Fn(&[u8]) -> Result<T, InvalidBody>) -> Result<T, InvalidBody> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match parse(body) {
         Err(InvalidBody::Malformed(message)) => match mark_not_finite(body) {
             Some(marked) => parse(&marked),
@@ -230,7 +234,12 @@ fn label_from_json(text: &str, labels: &Labels) -> Result<f64, &'static str> {
                 b'"' => serde_json::from_str(text).map_err(|_| "is not a class of the model")?,
                 _ => Cow::Borrowed(text),
             };
-            let position = classes.iter().position(|class| *class == label);
+            // pandas writes the class 1 as 1.0 as soon as a value of the column is missing.
+            let number = label.parse::<f64>().ok();
+            let same = |class: &String| {
+                *class == label || number.is_some() && class.parse().ok() == number
+            };
+            let position = classes.iter().position(same);
             position
                 .map(|position| position as f64)
                 .ok_or("is not a class of the model")
@@ -326,7 +335,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
                     map.next_value_seed(Records(&mut rows))?;
                     given = true;
                 }
-                "evaluation_period_name" => period = map.next_value()?,
+                "evaluation_period_name" => period = map.next_value::<Option<String>>()?,
                 "drift_methods" => {
                     methods = map.next_value::<Option<_>>()?.unwrap_or_default();
                 }
@@ -341,6 +350,13 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
             problems.push(None, "data", MISSING);
         } else if targets.is_empty() {
             problems.push(None, "data", "is empty; send at least one labelled record");
+        }
+        if period
+            .as_ref()
+            .is_some_and(|name| name.len() > LONGEST_NAME)
+        {
+            let problem = format!("is longer than {LONGEST_NAME} bytes");
+            problems.push(None, "evaluation_period_name", problem);
         }
         Ok(problems.or(Labelled {
             rows: rows.values,

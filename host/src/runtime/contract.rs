@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
-use wasmtime::component::types::ComponentItem;
+use wasmtime::component::Type;
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
 
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
 use super::error::LoadError;
@@ -15,6 +16,8 @@ const INTERFACE: &str = "canopy:model/inference";
 const SERVED: (&str, &str) = ("0.1.", "0.1.x");
 /// Longest text in a description, in bytes.
 const LONGEST_TEXT: usize = 4096;
+/// Key of the probabilities in the answer of a classification.
+pub(crate) const PROBABILITIES: &str = "probabilities";
 /// Name of the last column of the reference sample.
 const PREDICTION: &str = "prediction";
 
@@ -61,7 +64,45 @@ pub(super) fn functions(engine: &Engine, component: &Component, interface: &str)
     let functions = instance
         .exports(engine)
         .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)));
-    functions.map(|(name, _)| name.to_owned()).collect()
+    functions
+        .map(|(name, item)| match item.ty {
+            ComponentItem::ComponentFunc(function) => signature(name, &function),
+            _ => name.to_owned(),
+        })
+        .collect()
+}
+
+fn signature(name: &str, function: &ComponentFunc) -> String {
+    let parameters = function.params();
+    let parameters: Vec<String> = parameters
+        .map(|(name, ty)| format!("{name}: {}", type_name(&ty)))
+        .collect();
+    let results: String = function
+        .results()
+        .map(|ty| format!(" -> {}", type_name(&ty)))
+        .collect();
+    format!("{name}: func({}){results}", parameters.join(", "))
+}
+
+/// A type as it is written in WIT; a component does not keep the names of records and variants.
+fn type_name(ty: &Type) -> String {
+    match ty {
+        Type::List(list) => format!("list<{}>", type_name(&list.ty())),
+        Type::Option(option) => format!("option<{}>", type_name(&option.ty())),
+        Type::Result(result) => {
+            let name = |ty: Option<Type>| ty.map_or_else(|| "_".to_owned(), |ty| type_name(&ty));
+            format!("result<{}, {}>", name(result.ok()), name(result.err()))
+        }
+        Type::Bool => "bool".to_owned(),
+        Type::U32 => "u32".to_owned(),
+        Type::U64 => "u64".to_owned(),
+        Type::Float64 => "f64".to_owned(),
+        Type::String => "string".to_owned(),
+        Type::Record(_) => "record".to_owned(),
+        Type::Variant(_) => "variant".to_owned(),
+        Type::Enum(_) => "enum".to_owned(),
+        _ => "other".to_owned(),
+    }
 }
 
 /// Checks what a model says of itself.
@@ -98,6 +139,16 @@ fn fault_in(info: &ModelInfo) -> Option<String> {
         if !names.insert(name) {
             return Some(format!("two features are named {name:?}"));
         }
+        if name.trim() != name {
+            return Some(format!(
+                "the feature name {name:?} begins or ends with white space"
+            ));
+        }
+        if name == PREDICTION {
+            return Some(format!(
+                "{name:?} is the name of the predictions in the reference sample"
+            ));
+        }
         if *name == info.target {
             return Some(format!("{name:?} is a feature and the target"));
         }
@@ -114,6 +165,14 @@ fn fault_in(info: &ModelInfo) -> Option<String> {
         {
             return Some(format!("the statistics of {name:?} are impossible"));
         }
+    }
+    if info.target == PREDICTION {
+        return Some("the target has the name of the predictions in the reference sample".into());
+    }
+    if info.task == Task::Classification && info.response_field == PROBABILITIES {
+        return Some(format!(
+            "{PROBABILITIES:?} is taken by the probabilities in an answer"
+        ));
     }
     let classes: HashSet<&String> = info.classes.iter().collect();
     if classes.len() != info.classes.len() {

@@ -66,7 +66,7 @@ fn config(limits: &Limits) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * 4)
-        .total_memories(instances * 2)
+        .total_memories(instances)
         .total_tables(instances * 4)
         .max_memory_size(limits.memory)
         .max_unused_warm_slots(limits.instances);

@@ -30,7 +30,7 @@ pub enum LoadError {
         served: &'static str,
     },
     /// The component could not be instantiated or asked for its description.
-    #[error("the component fails in `{function}`: {source}")]
+    #[error("the component fails in `{function}`")]
     Call {
         /// Which function of the interface.
         function: &'static str,

@@ -1,5 +1,7 @@
 //! One instance of a component with a store of its own.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wasmtime::{ResourceLimiter, Store, Trap};
@@ -25,9 +27,12 @@ impl Instance {
     pub(super) fn new(
         component: &InferenceModelPre<Meter>,
         limits: Limits,
+        total: &Arc<AtomicU64>,
     ) -> Result<Self, CallError> {
         let meter = Meter {
             memory: limits.memory,
+            used: 0,
+            total: Arc::clone(total),
             exceeded: false,
         };
         let mut store = Store::new(component.engine(), meter);
@@ -81,6 +86,7 @@ impl Instance {
         function: impl FnOnce(&InferenceModel, &mut Store<Meter>) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
         self.store.set_epoch_deadline(ticks(deadline));
+        self.store.data_mut().exceeded = false;
         function(&self.model, &mut self.store)
             .map_err(|error| cause(&error, &self.store, self.limits, deadline))
     }
@@ -88,7 +94,11 @@ impl Instance {
 
 /// Watches over the memory of an instance.
 pub(super) struct Meter {
+    /// Most bytes of all its memories together.
     memory: usize,
+    /// Bytes of this instance, which are also counted in the total of all instances.
+    used: u64,
+    total: Arc<AtomicU64>,
     /// Whether more was wanted, which explains the trap that follows.
     exceeded: bool,
 }
@@ -96,12 +106,17 @@ pub(super) struct Meter {
 impl ResourceLimiter for Meter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let allowed = desired <= self.memory;
+        let grown = (desired - current) as u64;
+        let allowed = self.used + grown <= self.memory as u64;
         self.exceeded |= !allowed;
+        if allowed {
+            self.used += grown;
+            self.total.fetch_add(grown, Ordering::Relaxed);
+        }
         Ok(allowed)
     }
 
@@ -112,6 +127,12 @@ impl ResourceLimiter for Meter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE_ELEMENTS)
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.used, Ordering::Relaxed);
     }
 }
 

@@ -14,17 +14,24 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Four instances for every core, at least 16: more than there are threads that call.
+    #[must_use]
+    pub fn default_instances() -> u32 {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        u32::try_from(4 * cores).unwrap_or(16).clamp(16, 1000)
+    }
+
     /// Longest time that instantiating and describing a component may take.
     pub(crate) const LOAD_DEADLINE: Duration = Duration::from_secs(10);
 }
 
 impl Default for Limits {
-    /// 256 MiB of memory, one second, 64 instances.
+    /// 256 MiB of memory, one second, [`Limits::default_instances`].
     fn default() -> Self {
         Self {
             memory: 256 << 20,
             deadline: Duration::from_secs(1),
-            instances: 64,
+            instances: Self::default_instances(),
         }
     }
 }

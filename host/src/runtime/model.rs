@@ -124,6 +124,22 @@ impl Model {
         self.pool.len()
     }
 
+    /// Bytes of linear memory of these instances.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.pool.memory()
+    }
+
+    /// Sees to it that `instances` of them exist, or as many as there may be, so that no request
+    /// waits for one to be made.
+    ///
+    /// # Errors
+    ///
+    /// If the component cannot be instantiated so often within its limits.
+    pub fn warm(&self, instances: u32) -> Result<(), CallError> {
+        self.pool.warm(instances)
+    }
+
     /// Predicts rows that lie one after the other (row-major, rows × [`Self::width`]). Answers
     /// row-major, rows × [`Self::outputs`], every value finite.
     ///

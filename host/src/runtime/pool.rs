@@ -1,7 +1,7 @@
 //! Warm instances of one model.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bindings::InferenceModelPre;
 use super::error::CallError;
@@ -18,6 +18,8 @@ pub(super) struct Pool {
     idle: Mutex<Vec<Instance>>,
     /// Instances that exist, idle or in use.
     count: AtomicU32,
+    /// Bytes of their linear memories.
+    memory: Arc<AtomicU64>,
 }
 
 impl Pool {
@@ -28,6 +30,7 @@ impl Pool {
             limits,
             idle: Mutex::new(Vec::new()),
             count: AtomicU32::new(0),
+            memory: Arc::default(),
         }
     }
 
@@ -55,13 +58,27 @@ impl Pool {
         self.count.load(Ordering::Relaxed)
     }
 
+    /// Bytes of their linear memories.
+    pub(super) fn memory(&self) -> u64 {
+        self.memory.load(Ordering::Relaxed)
+    }
+
+    /// Sees to it that `count` instances are there, so that no request waits for one.
+    pub(super) fn warm(&self, count: u32) -> Result<(), CallError> {
+        while self.len() < count.min(self.limits.instances) {
+            let instance = self.create()?;
+            self.push(instance);
+        }
+        Ok(())
+    }
+
     fn create(&self) -> Result<Instance, CallError> {
         let limit = self.limits.instances;
         if self.count.fetch_add(1, Ordering::Relaxed) >= limit {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return Err(CallError::Overload(limit));
         }
-        Instance::new(&self.component, self.limits).inspect_err(|_| {
+        Instance::new(&self.component, self.limits, &self.memory).inspect_err(|_| {
             self.count.fetch_sub(1, Ordering::Relaxed);
         })
     }

@@ -1,8 +1,11 @@
 //! `POST /evaluate`.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
+use canopy::observation;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::{house, server::Server};
 
@@ -70,6 +73,18 @@ fn reports_every_documented_field_with_null_where_it_is_undefined() {
 }
 
 #[test]
+fn true_values_too_large_to_score_are_refused() {
+    let server = house::server();
+    let mut records = [house::record(), house::record()];
+    records[0]["cnt"] = json!(1e308);
+    records[1]["cnt"] = json!(-1e308);
+    let (status, problem) = evaluate(&server, "huge", &records);
+    assert_eq!(status, 422);
+    assert_eq!(problem["errors"][0]["field"], "cnt");
+    assert!(server.metric("model_rmse_score").unwrap().is_nan());
+}
+
+#[test]
 fn drift_methods_can_be_chosen_by_column() {
     let server = house::server();
     let records = house::records(FEBRUARY[1].1);
@@ -132,6 +147,66 @@ fn failed_evaluations_change_no_gauge() {
     assert_eq!(gauges(&server), before);
 }
 
+#[test]
+fn evaluated_rows_are_kept_once_and_read_back() {
+    let folder = TempDir::new().unwrap();
+    let observations = folder.path().join("observations");
+    let arguments = ["--observations", observations.to_str().unwrap()];
+    let server = Server::start(house::model(), &arguments);
+    for (name, period) in FEBRUARY.into_iter().chain([FEBRUARY[0]]) {
+        assert_eq!(evaluate(&server, name, &house::records(period)).0, 200);
+    }
+    assert_eq!(
+        server
+            .post_json("/evaluate", &json!({"data": [house::record()]}))
+            .0,
+        422
+    );
+
+    let observed = observation::read(&observations).unwrap();
+    let rows: Vec<usize> = observed
+        .iter()
+        .map(|observed| observed.batch.rows())
+        .collect();
+    // The first week came again last and is kept once, as the newest.
+    assert_eq!(rows, [163, 165, 235]);
+    let batch = &observed[0].batch;
+    assert_eq!(batch.target, "cnt");
+    assert_eq!(batch.features[5].0, "hr");
+    assert_eq!(batch.features[5].1[..3], [0.0, 1.0, 2.0]);
+    assert_eq!(server.metric("observed_rows_total"), Some(798.0));
+    assert_eq!(server.metric("observations_failed_total"), Some(0.0));
+}
+
+#[test]
+fn old_observations_go_when_there_are_too_many() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let server = Server::start(
+        house::model(),
+        &["--observations", path, "--observations-size", "1B"],
+    );
+    for (name, period) in FEBRUARY {
+        assert_eq!(evaluate(&server, name, &house::records(period)).0, 200);
+    }
+    let observed = observation::read(folder.path()).unwrap();
+    assert_eq!(observed.len(), 1);
+    assert_eq!(observed[0].batch.rows(), 165);
+}
+
+#[test]
+fn an_evaluation_is_answered_even_if_its_rows_cannot_be_kept() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("observations");
+    let server = Server::start(house::model(), &["--observations", path.to_str().unwrap()]);
+    fs::remove_dir_all(&path).unwrap();
+    assert_eq!(
+        evaluate(&server, "lost", &house::records(FEBRUARY[1].1)).0,
+        200
+    );
+    assert_eq!(server.metric("observations_failed_total"), Some(1.0));
+}
+
 /// The threads of evaluations have a low priority, so that predictions come first.
 #[test]
 fn large_evaluations_do_not_stall_predictions() {
@@ -152,8 +227,8 @@ fn large_evaluations_do_not_stall_predictions() {
     };
     let _warm: Vec<Duration> = (0..200).map(|_| predict()).collect();
 
-    // Other programs on the machine can spoil a measurement, so the best of several counts.
-    let ratios = (0..5).map(|_| {
+    // Other programs on the machine can spoil a measurement, so the median of several counts.
+    let ratio = || {
         let idle = p99((0..500).map(|_| predict()).collect());
         let busy = std::thread::scope(|scope| {
             let evaluation = scope.spawn(|| {
@@ -170,10 +245,11 @@ fn large_evaluations_do_not_stall_predictions() {
         });
         println!("p99 of /predict: idle {idle:?}, during evaluations {busy:?}");
         busy.as_secs_f64() / idle.as_secs_f64()
-    });
-    let best = ratios.fold(f64::INFINITY, f64::min);
+    };
+    let mut ratios: [f64; 5] = std::array::from_fn(|_| ratio());
+    ratios.sort_unstable_by(f64::total_cmp);
     assert!(
-        best < 5.0,
-        "p99 is {best:.1} times as long during evaluations"
+        ratios[2] < 5.0,
+        "p99 is {ratios:.1?} times as long during evaluations"
     );
 }

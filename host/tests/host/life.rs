@@ -72,12 +72,19 @@ fn wrong_settings_end_with_one_clear_line_and_without_listening() {
             "cannot listen on",
         ),
         (["--model", model, "--log", "=="], "is no log filter"),
+        (
+            ["--model", model, "--max-in-flight", "0"],
+            "expected a whole number",
+        ),
+        (
+            ["--model", model, "--model-memory", "1TiB"],
+            "expected a size from 1MiB to 4GiB",
+        ),
     ] {
         let (success, _, error) = run(&[&["serve"], &arguments[..]].concat());
         assert!(!success, "{arguments:?}");
         assert!(error.contains(words), "{words:?} is not in {error:?}");
-        let lines = error.lines().filter(|line| line.starts_with("canopy: "));
-        assert_eq!(lines.count(), 1, "{error:?}");
+        assert_eq!(error.matches(words).count(), 1, "{error:?}");
         assert!(!error.contains("panicked"), "{error:?}");
     }
 }
@@ -87,7 +94,7 @@ fn hangup_swaps_the_model_while_serving() {
     let folder = TempDir::new().unwrap();
     let model = folder.path().join("model.wasm");
     fs::copy(house::model(), &model).unwrap();
-    let server = Server::start(&model, &[]);
+    let server = Server::start(&model, &["--watch-interval", "1h"]);
     let first = digest(&server);
 
     house::train_house("2.0.0", &model);
@@ -106,15 +113,29 @@ fn hangup_swaps_the_model_while_serving() {
 }
 
 #[test]
+fn a_replaced_file_is_swapped_in_without_being_told() {
+    let folder = TempDir::new().unwrap();
+    let model = folder.path().join("model.wasm");
+    fs::copy(house::model(), &model).unwrap();
+    let server = Server::start(&model, &["--watch-interval", "20ms"]);
+    let first = digest(&server);
+    house::train_house("2.0.0", &model);
+    server.await_log("model swapped");
+    assert_ne!(digest(&server), first);
+    // The new model has instances before it serves.
+    assert!(server.metric("model_instances").unwrap() >= 1.0);
+    assert!(server.metric("model_memory_bytes").unwrap() > 1e6);
+}
+
+#[test]
 fn rejected_swap_keeps_serving_the_old_model() {
     let folder = TempDir::new().unwrap();
     let model = folder.path().join("model.wasm");
     fs::copy(house::model(), &model).unwrap();
-    let server = Server::start(&model, &[]);
+    let server = Server::start(&model, &["--watch-interval", "20ms"]);
     let first = digest(&server);
 
     fs::write(&model, b"no component").unwrap();
-    server.signal("-HUP");
     let line = server.await_log("model not swapped, the old one goes on serving");
     assert!(
         line["error"]
@@ -145,7 +166,7 @@ fn a_terminated_host_finishes_the_request_in_flight() {
     stream.read_exact(&mut interim).unwrap();
 
     server.signal("-TERM");
-    server.await_log("stopping");
+    server.await_log("accepting no more connections");
     assert!(
         TcpStream::connect(&server.address).is_err(),
         "it still accepts connections"
@@ -156,6 +177,43 @@ fn a_terminated_host_finishes_the_request_in_flight() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains("predicted_count"), "{answer}");
     assert!(server.process.wait().unwrap().success());
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_requests_in_flight() {
+    let mut server = house::server();
+    let mut stream = server.connect();
+    stream
+        .write_all(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
+        .unwrap();
+    server.signal("-TERM");
+    server.await_log("accepting no more connections");
+    server.signal("-TERM");
+    assert!(server.process.wait().unwrap().success());
+}
+
+#[test]
+fn a_draining_host_says_that_it_is_not_ready() {
+    let server = Server::start(house::model(), &["--drain", "60s"]);
+    server.signal("-TERM");
+    server.await_log("stopping");
+    assert_eq!(server.get("/ready").status(), 503);
+    assert_eq!(server.post_json("/predict", &house::record()).0, 200);
+}
+
+#[test]
+fn clients_that_do_not_read_are_cut_off() {
+    let server = Server::start(
+        house::model(),
+        &["--max-connections", "1", "--write-timeout", "300ms"],
+    );
+    let mut stream = server.connect();
+    for _ in 0..8 {
+        let request = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n";
+        stream.write_all(request).unwrap();
+    }
+    // Answered once the place of the other client is free.
+    assert_eq!(server.get("/health").status(), 200);
 }
 
 #[test]

@@ -135,6 +135,32 @@ fn gives_every_answer_a_request_id_and_keeps_the_clients() {
 }
 
 #[test]
+fn uploads_that_drip_do_not_keep_predictions_out() {
+    let arguments = ["--max-in-flight", "1", "--slow-places", "2"];
+    let server = Server::start(house::model(), &arguments);
+    let head =
+        "POST /evaluate HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\nexpect: 100-continue\r\n\r\n";
+    let uploads = [server.connect(), server.connect()].map(|mut upload| {
+        upload.write_all(head.as_bytes()).unwrap();
+        let mut interim = [0; 25];
+        upload.read_exact(&mut interim).unwrap();
+        upload
+    });
+    assert_eq!(server.post_json("/predict", &house::record()).0, 200);
+    assert_eq!(server.post_json("/evaluate", &json!({"data": []})).0, 503);
+    let refused = "model_calls_failed_total{reason=\"overload\"}";
+    assert_eq!(server.metric(refused), Some(1.0));
+    drop(uploads);
+}
+
+#[test]
+fn refuses_encoded_bodies() {
+    let server = house::server();
+    let request = server.post("/predict").header("content-encoding", "gzip");
+    assert_eq!(request.body("x").send().unwrap().status(), 415);
+}
+
+#[test]
 fn refuses_requests_beyond_those_in_flight_at_once() {
     let server = Server::start(house::model(), &["--max-in-flight", "1"]);
     // A request whose body has not arrived yet is in flight.

@@ -40,6 +40,8 @@ fn describes_the_model_and_its_component() {
         .map(|feature| feature["name"].as_str().unwrap())
         .collect();
     assert_eq!(names, house::FEATURES);
+    assert_eq!(model["task"], "regression");
+    assert_eq!(model["features"][0]["kind"], "numerical");
 }
 
 #[test]
@@ -102,8 +104,10 @@ fn counts_requests_by_route_and_never_by_raw_path() {
 fn live_drift_is_computed_from_predictions_alone() {
     let server = server::Server::start(house::model(), &["--live-interval", "20ms"]);
     assert!(server.metric("live_data_drift_share").unwrap().is_nan());
-    let summer = serde_json::json!(house::records("2011-07-01..2011-07-10"));
-    assert_eq!(server.post_json("/predict/batch", &summer).0, 200);
+    let summer = house::records("2011-07-01..2011-07-10");
+    for record in &summer {
+        assert_eq!(server.post_json("/predict", record).0, 200);
+    }
     let deadline = std::time::Instant::now() + server::PATIENCE;
     while server.metric("live_data_drift_share").unwrap().is_nan() {
         assert!(
@@ -118,7 +122,8 @@ fn live_drift_is_computed_from_predictions_alone() {
             .unwrap()
             < 0.05
     );
-    assert_eq!(server.metric("data_drift_requests_total"), Some(1.0));
+    let requests = server.metric("data_drift_requests_total");
+    assert_eq!(requests, Some(summer.len() as f64));
     assert_eq!(server.metric("data_drift_ratio"), Some(1.0));
 }
 
@@ -130,7 +135,8 @@ fn inspect_prints_the_description_the_features_and_the_interface() {
     for expected in [
         "bike-sharing 1.0.0",
         "688 rows from 2011-01-01 until 2011-01-31",
-        "canopy:model/inference@0.1.0: describe, reference, predict",
+        "canopy:model/inference@0.1.0",
+        "predict: func(rows: list<f64>) -> result<list<f64>, variant>",
         "imports     nothing",
         "weathersit",
     ] {

@@ -137,6 +137,7 @@ fn classes_are_read_by_their_labels() {
         labelled(body.as_bytes(), &schema).map(|labelled| labelled.targets)
     };
     assert_eq!(read("0"), Ok(vec![0.0]));
+    assert_eq!(read("0.0"), Ok(vec![0.0]));
     assert_eq!(read(r#""one""#), Ok(vec![1.0]));
     assert!(read(r#""two""#).is_err());
     assert!(read("null").is_err());

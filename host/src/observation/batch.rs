@@ -1,0 +1,87 @@
+//! The labelled rows of one evaluation, and their form in a file.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch, StringArray};
+use arrow_schema::{ArrowError, DataType};
+
+/// Labelled rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// The features by name, in the model's order; all equally long.
+    pub features: Vec<(String, Vec<f64>)>,
+    /// Name of the target.
+    pub target: String,
+    /// The true values.
+    pub targets: Targets,
+}
+
+/// True values, one a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Targets {
+    /// Of a regression.
+    Numbers(Vec<f64>),
+    /// Labels of classes.
+    Labels(Vec<String>),
+}
+
+impl Batch {
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match &self.targets {
+            Targets::Numbers(values) => values.len(),
+            Targets::Labels(labels) => labels.len(),
+        }
+    }
+
+    /// The batch as a table: the features, then the target.
+    pub(super) fn to_arrow(&self) -> Result<RecordBatch, ArrowError> {
+        let features = self.features.iter().map(|(name, values)| {
+            let values: ArrayRef = Arc::new(Float64Array::from_iter_values(values.iter().copied()));
+            (name.as_str(), values)
+        });
+        let targets: ArrayRef = match &self.targets {
+            Targets::Numbers(values) => {
+                Arc::new(Float64Array::from_iter_values(values.iter().copied()))
+            }
+            Targets::Labels(labels) => Arc::new(StringArray::from_iter_values(labels)),
+        };
+        RecordBatch::try_from_iter(features.chain([(self.target.as_str(), targets)]))
+    }
+
+    /// Reads a table that [`Self::to_arrow`] made; several parts become one batch.
+    pub(super) fn from_arrow(parts: &[RecordBatch]) -> Result<Self, String> {
+        let schema = parts.first().ok_or("it has no rows")?.schema();
+        let (target, features) = schema.fields().split_last().ok_or("it has no columns")?;
+        let numbers = |column: usize| -> Result<Vec<f64>, String> {
+            let mut values = Vec::new();
+            for part in parts {
+                let array = part.column(column).as_primitive_opt::<Float64Type>();
+                let array = array.filter(|array| array.null_count() == 0);
+                let name = schema.field(column).name();
+                let array = array.ok_or_else(|| format!("{name} is not all numbers"))?;
+                values.extend_from_slice(array.values());
+            }
+            Ok(values)
+        };
+        let columns = features.iter().enumerate();
+        let features_read = columns
+            .map(|(column, field)| Ok((field.name().clone(), numbers(column)?)))
+            .collect::<Result<_, String>>()?;
+        let targets = if *target.data_type() == DataType::Utf8 {
+            let arrays = parts.iter().map(|part| part.column(features.len()));
+            let labels = arrays.flat_map(|array| array.as_string::<i32>().iter().flatten());
+            Targets::Labels(labels.map(str::to_owned).collect())
+        } else {
+            Targets::Numbers(numbers(features.len())?)
+        };
+        Ok(Self {
+            features: features_read,
+            target: target.name().clone(),
+            targets,
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! Keeping batches on disk.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use parquet::arrow::ArrowWriter;
+use sha2::{Digest as _, Sha256};
+
+use super::batch::Batch;
+use super::error::ObservationError;
+use super::{EXTENSION, reader};
+
+/// How long observations are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Longest time a batch is kept.
+    pub age: Duration,
+    /// Most bytes of all batches together; the oldest go first, the newest always stays.
+    pub size: u64,
+}
+
+/// A folder of batches.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    retention: Retention,
+}
+
+impl Store {
+    /// Keeps batches in a folder, which is made if it is not there; what a crash left half
+    /// written is removed.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be made or written to.
+    pub fn open(folder: &Path, retention: Retention) -> Result<Self, ObservationError> {
+        fs::create_dir_all(folder).map_err(ObservationError::io(folder))?;
+        for entry in fs::read_dir(folder).map_err(ObservationError::io(folder))? {
+            let path = entry.map_err(ObservationError::io(folder))?.path();
+            if path.extension().is_some_and(|ending| ending == PARTIAL) {
+                fs::remove_file(&path).map_err(ObservationError::io(&path))?;
+            }
+        }
+        // Whether it can be written to is found now rather than with the first batch.
+        let probe = folder.join(format!("probe.{PARTIAL}"));
+        File::create(&probe).map_err(ObservationError::io(&probe))?;
+        fs::remove_file(&probe).map_err(ObservationError::io(&probe))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            retention,
+        })
+    }
+
+    /// Keeps a batch; once this returns it survives a crash. Then forgets what is too old or
+    /// too much, and an older copy of the same rows.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; nothing has changed then.
+    pub fn append(&self, batch: &Batch) -> Result<PathBuf, ObservationError> {
+        let bytes = encode(batch).map_err(|error| ObservationError::Encode(error.to_string()))?;
+        let digest = Sha256::digest(&bytes);
+        let digest = format!(
+            "{:016x}",
+            u64::from_be_bytes(digest[..8].try_into().unwrap_or_default())
+        );
+        let now = SystemTime::now();
+        let nanos = now
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_nanos();
+        let name = format!("{nanos:020}-{digest}");
+        let path = self.folder.join(format!("{name}.{EXTENSION}"));
+        let partial = self.folder.join(format!("{name}.{PARTIAL}"));
+        write(&partial, &path, &self.folder, &bytes)
+            .inspect_err(|_| {
+                // What could not be written whole is of no use.
+                let _ = fs::remove_file(&partial);
+            })
+            .map_err(ObservationError::io(&path))?;
+        self.forget(&path, &digest, now)?;
+        Ok(path)
+    }
+
+    fn forget(&self, newest: &Path, digest: &str, now: SystemTime) -> Result<(), ObservationError> {
+        let mut kept = 0;
+        for (path, observed) in reader::files(&self.folder)?.into_iter().rev() {
+            let size = fs::metadata(&path)
+                .map_err(ObservationError::io(&path))?
+                .len();
+            let age = now.duration_since(observed).unwrap_or_default();
+            let again = path
+                .file_stem()
+                .is_some_and(|name| name.to_str().is_some_and(|name| name.ends_with(digest)));
+            kept += size;
+            if path != newest && (again || age > self.retention.age || kept > self.retention.size) {
+                kept -= size;
+                fs::remove_file(&path).map_err(ObservationError::io(&path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Ending of a file that is being written.
+const PARTIAL: &str = "partial";
+
+fn encode(batch: &Batch) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let table = batch.to_arrow()?;
+    let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), None)?;
+    writer.write(&table)?;
+    Ok(writer.into_inner()?)
+}
+
+fn write(partial: &Path, path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(partial, bytes)?;
+    File::open(partial)?.sync_all()?;
+    fs::rename(partial, path)?;
+    File::open(folder)?.sync_all()
+}
