@@ -32,6 +32,7 @@ traffic: build ## Send prediction traffic: ARGS="--rate 500 --duration 30s --dri
 	$(BIN)/canopy-evaluation traffic --url "http://$(LISTEN)" $(ARGS)
 
 test: lint ## Lint, then run every test
+	@deployment/check.sh
 	cargo test --release --workspace --exclude canopy-guest --exclude canopy-unruly-guest
 
 lint: guest ## rustfmt and clippy, warnings as errors

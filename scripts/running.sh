@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # Sourced by start.sh and stop.sh: what `make all` started and whether it still runs.
 
+# The kernel names executables without symbolic links.
+cd -P .
 state=.run
 binary=target/release/canopy
 

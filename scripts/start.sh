@@ -15,6 +15,11 @@ if pid=$(running); then
     exit 0
 fi
 
+if "$binary" probe --address "$address" 2>/dev/null; then
+    echo "Another host answers at $address already; end it, or choose LISTEN=127.0.0.1:PORT." >&2
+    exit 1
+fi
+
 mkdir -p "$state"
 setsid nohup "$binary" serve --model "$model" --listen "$address" \
     </dev/null >"$state/canopy.log" 2>&1 &
@@ -32,13 +37,6 @@ until "$binary" probe --address "$address" 2>/dev/null; do
     fi
     sleep 0.05
 done
-# Someone else's host may answer at the address while ours has given up.
-if ! running >/dev/null; then
-    echo "Something else answers at $address. The log ($state/canopy.log) says:" >&2
-    tail -n 5 "$state/canopy.log" >&2
-    rm -f "$state/pid" "$state/address"
-    exit 1
-fi
 
 cat <<END
 Canopy serves $model at http://$address (process $pid, log $state/canopy.log).
