@@ -56,7 +56,7 @@ fn answer(host: &Host, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let report = Report::new(&evaluation, labelled.period.as_deref());
     let answer = serde_json::to_vec(&report).map_err(|_| Problem::internal())?;
     host.metrics.evaluated(&evaluation);
-    if let Some(store) = &host.observations {
+    if let Some(store) = host.observations.as_ref().filter(|_| labelled.observe) {
         observe(host, store, &current.served, &labelled);
     }
     info!(evaluation = ?report.message);

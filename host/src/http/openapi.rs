@@ -181,6 +181,10 @@ fn schemas(info: &ModelInfo, references: &[Reference]) -> Value {
             "properties": {
                 "data": {"type": "array", "minItems": 1, "items": schema_ref("LabelledRecord")},
                 "evaluation_period_name": {"type": ["string", "null"], "maxLength": 256},
+                "observe": {
+                    "type": ["boolean", "null"],
+                    "description": "False if the rows must not be kept for a retraining",
+                },
                 "drift_methods": {
                     "type": ["object", "null"],
                     "description": "Method by column, where the default is not wanted",

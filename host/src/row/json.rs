@@ -23,6 +23,8 @@ pub struct Labelled {
     pub targets: Vec<f64>,
     /// `evaluation_period_name`, if given.
     pub period: Option<String>,
+    /// `observe`, true if not given: whether the rows may be kept for a retraining.
+    pub observe: bool,
     /// `drift_methods`, if given: names of columns with names of methods.
     pub methods: BTreeMap<String, String>,
 }
@@ -326,6 +328,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut rows = Rows::new(self.0, Some(Vec::new()), 0);
         let mut period = None;
+        let mut observe = true;
         let mut methods = BTreeMap::new();
         let mut given = false;
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
@@ -336,6 +339,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
                     given = true;
                 }
                 "evaluation_period_name" => period = map.next_value::<Option<String>>()?,
+                "observe" => observe = map.next_value::<Option<_>>()?.unwrap_or(true),
                 "drift_methods" => {
                     methods = map.next_value::<Option<_>>()?.unwrap_or_default();
                 }
@@ -362,6 +366,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
             rows: rows.values,
             targets,
             period,
+            observe,
             methods,
         }))
     }

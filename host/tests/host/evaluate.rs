@@ -163,6 +163,9 @@ fn evaluated_rows_are_kept_once_and_read_back() {
         422
     );
 
+    let drill = json!({"data": house::records(FEBRUARY[2].1)[..9], "observe": false});
+    assert_eq!(server.post_json("/evaluate", &drill).0, 200);
+
     let observed = observation::read(&observations).unwrap();
     let rows: Vec<usize> = observed
         .iter()
