@@ -1,6 +1,6 @@
-# syntax=docker/dockerfile:1
 # Images of Canopy, one target each:
 #   docker build --target host -t canopy .
+#   docker build --target retrainer -t canopy-retrainer .
 #   docker build --target evaluation -t canopy-evaluation .
 
 FROM rust:1.95-slim-bookworm AS build
@@ -18,25 +18,38 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     /out/canopy-trainer train --data embedded \
         --spec model-wasm/specs/bike-sharing.toml --output /out/models/bike-sharing.wasm
 
+# Volumes mounted on these folders begin with their owner and content.
 FROM debian:bookworm-slim AS runtime
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin canopy
-USER 10001
+RUN groupadd --gid 10001 canopy && \
+    useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin canopy && \
+    install --directory --owner=canopy --group=canopy /models /observations
+ENV CANOPY_CACHE_DIR=/tmp/canopy
 
 FROM runtime AS host
 COPY --from=build /out/canopy /usr/local/bin/
-COPY --from=build /out/models /models
+COPY --from=build --chown=canopy:canopy /out/models /models
+USER canopy
 ENV CANOPY_MODEL=/models/bike-sharing.wasm CANOPY_LISTEN=0.0.0.0:8080 CANOPY_LOG_FORMAT=json
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["canopy", "probe"]
 ENTRYPOINT ["canopy"]
 CMD ["serve"]
 
+FROM runtime AS retrainer
+COPY --from=build /out/canopy-trainer /usr/local/bin/
+COPY --from=build --chown=canopy:canopy /out/models /models
+COPY model-wasm/specs /specs
+USER canopy
+EXPOSE 8090
+ENTRYPOINT ["canopy-trainer"]
+CMD ["serve", "--spec", "/specs/bike-sharing.toml", "--model", "/models/bike-sharing.wasm", \
+     "--observations", "/observations", "--listen", "0.0.0.0:8090"]
+
 FROM runtime AS evaluation
-USER root
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && \
     rm -rf /var/lib/apt/lists/*
-USER 10001
 COPY --from=build /out/canopy-evaluation /usr/local/bin/
+USER canopy
 ENV CANOPY_URL=http://bike-api:8080
 ENTRYPOINT ["canopy-evaluation"]
 CMD ["evaluate"]

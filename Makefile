@@ -8,16 +8,39 @@ LISTEN ?= 127.0.0.1:8080
 MODEL  ?= models/bike-sharing.wasm
 SPEC   ?= model-wasm/specs/bike-sharing.toml
 ARGS   ?=
+ALERT  ?= down
+# auto: containers where a Docker engine answers, else programs. Or compose, native, none: only the host.
+STACK  ?= auto
 BIN    := target/release
 export CARGO_TERM_PROGRESS_WHEN ?= auto
+export MODEL SPEC
+export BIKE_API_ADDRESS = $(LISTEN)
 
-.PHONY: all stop run model evaluation traffic test lint build guest help
+# How the stack runs, asked only where it matters: compose, native or none.
+ifneq ($(filter all stop evaluation traffic fire-alert,$(MAKECMDGOALS)),)
+WAY := $(shell STACK="$(STACK)" BIKE_API_ADDRESS="$(LISTEN)" scripts/way.sh)
+ifeq ($(WAY),)
+$(error no way to run the stack)
+endif
+endif
 
-all: build $(MODEL) ## Build what is missing, train the model, start the host, say what to try
-	@scripts/start.sh "$(LISTEN)" "$(MODEL)"
+.PHONY: all stop run model evaluation traffic fire-alert test lint build guest help
+
+ifeq ($(WAY),compose)
+all: .env
+	docker compose up --build --detach --wait
+	@scripts/welcome.sh compose
+else
+all: build $(MODEL) ## Start the stack: build what is missing, train the model, predict (STACK=none: only the host)
+	@scripts/stack.sh up $(if $(filter none,$(WAY)),bike-api)
+	@scripts/welcome.sh $(WAY)
+endif
 
 stop: ## End what `make all` started
-	@scripts/stop.sh
+	@scripts/stack.sh down
+ifeq ($(WAY),compose)
+	docker compose --profile evaluation --profile traffic down
+endif
 
 run: build $(MODEL) ## Run the host in the foreground
 	$(BIN)/canopy serve --model "$(MODEL)" --listen "$(LISTEN)" $(ARGS)
@@ -25,15 +48,27 @@ run: build $(MODEL) ## Run the host in the foreground
 model: build ## Train the model again: SPEC=file MODEL=file ARGS="--data hour.csv"
 	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)" $(ARGS)
 
+ifeq ($(WAY),compose)
+evaluation traffic:
+	docker compose run --rm evaluation $(if $(filter traffic,$@),traffic,evaluate) $(ARGS)
+
+fire-alert:
+	@scripts/fire-alert.sh compose "$(ALERT)" $(ARGS)
+else
 evaluation: build ## Evaluate the three weeks of February: ARGS="--period march=2011-03-01..2011-03-07"
 	$(BIN)/canopy-evaluation evaluate --url "http://$(LISTEN)" $(ARGS)
 
 traffic: build ## Send prediction traffic: ARGS="--rate 500 --duration 30s --drifted-share 0.2"
 	$(BIN)/canopy-evaluation traffic --url "http://$(LISTEN)" $(ARGS)
 
+fire-alert: build ## Make an alert fire, to see that it arrives: ALERT=down|rmse|drift CANOPY_ALERT_FOR=5s
+	@scripts/fire-alert.sh native "$(ALERT)" $(ARGS)
+endif
+
 test: lint ## Lint, then run every test
 	@deployment/check.sh
 	cargo test --release --workspace --exclude canopy-guest --exclude canopy-unruly-guest
+	deployment/check.sh
 
 lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check
@@ -47,6 +82,10 @@ guest:
 
 $(MODEL): $(SPEC) | build
 	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)"
+
+# With a password for Grafana that nobody else has.
+.env:
+	@umask 077; sed "s|^GRAFANA_PASSWORD=.*|GRAFANA_PASSWORD=$$(head -c 18 /dev/urandom | base64 | tr +/ -_)|" .env.example >$@
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13

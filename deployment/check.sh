@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Checks the configuration of the monitoring stack with the programs' own checkers:
+# Checks the configuration of the stack, where they exist with the programs' own checkers:
 #
-#   check.sh        rules and their tests, Alertmanager, blackbox exporter, dashboards, runbook
+#   check.sh        docker-compose.yml, rules and their tests, Alertmanager, blackbox exporter,
+#                   dashboards, runbook
 #   check.sh URL    also that every panel of the dashboards has data in the Prometheus at URL
 #
-# The programs come from scripts/stack-binaries.sh.
+# The programs come from scripts/stack-binaries.sh. What cannot be checked here, for want of a
+# program, is skipped and named.
 # shellcheck disable=SC2016  # variables in single quotes are jq's
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-scripts/stack-binaries.sh
 bin=${CANOPY_STACK_BINARIES:-.cache/stack}/bin
 prometheus=${1:-}
 rules=(deployment/prometheus/rules/*.yml)
@@ -23,6 +24,35 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 main() {
+    compose
+    local status=0
+    scripts/stack-binaries.sh || status=$?
+    case $status in
+        0) monitoring ;;
+        2) skip "monitoring" "Debian's packages cannot be had, see above" ;;
+        *) exit "$status" ;;
+    esac
+    [ "$failures" -eq 0 ] || exit 1
+}
+
+compose() {
+    local python=python3
+    # Debian's own has python3-yaml where another one on the PATH has none.
+    "$python" -c 'import yaml' 2>/dev/null || python=/usr/bin/python3
+    if "$python" -c 'import yaml' 2>/dev/null; then
+        run "docker-compose.yml against the files it names" "$python" deployment/check-compose.py
+    else
+        skip "docker-compose.yml against the files it names" "there is no python3 with PyYAML"
+    fi
+    if docker compose version >/dev/null 2>&1; then
+        run "docker compose config" docker compose --env-file .env.example \
+            --profile evaluation --profile traffic config --quiet
+    else
+        skip "docker compose config" "there is no docker compose"
+    fi
+}
+
+monitoring() {
     run "prometheus.yml" "$bin/promtool" check config deployment/prometheus/prometheus.yml
     run "tests of the rules" "$bin/promtool" test rules "${tests[@]}"
     run "alertmanager.yml" "$bin/amtool" check-config deployment/alertmanager/alertmanager.yml
@@ -32,7 +62,6 @@ main() {
     run "dashboards" dashboards
     run "expressions of Grafana" expressions
     if [ -n "$prometheus" ]; then run "panels have data" data; fi
-    [ "$failures" -eq 0 ] || exit 1
 }
 
 # run NAME COMMAND...: prints the command's output only if it fails.
@@ -51,6 +80,10 @@ run() {
         sed 's/^/        /' "$work/output"
         failures=$((failures + 1))
     fi
+}
+
+skip() {
+    echo "skipped $1: $2"
 }
 
 rendered() {

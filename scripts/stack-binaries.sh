@@ -5,6 +5,7 @@
 #   prometheus promtool alertmanager amtool node_exporter blackbox_exporter jq
 #
 # Give alertmanager absolute paths: it changes to the folder that has its template.
+# Exits with 2 if they cannot be had here.
 #
 # Environment:
 #   CANOPY_STACK_BINARIES  another folder than .cache/stack; if its bin has the programs already,
@@ -126,9 +127,10 @@ check_programs() {
 }
 
 no_route() {
-    fail "$1. Either
+    say "error: $1. Either
   use a Debian 12 or later with its package mirror, after 'apt-get update', or
   put ${programs[*]} into a folder's bin and name the folder with CANOPY_STACK_BINARIES"
+    exit 2
 }
 
 # On standard error, so that it stays apart from what a caller prints.

@@ -5,10 +5,12 @@ use clap::{Args, Parser, Subcommand};
 use jiff::SignedDuration;
 use reqwest::Url;
 
+use crate::drill::DrillArguments;
 use crate::evaluate::EvaluateArguments;
 use crate::traffic::TrafficArguments;
 
-/// Evaluates the model of a Canopy host and sends it traffic, with the UCI bike-sharing data.
+/// Evaluates the model of a Canopy host, sends it traffic and makes its alerts fire, with the UCI
+/// bike-sharing data.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
@@ -22,6 +24,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArguments),
     /// Send prediction requests at a steady rate; exits with 1 on any unexpected answer.
     Traffic(TrafficArguments),
+    /// Make an alert fire, and follow it to Alertmanager; exits with 1 if it does not arrive.
+    FireAlert(DrillArguments),
 }
 
 /// Which host, and which data; the same for every command.
@@ -46,7 +50,7 @@ pub(crate) struct Connection {
     pub(crate) data: Source,
 }
 
-fn url(text: &str) -> Result<Url, String> {
+pub(crate) fn url(text: &str) -> Result<Url, String> {
     Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))

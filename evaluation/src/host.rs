@@ -37,12 +37,17 @@ pub(crate) enum HostError {
     Answer(#[from] serde_json::Error),
 }
 
+/// A client for any address.
+pub(crate) fn client() -> anyhow::Result<Client> {
+    // Whoever installed a provider before has done the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(Client::builder().build()?)
+}
+
 impl Host {
     pub(crate) fn new(url: &Url) -> anyhow::Result<Self> {
-        // Whoever installed a provider before has done the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
-            client: Client::builder().build()?,
+            client: client()?,
             url: url.as_str().trim_end_matches('/').into(),
         })
     }

@@ -1,9 +1,10 @@
-//! The client of a Canopy host: evaluates its model on weeks of the bike-sharing data
-//! and sends it prediction traffic.
+//! The client of a Canopy host: evaluates its model on weeks of the bike-sharing data,
+//! sends it prediction traffic, and makes its alerts fire as a drill.
 
 mod answer;
 mod cli;
 mod data;
+mod drill;
 mod evaluate;
 mod host;
 mod period;
@@ -26,6 +27,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let well = match &cli.command {
         cli::Command::Evaluate(arguments) => evaluate::run(arguments)?,
         cli::Command::Traffic(arguments) => traffic::run(arguments)?,
+        cli::Command::FireAlert(arguments) => drill::run(arguments)?,
     };
     Ok(if well {
         ExitCode::SUCCESS

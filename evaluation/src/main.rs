@@ -6,6 +6,8 @@ use canopy_evaluation::Cli;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // Ends quietly when its output is piped to a program that has seen enough.
+    sigpipe::reset();
     canopy_evaluation::run(&Cli::parse()).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE

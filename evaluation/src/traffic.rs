@@ -151,8 +151,8 @@ async fn work(
 fn rate(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
-        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
-        .ok_or_else(|| "expected a number above 0".into())
+        .filter(|rate| (0.001..=100_000.0).contains(rate))
+        .ok_or_else(|| "expected a number from 0.001 to 100000".into())
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -1,4 +1,4 @@
-//! A host that answers as it is told, on a port of its own.
+//! A host that answers as it is told, on a port of its own; so do Prometheus and Alertmanager.
 
 use std::collections::VecDeque;
 use std::process::{Command, Output};
@@ -25,6 +25,10 @@ pub(crate) struct Stub {
     pub(crate) evaluate: fn(&Value) -> Answer,
     /// The answer of `/predict` to a body.
     pub(crate) predict: fn(&[u8]) -> Answer,
+    /// The alerts of Prometheus, one answer after the other; none when used up.
+    pub(crate) prometheus: Mutex<VecDeque<Value>>,
+    /// The alerts of Alertmanager.
+    pub(crate) alertmanager: Value,
     /// Bodies that `/evaluate` and `/predict` were sent.
     pub(crate) bodies: Mutex<Vec<Bytes>>,
 }
@@ -35,6 +39,8 @@ impl Default for Stub {
             ready: Mutex::default(),
             evaluate: evaluation,
             predict: prediction,
+            prometheus: Mutex::default(),
+            alertmanager: json!([]),
             bodies: Mutex::default(),
         }
     }
@@ -50,6 +56,8 @@ impl Stub {
             .route("/ready", get(ready))
             .route("/evaluate", post(evaluate))
             .route("/predict", post(predict))
+            .route("/api/v1/alerts", get(prometheus))
+            .route("/api/v2/alerts", get(alertmanager))
             .with_state(Arc::clone(self));
         runtime.spawn(async { axum::serve(listener, router).await });
         run(&url, arguments)
@@ -63,6 +71,8 @@ pub(crate) fn run(url: &str, arguments: &[&str]) -> Output {
     // In place of whatever the developer's own environment says.
     command.envs([
         ("CANOPY_URL", url),
+        ("CANOPY_PROMETHEUS", url),
+        ("CANOPY_ALERTMANAGER", url),
         ("CANOPY_DATA", "embedded"),
         ("NO_PROXY", "*"),
     ]);
@@ -116,6 +126,19 @@ async fn predict(
         return respond((415, json!({ "title": "Unsupported" })));
     }
     respond((stub.predict)(&body))
+}
+
+async fn prometheus(State(stub): State<Arc<Stub>>) -> impl IntoResponse {
+    let mut alerts = stub.prometheus.lock().unwrap();
+    let alerts = alerts.pop_front().unwrap_or_else(|| json!([]));
+    respond((
+        200,
+        json!({ "status": "success", "data": { "alerts": alerts } }),
+    ))
+}
+
+async fn alertmanager(State(stub): State<Arc<Stub>>) -> impl IntoResponse {
+    respond((200, stub.alertmanager.clone()))
 }
 
 fn respond((status, body): Answer) -> impl IntoResponse {

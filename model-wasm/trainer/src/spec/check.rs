@@ -2,10 +2,16 @@
 
 use std::collections::HashSet;
 
+use canopy_forest::Task;
+
 use super::Spec;
 
 /// Name of the reference sample's column with the model's own answers.
 const PREDICTION: &str = "prediction";
+/// Key of the probabilities in the answer of a classification.
+const PROBABILITIES: &str = "probabilities";
+/// More trees than any forest gains from; a slip of the finger would train for days.
+const MOST_TREES: usize = 100_000;
 const TAKEN: &str = "prediction is what the model's own answers are called, rename the column";
 
 impl Spec {
@@ -28,6 +34,10 @@ impl Spec {
             if text.is_empty() || text.contains(char::is_whitespace) {
                 return fault(key, format!("{text:?} is empty or has white space"));
             }
+        }
+        if self.task == Task::Classification && self.response_field == PROBABILITIES {
+            let problem = "the probabilities in an answer are called so, choose another";
+            return fault("response_field", problem.into());
         }
         if self.target == PREDICTION {
             return fault("target", TAKEN.into());
@@ -93,6 +103,13 @@ impl Spec {
         let features = self.features.len();
         if self.forest.min_samples_split < 2 {
             return Some(("forest.min_samples_split".into(), "give at least 2".into()));
+        }
+        if self.forest.trees.get() > MOST_TREES {
+            let problem = format!("give at most {MOST_TREES}");
+            return Some(("forest.trees".into(), problem));
+        }
+        if self.forest.max_depth == Some(0) {
+            return Some(("forest.max_depth".into(), "give at least 1".into()));
         }
         if self.features_per_split() > features {
             let problem = format!("there are only {features} features");

@@ -1,0 +1,89 @@
+//! Makes an alert fire and follows it through Prometheus to Alertmanager.
+//!
+//! Nothing is stopped here: for an alert about a host that is down, whoever runs the drill stops
+//! the host.
+
+mod alert;
+mod alertmanager;
+mod monitor;
+mod prometheus;
+mod scenario;
+mod watch;
+
+use std::time::Duration;
+
+use clap::Args;
+use reqwest::Url;
+use tokio::runtime::Runtime;
+
+use crate::cli::{Connection, duration, url};
+use crate::evaluate::Outcome;
+use crate::host::Host;
+use crate::table::table;
+use alertmanager::Alertmanager;
+use monitor::Monitor;
+use prometheus::Prometheus;
+use scenario::Scenario;
+use watch::Watch;
+
+/// What `fire-alert` needs to know.
+#[derive(Debug, Args)]
+pub(crate) struct DrillArguments {
+    #[command(flatten)]
+    connection: Connection,
+
+    /// Which alert.
+    #[arg(long = "alert", env = "CANOPY_ALERT", default_value = "down")]
+    scenario: Scenario,
+
+    /// Address of Prometheus.
+    #[arg(long, env = "CANOPY_PROMETHEUS", default_value = "http://127.0.0.1:9090", value_parser = url)]
+    prometheus: Url,
+
+    /// Address of Alertmanager.
+    #[arg(long, env = "CANOPY_ALERTMANAGER", default_value = "http://127.0.0.1:9093", value_parser = url)]
+    alertmanager: Url,
+
+    /// How long the alert may take to arrive at Alertmanager, such as 90s or 5m.
+    #[arg(long, env = "CANOPY_ALERT_LIMIT", default_value = "3m", value_parser = duration)]
+    limit: Duration,
+}
+
+/// Fires and follows; says whether the alert arrived in time.
+pub(crate) fn run(arguments: &DrillArguments) -> anyhow::Result<bool> {
+    let DrillArguments {
+        connection,
+        scenario,
+        ..
+    } = arguments;
+    let body = scenario.body(&connection.data)?;
+    Runtime::new()?.block_on(async {
+        let watch = Watch {
+            alert: scenario.alert(),
+            prometheus: Prometheus(Monitor::new("Prometheus", &arguments.prometheus)?),
+            alertmanager: Alertmanager(Monitor::new("Alertmanager", &arguments.alertmanager)?),
+        };
+        watch.check().await?;
+        if let Some(body) = body {
+            evaluate(connection, body).await?;
+        }
+        let seen = watch.follow(arguments.limit).await;
+        println!();
+        match &seen {
+            Ok(seen) => println!("{seen}\n\nRecover: {}", scenario.recovery()),
+            Err(error) => println!("{error}"),
+        }
+        Ok(seen.is_ok())
+    })
+}
+
+async fn evaluate(connection: &Connection, body: Vec<u8>) -> anyhow::Result<()> {
+    let host = Host::new(&connection.url)?;
+    host.wait(connection.wait).await?;
+    let outcome = Outcome {
+        period: "drill".into(),
+        result: Ok(host.evaluate(body).await?),
+    };
+    println!("{}", table(&[outcome]));
+    Ok(())
+}

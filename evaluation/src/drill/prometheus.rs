@@ -1,0 +1,40 @@
+use serde::Deserialize;
+
+use super::alert::Alert;
+use super::monitor::{Monitor, MonitorError};
+
+/// Prometheus, which decides whether an alert fires.
+pub(crate) struct Prometheus(pub(crate) Monitor);
+
+/// An alert whose condition holds.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Active {
+    /// `pending` or `firing`.
+    pub(crate) state: String,
+    /// When the condition began to hold.
+    #[serde(rename = "activeAt")]
+    pub(crate) since: String,
+    #[serde(flatten)]
+    pub(crate) alert: Alert,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    alerts: Vec<Active>,
+}
+
+impl Prometheus {
+    /// The alert of this name, if its condition holds; of several, one that fires.
+    pub(crate) async fn alert(&self, name: &str) -> Result<Option<Active>, MonitorError> {
+        let answer: Answer = self.0.get("/api/v1/alerts").await?;
+        let named = answer.data.alerts.into_iter();
+        Ok(named
+            .filter(|active| active.alert.name() == name)
+            .max_by_key(|active| active.state == "firing"))
+    }
+}

@@ -1,0 +1,127 @@
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use super::alertmanager::{Alertmanager, Arrived};
+use super::monitor::MonitorError;
+use super::prometheus::{Active, Prometheus};
+
+/// The pause before asking again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Whom to ask about which alert.
+pub(crate) struct Watch {
+    pub(crate) alert: &'static str,
+    pub(crate) prometheus: Prometheus,
+    pub(crate) alertmanager: Alertmanager,
+}
+
+/// An alert that fires and has arrived.
+pub(crate) struct Seen<'a> {
+    watch: &'a Watch,
+    active: Active,
+    arrived: Arrived,
+}
+
+/// Why an alert was not seen.
+#[derive(Debug, Error)]
+#[error("{alert} did not arrive within {limit:?}: {state}")]
+pub(crate) struct NotSeen {
+    alert: &'static str,
+    limit: Duration,
+    /// How far it came.
+    state: String,
+}
+
+impl Watch {
+    /// Says whether both monitors answer.
+    pub(crate) async fn check(&self) -> Result<(), MonitorError> {
+        self.prometheus.alert(self.alert).await?;
+        self.alertmanager.check().await
+    }
+
+    /// Waits until Prometheus says that the alert fires and Alertmanager has it; prints every
+    /// change. A monitor that does not answer is asked again: it may be starting.
+    pub(crate) async fn follow(&self, limit: Duration) -> Result<Seen<'_>, NotSeen> {
+        println!("Waiting for {}, at most {limit:?}.", self.alert);
+        let start = Instant::now();
+        let mut told = String::new();
+        loop {
+            let state = match self.look().await {
+                Ok(Look::Seen(seen)) => {
+                    let state = format!("Alertmanager: {}", seen.arrived.state());
+                    tell(start, &state);
+                    return Ok(*seen);
+                }
+                Ok(Look::State(state)) => state,
+                Err(error) => error.to_string(),
+            };
+            if state != told {
+                tell(start, &state);
+                told = state;
+            }
+            if start.elapsed() + PAUSE > limit {
+                let alert = self.alert;
+                return Err(NotSeen {
+                    alert,
+                    limit,
+                    state: told,
+                });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn look(&self) -> Result<Look<'_>, MonitorError> {
+        let Some(active) = self.prometheus.alert(self.alert).await? else {
+            return Ok(Look::State("Prometheus: inactive".into()));
+        };
+        let state = format!("Prometheus: {}", active.state);
+        if active.state != "firing" {
+            return Ok(Look::State(state));
+        }
+        let arrived = self.alertmanager.alert(&active.alert.labels).await?;
+        Ok(match arrived {
+            Some(arrived) => Look::Seen(Box::new(Seen {
+                watch: self,
+                active,
+                arrived,
+            })),
+            None => Look::State(state),
+        })
+    }
+}
+
+enum Look<'a> {
+    State(String),
+    Seen(Box<Seen<'a>>),
+}
+
+fn tell(start: Instant, state: &str) {
+    println!("{:>5.0} s  {state}", start.elapsed().as_secs_f64());
+}
+
+/// The alert as both see it.
+impl fmt::Display for Seen<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Watch {
+            prometheus,
+            alertmanager,
+            ..
+        } = self.watch;
+        let Active {
+            state,
+            since,
+            alert,
+        } = &self.active;
+        writeln!(f, "As Prometheus sees it, {}/alerts:", prometheus.0.url)?;
+        writeln!(f, "  {:<12} {state} since {since}{alert}\n", "state")?;
+
+        let arrived = &self.arrived;
+        let (state, since) = (arrived.state(), &arrived.since);
+        writeln!(f, "As Alertmanager sees it, {}:", alertmanager.0.url)?;
+        writeln!(f, "  {:<12} {state} since {since}", "state")?;
+        write!(f, "  {:<12} {}", "receivers", arrived.receivers())
+    }
+}

@@ -1,0 +1,321 @@
+#!/usr/bin/env bash
+# Runs the stack without containers, each program in the background in a session of its own:
+#
+#   stack.sh up [SERVICE...]       start what does not run, and wait until it is ready
+#   stack.sh down [SERVICE...]     end what `up` started here, and nothing else; requests in
+#                                  flight are finished
+#   stack.sh status [SERVICE...]   say what runs; exits with 1 if one of them does not
+#   stack.sh reload                write the monitoring configuration again and have it read
+#
+# Without names, all of: bike-api retrainer prometheus alertmanager node-exporter
+# blackbox-exporter grafana. Prometheus, Alertmanager and the exporters come from
+# scripts/stack-binaries.sh; where they cannot be had, and where there is no Grafana, `up` says so
+# and starts the rest. Nothing is started again when it ends by itself.
+#
+# .run has a pid file and a log of each, the configuration they read (.run/stack), what they
+# keep (.run/data) and the labelled rows that bike-api keeps for the retrainer (.run/observations).
+#
+# Environment:
+#   MODEL   what bike-api serves and the retrainer replaces; default: models/bike-sharing.wasm
+#   SPEC    what the retrainer trains by; default: model-wasm/specs/bike-sharing.toml
+#   BIKE_API_ADDRESS RETRAINER_ADDRESS PROMETHEUS_ADDRESS ALERTMANAGER_ADDRESS
+#   NODE_EXPORTER_ADDRESS BLACKBOX_EXPORTER_ADDRESS GRAFANA_ADDRESS
+#           where each listens; default: 127.0.0.1 and the port of compose
+#   GRAFANA_PASSWORD         of Grafana's user admin, on its first start; default: that of .env, or
+#                            of .env.example
+#   CANOPY_STACK_BINARIES    see scripts/stack-binaries.sh
+#   CANOPY_INTERVAL CANOPY_ALERT_FOR
+#           see scripts/render-stack.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly services=(
+    bike-api retrainer prometheus alertmanager node-exporter blackbox-exporter grafana
+)
+# Seconds until a service must be ready, or ended.
+readonly start_patience=60 stop_patience=40
+readonly state=$PWD/.run
+readonly model=${MODEL:-models/bike-sharing.wasm}
+readonly spec=${SPEC:-model-wasm/specs/bike-sharing.toml}
+readonly bin=${CANOPY_STACK_BINARIES:-.cache/stack}/bin
+started=()
+
+main() {
+    local action=${1:-} names=("${@:2}")
+    local name
+    for name in "${names[@]}"; do
+        [[ " ${services[*]} " == *" $name "* ]] || fail "unknown service $name; there are: ${services[*]}"
+    done
+    [ ${#names[@]} -gt 0 ] || names=("${services[@]}")
+    case $action in
+        up) up "${names[@]}" ;;
+        down) down "${names[@]}" ;;
+        status) status "${names[@]}" ;;
+        reload) reload ;;
+        *) fail "usage: stack.sh up|down|status [SERVICE...], or stack.sh reload" ;;
+    esac
+}
+
+up() {
+    mkdir -p "$state/data" "$state/observations"
+    local name monitors='' missing=()
+    # Whatever goes wrong or interrupts: nothing half started is left.
+    trap abandon EXIT
+    for name in "$@"; do
+        if running "$name" >/dev/null; then continue; fi
+        case $name in
+            bike-api | retrainer) ;;
+            grafana)
+                if ! grafana_command >/dev/null; then
+                    missing+=("Grafana: there is no program grafana or grafana-server")
+                    continue
+                fi
+                ;;
+            *)
+                [ -n "$monitors" ] || fetch
+                if [ "$monitors" = missing ]; then continue; fi
+                ;;
+        esac
+        start "$name"
+    done
+    # What runs already may have been told something else before.
+    [ -z "$monitors" ] || reload
+    for name in "${started[@]}"; do await "$name"; done
+    trap - EXIT
+    for name in "${missing[@]}"; do say "runs without $name"; done
+}
+
+# Sets `monitors` to present or missing.
+fetch() {
+    local status=0
+    scripts/stack-binaries.sh || status=$?
+    case $status in
+        0) monitors=present ;;
+        2)
+            monitors=missing
+            missing+=("Prometheus, Alertmanager and the exporters, see above")
+            ;;
+        *) exit 1 ;;
+    esac
+}
+
+start() {
+    local name=$1 address host port
+    address=$(address "$name")
+    port=${address##*:} host=${address%:*}
+    if listening "$address"; then
+        fail "something else listens at $address, where $name belongs"
+    fi
+    case $name in bike-api | retrainer) ;; *) configure ;; esac
+    local command=() variables=("CANOPY_SERVICE=$(mark "$name")")
+    case $name in
+        bike-api)
+            command=(target/release/canopy serve --model "$model" --listen "$address"
+                --observations .run/observations)
+            ;;
+        retrainer)
+            command=(target/release/canopy-trainer serve --spec "$spec" --model "$model"
+                --observations .run/observations --listen "$address")
+            ;;
+        prometheus)
+            command=("$bin/prometheus" --config.file="$state/stack/prometheus/prometheus.yml"
+                --storage.tsdb.path="$state/data/prometheus" --storage.tsdb.retention.time=30d
+                --web.listen-address="$address")
+            ;;
+        alertmanager)
+            command=("$bin/alertmanager" --config.file="$state/stack/alertmanager/alertmanager.yml"
+                --storage.path="$state/data/alertmanager" --data.retention=720h
+                --web.listen-address="$address" --cluster.listen-address=)
+            ;;
+        node-exporter)
+            command=("$bin/node_exporter" --web.listen-address="$address")
+            ;;
+        blackbox-exporter)
+            command=("$bin/blackbox_exporter" --config.file="$state/stack/blackbox/blackbox.yml"
+                --web.listen-address="$address")
+            ;;
+        grafana)
+            mapfile -t command < <(grafana_command)
+            variables+=(
+                GF_SERVER_HTTP_ADDR="$host" GF_SERVER_HTTP_PORT="$port"
+                GF_PATHS_DATA="$state/data/grafana" GF_PATHS_LOGS="$state/data/grafana/log"
+                GF_PATHS_PLUGINS="$state/data/grafana/plugins"
+                GF_PATHS_PROVISIONING="$state/stack/grafana/provisioning"
+                GF_LOG_MODE=console GF_PLUGINS_PREINSTALL_DISABLED=true
+                GF_ANALYTICS_REPORTING_ENABLED=false GF_ANALYTICS_CHECK_FOR_UPDATES=false
+                GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES=false
+                GF_SECURITY_ADMIN_PASSWORD="${GRAFANA_PASSWORD:-$(password)}"
+            )
+            ;;
+    esac
+    setsid nohup env "${variables[@]}" "${command[@]}" </dev/null >"$state/$name.log" 2>&1 &
+    local pid=$!
+    echo "$pid" >"$state/$name.pid"
+    started+=("$name")
+    # It has its mark once it is no longer this shell.
+    until running "$name" >/dev/null || ! kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+}
+
+# Waits until a service that was just started is ready.
+await() {
+    local name=$1 path deadline=$((SECONDS + start_patience))
+    case $name in
+        bike-api) path=/ready ;;
+        retrainer) path=/health ;;
+        prometheus | alertmanager) path=/-/ready ;;
+        node-exporter) path=/ ;;
+        blackbox-exporter) path=/-/healthy ;;
+        grafana) path=/api/health ;;
+    esac
+    until answers "$(address "$name")" "$path"; do
+        running "$name" >/dev/null || broken "$name" "ended"
+        ((SECONDS < deadline)) || broken "$name" "was not ready within $start_patience s"
+        sleep 0.05
+    done
+    running "$name" >/dev/null || broken "$name" "ended"
+}
+
+broken() {
+    {
+        echo "stack: error: $1 $2. Its log (.run/$1.log) says:"
+        tail -n 10 "$state/$1.log"
+    } >&2
+    exit 1
+}
+
+# Ends what this run started.
+abandon() {
+    if [ ${#started[@]} -gt 0 ]; then down "${started[@]}" >/dev/null; fi
+}
+
+down() {
+    local name pid deadline=$((SECONDS + stop_patience)) ended=()
+    for name in "$@"; do
+        if pid=$(running "$name"); then
+            kill -TERM "$pid" 2>/dev/null || true
+            ended+=("$name")
+        else
+            rm -f "$state/$name.pid"
+        fi
+    done
+    for name in "${ended[@]}"; do
+        while pid=$(running "$name"); do
+            if ((SECONDS >= deadline)); then
+                say "$name (process $pid) did not end within $stop_patience s, it is killed" >&2
+                kill -KILL "$pid" 2>/dev/null || true
+                break
+            fi
+            sleep 0.05
+        done
+        rm -f "$state/$name.pid"
+    done
+    if [ ${#ended[@]} -gt 0 ]; then
+        say "stopped: ${ended[*]}"
+    else
+        say "nothing to stop"
+    fi
+}
+
+status() {
+    local name pid all=0
+    for name in "$@"; do
+        if pid=$(running "$name"); then
+            printf '%-18s running   http://%-20s process %s\n' "$name" "$(address "$name")" "$pid"
+        else
+            printf '%-18s stopped\n' "$name"
+            all=1
+        fi
+    done
+    return "$all"
+}
+
+reload() {
+    configure
+    local name pid
+    for name in prometheus alertmanager; do
+        # One that was just started has no handler yet; it reads the same.
+        if [[ " ${started[*]:-} " == *" $name "* ]]; then continue; fi
+        if pid=$(running "$name"); then kill -HUP "$pid"; fi
+    done
+}
+
+# Writes what the monitors read, once.
+configure() {
+    if [ -z "${configured:-}" ]; then scripts/render-stack.sh native "$state/stack"; fi
+    configured=yes
+}
+
+# Prints the process id of a service that was started here. Fails if it does not run, also if
+# another program has got its number since: only what `up` started here has its mark.
+running() {
+    local pid
+    pid=$(cat "$state/$1.pid" 2>/dev/null) || return 1
+    grep -qszxF "CANOPY_SERVICE=$(mark "$1")" "/proc/$pid/environ" || return 1
+    echo "$pid"
+}
+
+mark() {
+    echo "$PWD/$1"
+}
+
+address() {
+    local variable=${1//-/_} port
+    variable=${variable^^}_ADDRESS
+    case $1 in
+        bike-api) port=8080 ;;
+        retrainer) port=8090 ;;
+        prometheus) port=9090 ;;
+        alertmanager) port=9093 ;;
+        node-exporter) port=9100 ;;
+        blackbox-exporter) port=9115 ;;
+        grafana) port=3000 ;;
+    esac
+    echo "${!variable:-127.0.0.1:$port}"
+}
+
+# Prints Grafana's command, a word a line.
+grafana_command() {
+    local program home
+    program=$(type -P grafana || type -P grafana-server) || return 1
+    home=$(dirname "$(dirname "$(readlink -f "$program")")")
+    [ -f "$home/conf/defaults.ini" ] || home=/usr/share/grafana
+    echo "$program"
+    [ "$(basename "$program")" = grafana-server ] || echo server
+    echo "--homepath=$home"
+}
+
+password() {
+    sed -n 's/^GRAFANA_PASSWORD=//p' .env 2>/dev/null || sed -n 's/^GRAFANA_PASSWORD=//p' .env.example
+}
+
+listening() {
+    (exec 3<>"/dev/tcp/$(socket "$1")") 2>/dev/null
+}
+
+# answers ADDRESS PATH: whether a GET is answered 200. Not every machine has curl.
+answers() {
+    (
+        exec 3<>"/dev/tcp/$(socket "$1")"
+        printf 'GET %s HTTP/1.0\r\nhost: %s\r\n\r\n' "$2" "$1" >&3
+        read -r -t 2 _ status _ <&3
+        [ "$status" = 200 ]
+    ) 2>/dev/null
+}
+
+# HOST/PORT of HOST:PORT, as bash wants it.
+socket() {
+    local host=${1%:*}
+    host=${host#[}
+    echo "${host%]}/${1##*:}"
+}
+
+say() {
+    echo "stack: $*"
+}
+
+fail() {
+    echo "stack: error: $*" >&2
+    exit 1
+}
+
+main "$@"

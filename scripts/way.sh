@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Prints how the stack runs here, or would:
+#
+#   compose   in containers: docker-compose.yml
+#   native    without: scripts/stack.sh
+#   none      without, and only the host
+#
+# Environment:
+#   STACK   one of these, or auto (default): what runs natively already stays native; otherwise
+#           compose where a Docker engine answers that has the compose plugin
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case ${STACK:-auto} in
+    compose | native | none) echo "$STACK" ;;
+    auto)
+        if scripts/stack.sh status | grep -q ' running '; then
+            echo native
+        elif docker compose version >/dev/null 2>&1 && timeout 5 docker info >/dev/null 2>&1; then
+            echo compose
+        else
+            echo native
+        fi
+        ;;
+    *)
+        echo "STACK is '$STACK': expected auto, compose, native or none" >&2
+        exit 1
+        ;;
+esac
