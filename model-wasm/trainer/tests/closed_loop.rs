@@ -44,8 +44,11 @@ fn an_alert_retrains_and_swaps_the_model_while_requests_flow() {
     let stop = AtomicBool::new(false);
     let (sent, failed) = thread::scope(|scope| {
         let traffic = scope.spawn(|| stack.send_traffic(&week, &stop));
+        // Also if the loop fails: the scope waits for the traffic.
+        let end = EndOfTraffic(&stop);
         stack.run_the_loop(&week);
-        stop.store(true, Ordering::Relaxed);
+        stack.check_dashboards(&root);
+        drop(end);
         traffic.join().unwrap()
     });
     assert_eq!(failed, 0, "{failed} of {sent} predictions failed");
@@ -53,7 +56,16 @@ fn an_alert_retrains_and_swaps_the_model_while_requests_flow() {
     println!("{sent} predictions, none failed");
 }
 
-/// The host, the retrainer, Prometheus and Alertmanager on free ports.
+/// Ends the traffic when it is dropped.
+struct EndOfTraffic<'a>(&'a AtomicBool);
+
+impl Drop for EndOfTraffic<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The whole stack but Grafana, on free ports.
 struct Stack {
     host: String,
     retrainer: String,
@@ -80,7 +92,7 @@ impl Stack {
         })
         .unwrap();
 
-        let [host, retrainer, prometheus, alertmanager] = free_addresses();
+        let [host, retrainer, prometheus, alertmanager, node, blackbox] = free_addresses();
         let render = root.join("scripts/render-stack.sh");
         let status = Command::new(render)
             .args([Path::new("native"), &path("stack")])
@@ -90,6 +102,8 @@ impl Stack {
             .env("RETRAINER_ADDRESS", &retrainer)
             .env("PROMETHEUS_ADDRESS", &prometheus)
             .env("ALERTMANAGER_ADDRESS", &alertmanager)
+            .env("NODE_EXPORTER_ADDRESS", &node)
+            .env("BLACKBOX_EXPORTER_ADDRESS", &blackbox)
             .status();
         assert!(status.unwrap().success());
 
@@ -141,6 +155,17 @@ impl Stack {
                     "--cluster.listen-address=".into(),
                     flag("config.file", &path("stack/alertmanager/alertmanager.yml")),
                     flag("storage.path", &path("alertmanager")),
+                ],
+            ),
+            spawn(
+                &tools.join("node_exporter"),
+                &[format!("--web.listen-address={node}")],
+            ),
+            spawn(
+                &tools.join("blackbox_exporter"),
+                &[
+                    format!("--web.listen-address={blackbox}"),
+                    flag("config.file", &path("stack/blackbox/blackbox.yml")),
                 ],
             ),
         ];
@@ -204,6 +229,21 @@ impl Stack {
         wait("no alert in Alertmanager", || {
             (!self.is_in_alertmanager()).then_some(())
         });
+    }
+
+    /// Every panel of every dashboard has data, once there are enough scrapes for its rates.
+    fn check_dashboards(&self, root: &Path) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut check = Command::new(root.join("deployment/check.sh"));
+            let url = format!("http://{}", self.prometheus);
+            let output = check.arg(url).output().unwrap();
+            if output.status.success() {
+                break;
+            }
+            let found = String::from_utf8_lossy(&output.stdout);
+            assert!(Instant::now() < deadline, "{found}");
+        }
     }
 
     /// Sends predictions at a steady rate; answers how many were sent, and how many failed.
