@@ -38,6 +38,19 @@ pub struct Current {
     pub served: Served,
     /// The rows it predicted last.
     pub window: Window,
+    /// Whether its last call took so long that the next one had better not hold up a thread
+    /// that answers requests.
+    pub is_slow: AtomicBool,
+}
+
+impl Current {
+    fn new(served: Served, config: &ServeConfig) -> Self {
+        Self {
+            window: Window::new(config.live.window, served.schema().width()),
+            served,
+            is_slow: AtomicBool::new(false),
+        }
+    }
 }
 
 /// Why the host could not be set up or a model not be loaded.
@@ -90,10 +103,10 @@ impl Host {
             .transpose()?;
         let served = load(&runtime, &config.model)?;
         metrics.serves(&served, None, || ());
-        let window = Window::new(config.live.window, served.schema().width());
+        let current = Current::new(served, &config);
         Ok(Self {
             places: Semaphore::new(config.limits.max_in_flight),
-            current: ArcSwap::from_pointee(Current { served, window }),
+            current: ArcSwap::from_pointee(current),
             stopping: AtomicBool::new(false),
             config,
             metrics,
@@ -124,9 +137,8 @@ impl Host {
     /// If the new model is not fit to serve; the old one then goes on serving.
     pub fn reload(&self) -> Result<(), HostError> {
         let served = load(&self.runtime, &self.config.model)?;
-        let window = Window::new(self.config.live.window, served.schema().width());
         let previous = self.current_owned();
-        let next = Arc::new(Current { served, window });
+        let next = Arc::new(Current::new(served, &self.config));
         self.metrics
             .serves(&next.served, Some(&previous.served), || {
                 self.current.store(Arc::clone(&next));

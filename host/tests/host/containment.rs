@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -65,6 +66,30 @@ fn every_misdeed_is_contained_and_the_next_request_works() {
         assert_eq!(server.metric(&metric).unwrap(), before + 1.0);
         obey();
     }
+}
+
+/// The first calls may hold up the threads that answer requests, each until its deadline.
+#[test]
+fn a_model_that_spins_does_not_hold_up_other_requests_for_long() {
+    let server = Server::start(&UNRULY.1, &["--model-deadline", "2s"]);
+    let spin = || server.post_json("/predict", &json!({"command": 2})).0;
+    assert_eq!(spin(), 504);
+    std::thread::scope(|scope| {
+        let spinning = [(); 3].map(|()| scope.spawn(spin));
+        while server.metric("api_requests_in_flight").unwrap() < 4.0 {}
+        let start = Instant::now();
+        (0..20).for_each(|_| assert_eq!(server.get("/health").status(), 200));
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            start.elapsed()
+        );
+        for spinning in spinning {
+            assert_eq!(spinning.join().unwrap(), 504);
+        }
+    });
+    let obey = || server.post_json("/predict", &json!({"command": 0})).0;
+    assert_eq!([obey(), obey()], [200, 200]);
 }
 
 #[test]
