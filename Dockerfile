@@ -20,16 +20,18 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 # Volumes mounted on these folders begin with their owner and content.
 FROM debian:bookworm-slim AS runtime
-RUN groupadd --gid 10001 canopy && \
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && \
+    rm -rf /var/lib/apt/lists/* && \
+    groupadd --gid 10001 canopy && \
     useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin canopy && \
     install --directory --owner=canopy --group=canopy /models /observations
-ENV CANOPY_CACHE_DIR=/tmp/canopy
+ENV CANOPY_CACHE_DIR=/tmp/canopy CANOPY_LOG_FORMAT=json
 
 FROM runtime AS host
 COPY --from=build /out/canopy /usr/local/bin/
 COPY --from=build --chown=canopy:canopy /out/models /models
 USER canopy
-ENV CANOPY_MODEL=/models/bike-sharing.wasm CANOPY_LISTEN=0.0.0.0:8080 CANOPY_LOG_FORMAT=json
+ENV CANOPY_MODEL=/models/bike-sharing.wasm CANOPY_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["canopy", "probe"]
 ENTRYPOINT ["canopy"]
@@ -46,10 +48,10 @@ CMD ["serve", "--spec", "/specs/bike-sharing.toml", "--model", "/models/bike-sha
      "--observations", "/observations", "--listen", "0.0.0.0:8090"]
 
 FROM runtime AS evaluation
-RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates && \
-    rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/canopy-evaluation /usr/local/bin/
 USER canopy
 ENV CANOPY_URL=http://bike-api:8080
+# It runs to its end and serves nothing.
+HEALTHCHECK NONE
 ENTRYPOINT ["canopy-evaluation"]
 CMD ["evaluate"]

@@ -50,7 +50,7 @@ model: build ## Train the model again: SPEC=file MODEL=file ARGS="--data hour.cs
 
 ifeq ($(WAY),compose)
 evaluation traffic:
-	docker compose run --rm evaluation $(if $(filter traffic,$@),traffic,evaluate) $(ARGS)
+	docker compose run --build --rm evaluation $(if $(filter traffic,$@),traffic,evaluate) $(ARGS)
 
 fire-alert:
 	@scripts/fire-alert.sh compose "$(ALERT)" $(ARGS)
@@ -68,7 +68,6 @@ endif
 test: lint ## Lint, then run every test
 	@deployment/check.sh
 	cargo test --release --workspace --exclude canopy-guest --exclude canopy-unruly-guest
-	deployment/check.sh
 
 lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check

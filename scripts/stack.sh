@@ -148,6 +148,8 @@ start() {
             )
             ;;
     esac
+    # What a service said before it ended is what one wants to read then.
+    if [ -s "$state/$name.log" ]; then mv "$state/$name.log" "$state/$name.log.1"; fi
     setsid nohup env "${variables[@]}" "${command[@]}" </dev/null >"$state/$name.log" 2>&1 &
     local pid=$!
     echo "$pid" >"$state/$name.pid"

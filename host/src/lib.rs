@@ -10,6 +10,7 @@ pub mod http;
 pub mod inspect;
 pub mod lane;
 mod live;
+pub mod log;
 pub mod metrics;
 pub mod observation;
 pub mod probe;

@@ -1,18 +1,16 @@
 //! `canopy serve`: load, check, listen, and stop without losing a request.
 
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing::{error, info};
-use tracing_subscriber::EnvFilter;
+use tracing::info;
 
-use crate::config::{LogConfig, LogFormat, ServeConfig};
+use crate::config::ServeConfig;
 use crate::host::Host;
-use crate::{http, live, reload};
+use crate::{http, live, log, reload};
 
 /// Serves until SIGTERM or SIGINT; a second one does not wait for requests in flight.
 ///
@@ -21,7 +19,7 @@ use crate::{http, live, reload};
 /// If the configuration is wrong, the model is not fit to serve or the address is taken. All of
 /// this is found before a client can connect.
 pub fn run(config: ServeConfig) -> anyhow::Result<()> {
-    start_log(&config.log)?;
+    log::start(&config.log)?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -77,25 +75,4 @@ fn stop_signals() -> anyhow::Result<mpsc::UnboundedReceiver<()>> {
         }
     });
     Ok(receiver)
-}
-
-fn start_log(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.filter)
-        .with_context(|| format!("{:?} is no log filter; try `info`", config.filter))?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        // Nothing is lost but the line if the log cannot be written, such as to a full disk.
-        .log_internal_errors(false)
-        .with_writer(std::io::stderr);
-    match config.format {
-        LogFormat::Json => log.json().flatten_event(true).init(),
-        LogFormat::Text => log.init(),
-    }
-    // A panic is contained where requests are handled; here it is told, in the log's own form
-    // and with the request's id.
-    std::panic::set_hook(Box::new(|panic| {
-        error!(panic = %panic.to_string().replace('\n', ": "), "panicked");
-    }));
-    Ok(())
 }

@@ -218,23 +218,33 @@ fn a_damaged_batch_is_left_out_with_a_warning() {
 
 #[test]
 fn without_a_model_to_beat_the_challenger_is_published() {
-    for damaged in [false, true] {
-        let workplace = Workplace::empty();
-        workplace.observe(JUNE[0]);
-        if damaged {
-            fs::create_dir(workplace.model().parent().unwrap()).unwrap();
-            fs::write(workplace.model(), b"not a component").unwrap();
-        }
-        let service = workplace.serve(&[], &[]);
-        service.post("/runs", "");
-        let run = service.ended_run();
-        assert_eq!(run["state"], "published", "{run}");
-        assert_eq!(run["champion_score"], Value::Null);
-        let warning = run["warnings"][0].as_str().unwrap();
-        assert!(warning.starts_with("no model to compare with"), "{warning}");
-        assert_eq!(run["version"], workplace.load().info().version);
-        assert_eq!(workplace.previous().len(), usize::from(damaged));
-    }
+    let workplace = Workplace::empty();
+    workplace.observe(JUNE[0]);
+    let service = workplace.serve(&[], &[]);
+    service.post("/runs", "");
+    let run = service.ended_run();
+    assert_eq!(run["state"], "published", "{run}");
+    assert_eq!(run["champion_score"], Value::Null);
+    let warning = run["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("no model to compare with"), "{warning}");
+    assert_eq!(run["version"], workplace.load().info().version);
+    assert!(workplace.previous().is_empty());
+}
+
+#[test]
+fn a_file_that_is_no_model_is_not_replaced_without_a_contest() {
+    let workplace = Workplace::empty();
+    workplace.observe(JUNE[0]);
+    fs::create_dir(workplace.model().parent().unwrap()).unwrap();
+    fs::write(workplace.model(), b"not a component").unwrap();
+    let service = workplace.serve(&[], &[]);
+    service.post("/runs", "");
+    let run = service.ended_run();
+    assert_eq!(run["state"], "failed", "{run}");
+    let error = run["error"].as_str().unwrap();
+    assert!(error.contains("cannot be compared with"), "{error}");
+    assert_eq!(fs::read(workplace.model()).unwrap(), b"not a component");
+    assert!(workplace.previous().is_empty());
 }
 
 #[test]

@@ -15,7 +15,6 @@ mod forward;
 mod gate;
 mod history;
 mod ledger;
-mod log;
 mod metrics;
 mod observations;
 mod publish;

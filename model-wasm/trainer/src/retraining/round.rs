@@ -1,9 +1,10 @@
 //! One retraining, from the observed rows to a verdict.
 
 use std::fs;
+use std::io::ErrorKind;
 
 use anyhow::{Context as _, Result};
-use canopy::runtime::{Limits, LoadError, Model, Runtime};
+use canopy::runtime::{Limits, Model, Runtime};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 
@@ -94,30 +95,36 @@ struct Champion {
 }
 
 impl Champion {
-    /// Loads it; a file that is missing, unreadable or no model is no champion, with a warning.
+    /// Loads it. Where there is no file there is no champion, with a warning. What cannot be
+    /// read or is no model is an error: the host may still serve the model that was there before,
+    /// and nothing is known of how good that is.
     fn load(
         runtime: &Runtime,
         arguments: &ServeArguments,
         findings: &mut Findings,
     ) -> Result<Self> {
         let file = arguments.model.display();
-        let mut warn = |problem: String| {
-            let warning = format!("no model to compare with: {file}: {problem}");
-            findings.warnings.push(warning);
-        };
-        let bytes = fs::read(&arguments.model)
-            .map_err(|error| warn(error.to_string()))
-            .ok();
-        let model = match bytes.as_deref().map(|bytes| runtime.load(bytes)) {
-            Some(Ok(model)) => Some(model),
-            // That is this machine's fault, not the file's.
-            Some(Err(error @ LoadError::Engine(_))) => return Err(error.into()),
-            Some(Err(error)) => {
-                warn(error.to_string());
-                None
+        let bytes = match fs::read(&arguments.model) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let warning = format!("no model to compare with: there is no {file}");
+                findings.warnings.push(warning);
+                return Ok(Self {
+                    bytes: None,
+                    model: None,
+                });
             }
-            None => None,
+            Err(error) => return Err(error).with_context(|| format!("cannot read {file}")),
         };
-        Ok(Self { bytes, model })
+        let model = runtime.load(&bytes).with_context(|| {
+            format!(
+                "{file} cannot be compared with: put a model there, or nothing for the \
+                 challenger to be published without a contest"
+            )
+        })?;
+        Ok(Self {
+            bytes: Some(bytes),
+            model: Some(model),
+        })
     }
 }

@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
-use super::log;
 use super::retrainer::Retrainer;
 use crate::cli::ServeArguments;
 use crate::http;
@@ -27,7 +26,7 @@ const LOOK: Duration = Duration::from_secs(15);
 ///
 /// If a setting is wrong or the address is taken; both are found before a client can connect.
 pub fn serve(arguments: ServeArguments) -> Result<()> {
-    log::start(&arguments.log)?;
+    canopy::log::start(&arguments.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
