@@ -234,17 +234,18 @@ impl Metrics {
             .observe(duration.as_secs_f64());
     }
 
-    /// The model answered a prediction request of some rows.
-    pub fn predicted(&self, served: &Served, rows: usize) {
+    /// The model answered a prediction request of some rows; `unusual` says whether one of them
+    /// has an unusual value.
+    pub fn predicted(&self, served: &Served, rows: usize, unusual: bool) {
         let version = served.model().info().version.as_str();
         self.predictions.with_label_values(&[version]).inc();
         self.predicted_rows.inc_by(rows as u64);
+        self.unusual_requests.inc_by(u64::from(unusual));
     }
 
-    /// A row of `/predict` joined the sliding window: whether one of its values is unusual, and
-    /// the share of such rows in the window.
-    pub fn watched(&self, unusual: bool, ratio: f64) {
-        self.unusual_requests.inc_by(u64::from(unusual));
+    /// A row of `/predict` joined the sliding window, of which `ratio` is the share of rows with
+    /// an unusual value.
+    pub fn watched(&self, ratio: f64) {
         self.unusual_ratio.set(ratio);
     }
 

@@ -39,8 +39,10 @@ fn answer(host: &Host, format: Format, body: &[u8]) -> Result<Vec<u8>, Problem> 
         Format::Arrow => arrow::records(body, schema),
     }?;
     let values = predict::call(host, &current, &rows)?;
-    host.metrics
-        .predicted(&current.served, rows.len() / schema.width());
+    let mut each = rows.chunks(schema.width());
+    let count = each.len();
+    let unusual = each.any(|row| current.served.is_unusual(row));
+    host.metrics.predicted(&current.served, count, unusual);
     let info = current.served.model().info();
     match format {
         Format::Json => Ok(answer::json(info, &values)),

@@ -39,8 +39,8 @@ pub(super) async fn predict(
     } else {
         call_once(&host, &current, &row)?
     };
-    host.metrics.predicted(&current.served, 1);
-    watch(&host, &current, &row, &values);
+    let unusual = watch(&host, &current, &row, &values);
+    host.metrics.predicted(&current.served, 1, unusual);
     Ok((
         [(header::CONTENT_TYPE, Format::JSON)],
         answer::record(current.served.model().info(), &values),
@@ -73,13 +73,14 @@ pub(super) fn call(host: &Host, current: &Current, rows: &[f64]) -> Result<Vec<f
     values
 }
 
-/// Takes a predicted row into the sliding window.
-fn watch(host: &Host, current: &Current, row: &[f64], values: &[f64]) {
+/// Takes a predicted row into the sliding window; answers whether one of its values is unusual.
+fn watch(host: &Host, current: &Current, row: &[f64], values: &[f64]) -> bool {
     let prediction = match current.served.model().info().task {
         Task::Regression => values[0],
         Task::Classification => likeliest(values) as f64,
     };
     let unusual = current.served.is_unusual(row);
     let ratio = current.window.push(row, prediction, unusual);
-    host.metrics.watched(unusual, ratio);
+    host.metrics.watched(ratio);
+    unusual
 }
