@@ -84,7 +84,7 @@ fetch_debian() {
     say "downloading ${#packages[@]} Debian packages: ${packages[*]}"
     # Else apt, run as root, warns that its own user cannot write here.
     local sandbox=(-o APT::Sandbox::User="$(id -un)")
-    if ! (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${packages[@]}"); then
+    if ! download && ! { refresh && download; }; then
         say "apt-get could not download them"
         return 1
     fi
@@ -115,11 +115,21 @@ WRAPPER
     rm -rf "$work"
 }
 
+# Uses what fetch_debian sets.
+download() {
+    (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${packages[@]}")
+}
+
+# Lists that are out of date name versions that are gone.
+refresh() {
+    [ "$(id -u)" -eq 0 ] || return 1
+    say "refreshing apt's package lists"
+    apt-get update --quiet >/dev/null || true
+}
+
 know_packages() {
     if apt-cache show rustc-web >/dev/null 2>&1; then return; fi
-    if [ "$(id -u)" -eq 0 ]; then
-        say "refreshing apt's package lists"
-        apt-get update --quiet >/dev/null || true
+    if refresh; then
         if apt-cache show rustc-web >/dev/null 2>&1; then return; fi
         say "apt's package lists have no rustc-web: Debian 12 or later has it"
     else

@@ -43,11 +43,20 @@ complete() {
 
 know_packages() {
     if known; then return; fi
-    [ "$(id -u)" -eq 0 ] ||
+    refresh ||
         no_route "apt's package lists are absent or have no prometheus: run 'apt-get update' as root once"
+    known || no_route "apt's package lists have no prometheus"
+}
+
+refresh() {
+    [ "$(id -u)" -eq 0 ] || return 1
     say "refreshing apt's package lists"
     apt-get update --quiet >/dev/null || true
-    known || no_route "apt's package lists have no prometheus"
+}
+
+# Uses what fetch sets.
+download() {
+    (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${wanted[@]}") >&2
 }
 
 known() {
@@ -67,8 +76,10 @@ fetch() {
     say "downloading ${#wanted[@]} Debian packages: ${wanted[*]}"
     # Else apt, run as root, warns that its own user cannot write here.
     local sandbox=(-o APT::Sandbox::User="$(id -un)")
-    (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${wanted[@]}") >&2 ||
-        no_route "apt-get could not download them"
+    download || {
+        # Lists that are out of date name versions that are gone.
+        refresh && download
+    } || no_route "apt-get could not download them"
     say "unpacking"
     local package
     for package in "$work"/*.deb; do

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::{Instrument as _, debug, error_span, warn};
@@ -45,7 +45,8 @@ pub(super) async fn observe(
         .answered(endpoint, name, status.as_str(), duration);
     drop(in_flight);
     let _entered = span.enter();
-    if status.is_server_error() {
+    // Refusals under overload are counted; to log each would add to the load.
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         warn!(%method, endpoint, status = status.as_u16(), ?duration, "request failed");
     } else {
         debug!(%method, endpoint, status = status.as_u16(), ?duration, "request answered");
