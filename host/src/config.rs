@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 
 use crate::observation::Retention;
-use crate::runtime::Limits;
+use crate::runtime::{Isolation, Limits};
 
 /// Everything `canopy serve` is told.
 #[derive(Debug, Clone, Args)]
@@ -130,6 +130,21 @@ pub struct LimitConfig {
         value_name = "TIME"
     )]
     pub model_deadline: humantime::Duration,
+    /// Largest component that is loaded.
+    #[arg(
+        long,
+        env = "CANOPY_COMPONENT_LIMIT",
+        default_value = "64MiB",
+        value_name = "SIZE",
+        value_parser = limit
+    )]
+    pub component_limit: ByteSize,
+    /// Whether calls share warm instances of the model, or every call gets a fresh one.
+    #[arg(long, env = "CANOPY_ISOLATION", default_value = "warm")]
+    pub isolation: Isolation,
+    /// Load components that import WASI too; they find no files, network, clock or chance.
+    #[arg(long, env = "CANOPY_ALLOW_WASI")]
+    pub allow_wasi: bool,
     /// Most instances of the model at the same time [default: 4 for every core, at least 16].
     #[arg(long, env = "CANOPY_MODEL_INSTANCES", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -176,12 +191,17 @@ impl LimitConfig {
     /// The limits of a model's calls.
     #[must_use]
     pub fn runtime(&self) -> Limits {
+        let bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
         Limits {
-            memory: usize::try_from(self.model_memory.as_u64()).unwrap_or(usize::MAX),
+            component: bytes(self.component_limit),
+            memory: bytes(self.model_memory),
             deadline: self.model_deadline.into(),
             instances: self
                 .model_instances
                 .unwrap_or_else(Limits::default_instances),
+            isolation: self.isolation,
+            wasi: self.allow_wasi,
+            ..Limits::default()
         }
     }
 }

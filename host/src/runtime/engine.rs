@@ -13,9 +13,17 @@ use super::model::Model;
 /// Time between two ticks of the clock that deadlines are counted in.
 pub(super) const TICK: Duration = Duration::from_millis(5);
 
-/// Models that may be loaded at the same time: the one that serves, those that are being
-/// swapped in and those whose last requests are still running.
-const LOADED_MODELS: u32 = 4;
+/// Versions that are there besides the models that serve: those that are being swapped in and
+/// those whose last requests are still running.
+const SPARE_MODELS: u32 = 4;
+
+/// Most instances of all models together. Each reserves 4 GiB of addresses for its memory, of
+/// which a process has 128 TiB.
+const MOST_INSTANCES: u32 = 8192;
+
+/// Core modules and tables that one component may consist of; adapters and shims count too.
+const MODULES: u32 = 16;
+const TABLES: u32 = 8;
 
 /// Compiles components and runs them.
 pub struct Runtime {
@@ -45,6 +53,12 @@ impl Runtime {
     ///
     /// If it is not; the error says what is wrong with it.
     pub fn load(&self, component: &[u8]) -> Result<Model, LoadError> {
+        if component.len() > self.limits.component {
+            return Err(LoadError::TooLarge {
+                size: component.len(),
+                limit: self.limits.component,
+            });
+        }
         let compiled = Component::from_binary(&self.engine, component)
             .map_err(|e| LoadError::NotAComponent(text(&e)))?;
         Model::new(
@@ -62,12 +76,16 @@ pub(super) fn text(error: &wasmtime::Error) -> String {
 }
 
 fn config(limits: &Limits) -> Config {
-    let instances = limits.instances * LOADED_MODELS;
+    let models = limits.models.saturating_add(SPARE_MODELS);
+    let instances = limits.instances.saturating_mul(models).min(MOST_INSTANCES);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances * 4)
+        .total_core_instances(instances * MODULES)
+        .max_core_instances_per_component(MODULES)
         .total_memories(instances)
-        .total_tables(instances * 4)
+        .max_memories_per_component(1)
+        .total_tables(instances * TABLES)
+        .max_tables_per_component(TABLES)
         .max_memory_size(limits.memory)
         .max_unused_warm_slots(limits.instances);
     let mut config = Config::new();

@@ -5,6 +5,14 @@ use std::time::Duration;
 /// Why a component is not served.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// The component is larger than allowed; it was not looked at.
+    #[error("the component has {size} bytes, and {limit} are allowed")]
+    TooLarge {
+        /// Its bytes.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The bytes are not a component that compiles.
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(String),

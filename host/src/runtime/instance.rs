@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use wasmtime::{ResourceLimiter, Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap};
 
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, PredictError};
 use super::bindings::{InferenceModel, InferenceModelPre};
@@ -147,6 +147,9 @@ fn cause(
     limits: Limits,
     deadline: Duration,
 ) -> CallError {
+    if error.is::<PoolConcurrencyLimitError>() {
+        return CallError::Overload(limits.instances);
+    }
     match error.downcast_ref::<Trap>() {
         _ if store.data().exceeded => CallError::Memory(limits.memory),
         Some(Trap::Interrupt) => CallError::Deadline(deadline),

@@ -1,16 +1,33 @@
-//! What a model's call may use.
+//! What models and their calls may use.
 
 use std::time::Duration;
 
-/// Bounds on every call of a model.
+/// Bounds on components and on every call of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// Most bytes of a component.
+    pub component: usize,
     /// Most bytes of linear memory an instance may grow to.
     pub memory: usize,
     /// Longest time one call may take; rows of a large batch go in several calls.
     pub deadline: Duration,
     /// Most instances of a model at the same time; a further call is refused.
     pub instances: u32,
+    /// Models that may be loaded at the same time.
+    pub models: u32,
+    /// Whether calls share instances.
+    pub isolation: Isolation,
+    /// Whether components may import WASI; they find an empty world there.
+    pub wasi: bool,
+}
+
+/// Whether a call may find what an earlier call left in the memory of its instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Isolation {
+    /// Instances are kept warm and serve one call after the other.
+    Warm,
+    /// Every call gets a fresh instance of its own.
+    Call,
 }
 
 impl Limits {
@@ -26,12 +43,17 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// 256 MiB of memory, one second, [`Limits::default_instances`].
+    /// Components of 64 MiB, 16 of them, warm and without WASI; 256 MiB of memory, one second,
+    /// [`Limits::default_instances`].
     fn default() -> Self {
         Self {
+            component: 64 << 20,
             memory: 256 << 20,
             deadline: Duration::from_secs(1),
             instances: Self::default_instances(),
+            models: 16,
+            isolation: Isolation::Warm,
+            wasi: false,
         }
     }
 }

@@ -24,5 +24,5 @@ pub use bindings::exports::canopy::model::inference::{
 };
 pub use engine::Runtime;
 pub use error::{CallError, LoadError};
-pub use limits::Limits;
+pub use limits::{Isolation, Limits};
 pub use model::{Model, likeliest};

@@ -1,4 +1,4 @@
-//! Warm instances of one model.
+//! Instances of one model.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::bindings::InferenceModelPre;
 use super::error::CallError;
 use super::instance::{Instance, Meter};
-use super::limits::Limits;
+use super::limits::{Isolation, Limits};
 
 /// Hands out instances and takes them back.
 ///
 /// The instance used last is handed out first, so that its memory is still in the cache. An
-/// instance whose call failed in WebAssembly is in an unknown state and is thrown away.
+/// instance whose call failed in WebAssembly is in an unknown state and is thrown away. So is
+/// every instance after its call if calls are isolated from each other.
 pub(super) struct Pool {
     component: InferenceModelPre<Meter>,
     limits: Limits,
@@ -34,7 +35,7 @@ impl Pool {
         }
     }
 
-    /// Runs `call` on a warm instance, or on a new one if all are in use.
+    /// Runs `call` on a warm instance, or on a new one if there is none.
     pub(super) fn with<R>(
         &self,
         call: impl FnOnce(&mut Instance) -> Result<R, CallError>,
@@ -44,11 +45,15 @@ impl Pool {
             None => self.create()?,
         };
         let result = call(&mut instance);
-        match result {
-            Ok(_) | Err(CallError::Refused { .. } | CallError::Failed(_)) => self.push(instance),
-            Err(_) => {
-                self.count.fetch_sub(1, Ordering::Relaxed);
-            }
+        let is_sound = matches!(
+            result,
+            Ok(_) | Err(CallError::Refused { .. } | CallError::Failed(_))
+        );
+        if is_sound && self.limits.isolation == Isolation::Warm {
+            self.push(instance);
+        } else {
+            drop(instance);
+            self.count.fetch_sub(1, Ordering::Relaxed);
         }
         result
     }
@@ -63,9 +68,12 @@ impl Pool {
         self.memory.load(Ordering::Relaxed)
     }
 
-    /// Sees to it that `count` instances are there, so that no request waits for one.
+    /// Sees to it that `count` instances are there, so that no request waits for one. Does
+    /// nothing if every call gets its own.
     pub(super) fn warm(&self, count: u32) -> Result<(), CallError> {
-        while self.len() < count.min(self.limits.instances) {
+        while self.limits.isolation == Isolation::Warm
+            && self.len() < count.min(self.limits.instances)
+        {
             let instance = self.create()?;
             self.push(instance);
         }
