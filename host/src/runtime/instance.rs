@@ -23,10 +23,11 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Instantiates a component whose calls keep within `limits`.
+    /// Instantiates a component whose calls keep within `limits`, in as long as `patience`.
     pub(super) fn new(
         component: &InferenceModelPre<Meter>,
         limits: Limits,
+        patience: Duration,
         total: &Arc<AtomicU64>,
     ) -> Result<Self, CallError> {
         let meter = Meter {
@@ -37,14 +38,14 @@ impl Instance {
         };
         let mut store = Store::new(component.engine(), meter);
         store.limiter(|meter| meter);
-        store.set_epoch_deadline(ticks(Limits::LOAD_DEADLINE));
+        store.set_epoch_deadline(ticks(patience));
         match component.instantiate(&mut store) {
             Ok(model) => Ok(Self {
                 store,
                 model,
                 limits,
             }),
-            Err(error) => Err(cause(&error, &store, limits, Limits::LOAD_DEADLINE)),
+            Err(error) => Err(cause(&error, &store, limits, patience)),
         }
     }
 
@@ -63,8 +64,12 @@ impl Instance {
     }
 
     /// Calls `predict` with any number of rows.
-    pub(super) fn predict(&mut self, rows: &[f64]) -> Result<Vec<f64>, CallError> {
-        let answer = self.call(self.limits.deadline, |model, store| {
+    pub(super) fn predict(
+        &mut self,
+        rows: &[f64],
+        patience: Duration,
+    ) -> Result<Vec<f64>, CallError> {
+        let answer = self.call(patience, |model, store| {
             model.canopy_model_inference().call_predict(store, rows)
         })?;
         answer.map_err(|error| match error {

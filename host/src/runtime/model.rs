@@ -1,6 +1,7 @@
 //! A loaded model.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::{Component, Linker};
@@ -9,7 +10,7 @@ use super::bindings::InferenceModelPre;
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
 use super::contract;
 use super::error::{CallError, LoadError};
-use super::instance::Meter;
+use super::instance::{Instance, Meter};
 use super::limits::Limits;
 use super::pool::Pool;
 
@@ -21,13 +22,14 @@ pub struct Model {
     functions: Vec<String>,
     digest: String,
     size: usize,
+    limits: Limits,
     pool: Pool,
 }
 
 impl Model {
     /// Most rows that go to the component in one call; longer batches are split, so that
     /// memory and time of a call stay bounded whatever a client sends.
-    const ROWS_PER_CALL: usize = 4096;
+    pub const ROWS_PER_CALL: usize = 4096;
 
     pub(super) fn new(
         linker: &Linker<Meter>,
@@ -46,12 +48,14 @@ impl Model {
             })?;
         let pool = Pool::new(pre, limits);
         let failed = |function| move |source| LoadError::Call { function, source };
+        pool.with(Limits::LOAD_DEADLINE, |_| Ok(()))
+            .map_err(failed("instantiate"))?;
         let info = pool
-            .with(|instance| instance.describe())
+            .with(Limits::LOAD_DEADLINE, Instance::describe)
             .map_err(failed("describe"))?;
         contract::check_description(&info)?;
         let reference = pool
-            .with(|instance| instance.reference())
+            .with(Limits::LOAD_DEADLINE, Instance::reference)
             .map_err(failed("reference"))?;
         contract::check_reference(&info, &reference)?;
         let model = Self {
@@ -61,6 +65,7 @@ impl Model {
             interface,
             digest: hex(&Sha256::digest(bytes)),
             size: bytes.len(),
+            limits,
             pool,
         };
         model.check_golden()?;
@@ -151,17 +156,14 @@ impl Model {
     ///
     /// If `rows` does not hold a whole number of rows.
     pub fn predict(&self, rows: &[f64]) -> Result<Vec<f64>, CallError> {
-        assert!(
-            rows.len().is_multiple_of(self.width()),
-            "a whole number of rows"
-        );
         let chunk = Self::ROWS_PER_CALL * self.width();
         if rows.len() <= chunk {
-            return self.predict_chunk(rows);
+            return self.predict_within(rows, self.limits.deadline);
         }
         let mut answer = Vec::with_capacity(rows.len() / self.width() * self.outputs());
         for (index, rows) in rows.chunks(chunk).enumerate() {
-            let values = self.predict_chunk(rows).map_err(|error| match error {
+            let values = self.predict_within(rows, self.limits.deadline);
+            let values = values.map_err(|error| match error {
                 CallError::Refused { row, reason } => CallError::Refused {
                     row: row + (index * Self::ROWS_PER_CALL) as u32,
                     reason,
@@ -173,10 +175,26 @@ impl Model {
         Ok(answer)
     }
 
-    fn predict_chunk(&self, rows: &[f64]) -> Result<Vec<f64>, CallError> {
-        let expected = rows.len() / self.width() * self.outputs();
-        self.pool.with(|instance| {
-            let values = instance.predict(rows)?;
+    /// As [`Self::predict`], in one call that may take as long as `patience` rather than the
+    /// limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::predict`].
+    ///
+    /// # Panics
+    ///
+    /// If `rows` does not hold a whole number of rows, or more than [`Self::ROWS_PER_CALL`].
+    pub fn predict_within(&self, rows: &[f64], patience: Duration) -> Result<Vec<f64>, CallError> {
+        let width = self.width();
+        assert!(rows.len().is_multiple_of(width), "a whole number of rows");
+        assert!(
+            rows.len() <= Self::ROWS_PER_CALL * width,
+            "rows of one call"
+        );
+        let expected = rows.len() / width * self.outputs();
+        self.pool.with(patience, |instance| {
+            let values = instance.predict(rows, patience)?;
             if values.len() != expected {
                 return Err(CallError::Answer(format!(
                     "{} values instead of {expected}",

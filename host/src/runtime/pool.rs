@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::bindings::InferenceModelPre;
 use super::error::CallError;
@@ -35,14 +36,16 @@ impl Pool {
         }
     }
 
-    /// Runs `call` on a warm instance, or on a new one if there is none.
+    /// Runs `call` on a warm instance, or on a new one if there is none, which may take as long
+    /// as `patience` to make.
     pub(super) fn with<R>(
         &self,
+        patience: Duration,
         call: impl FnOnce(&mut Instance) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
         let mut instance = match self.pop() {
             Some(instance) => instance,
-            None => self.create()?,
+            None => self.create(patience)?,
         };
         let result = call(&mut instance);
         let is_sound = matches!(
@@ -74,19 +77,19 @@ impl Pool {
         while self.limits.isolation == Isolation::Warm
             && self.len() < count.min(self.limits.instances)
         {
-            let instance = self.create()?;
+            let instance = self.create(Limits::LOAD_DEADLINE)?;
             self.push(instance);
         }
         Ok(())
     }
 
-    fn create(&self) -> Result<Instance, CallError> {
+    fn create(&self, patience: Duration) -> Result<Instance, CallError> {
         let limit = self.limits.instances;
         if self.count.fetch_add(1, Ordering::Relaxed) >= limit {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return Err(CallError::Overload(limit));
         }
-        Instance::new(&self.component, self.limits, &self.memory).inspect_err(|_| {
+        Instance::new(&self.component, self.limits, patience, &self.memory).inspect_err(|_| {
             self.count.fetch_sub(1, Ordering::Relaxed);
         })
     }
