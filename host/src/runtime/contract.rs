@@ -14,8 +14,13 @@ use super::error::LoadError;
 const INTERFACE: &str = "canopy:model/inference";
 /// Its versions that this host serves, as a prefix and for people.
 const SERVED: (&str, &str) = ("0.1.", "0.1.x");
-/// Longest text in a description, in bytes.
+/// Longest text and longest name in a description, in bytes.
 const LONGEST_TEXT: usize = 4096;
+const LONGEST_NAME: usize = 256;
+/// Most features, classes and rows of the reference sample.
+const MOST_FEATURES: usize = 10_000;
+const MOST_CLASSES: usize = 1000;
+const MOST_ROWS: usize = 100_000;
 /// Key of the probabilities in the answer of a classification.
 pub(crate) const PROBABILITIES: &str = "probabilities";
 /// Name of the last column of the reference sample.
@@ -118,7 +123,7 @@ fn fault_in(info: &ModelInfo) -> Option<String> {
         ("target", &info.target),
         ("response field", &info.response_field),
     ] {
-        if text.is_empty() || text.len() > 256 || text.contains(char::is_whitespace) {
+        if text.is_empty() || text.len() > LONGEST_NAME || text.contains(char::is_whitespace) {
             return Some(format!(
                 "the {what} {text:.64?} is empty, too long or has white space"
             ));
@@ -127,10 +132,22 @@ fn fault_in(info: &ModelInfo) -> Option<String> {
     if features.is_empty() {
         return Some("it has no features".into());
     }
+    if features.len() > MOST_FEATURES {
+        return Some(format!(
+            "it has {} features, more than {MOST_FEATURES}",
+            features.len()
+        ));
+    }
+    if info.classes.len() > MOST_CLASSES {
+        return Some(format!(
+            "it has {} classes, more than {MOST_CLASSES}",
+            info.classes.len()
+        ));
+    }
     let mut names = HashSet::new();
     for feature in features {
         let name = &feature.name;
-        if name.is_empty() || name.len() > 256 {
+        if name.is_empty() || name.len() > LONGEST_NAME {
             return Some(format!("the feature name {name:.64?} is empty or too long"));
         }
         if feature.description.len() > LONGEST_TEXT || feature.unit.len() > LONGEST_TEXT {
@@ -159,7 +176,10 @@ fn fault_in(info: &ModelInfo) -> Option<String> {
             feature.standard_deviation,
             feature.example,
         ];
-        if !numbers.iter().all(|number| number.is_finite())
+        if !numbers
+            .iter()
+            .chain(&feature.importance)
+            .all(|number| number.is_finite())
             || feature.minimum > feature.maximum
             || feature.standard_deviation < 0.0
         {
@@ -174,6 +194,28 @@ fn fault_in(info: &ModelInfo) -> Option<String> {
             "{PROBABILITIES:?} is taken by the probabilities in an answer"
         ));
     }
+    let training = &info.training;
+    let dates = training.from.iter().chain(&training.until);
+    if let Some(text) = dates
+        .chain([&training.data_digest])
+        .find(|text| text.len() > LONGEST_NAME)
+    {
+        return Some(format!("{text:.64?} in its training is too long"));
+    }
+    let parameters = &info.parameters;
+    if let Some((name, _)) = parameters
+        .iter()
+        .find(|(name, value)| name.len() > LONGEST_NAME || value.len() > LONGEST_TEXT)
+    {
+        return Some(format!("the parameter {name:.64?} is too long"));
+    }
+    if let Some(class) = info
+        .classes
+        .iter()
+        .find(|class| class.is_empty() || class.len() > LONGEST_NAME)
+    {
+        return Some(format!("the class {class:.64?} is empty or too long"));
+    }
     let classes: HashSet<&String> = info.classes.iter().collect();
     if classes.len() != info.classes.len() {
         return Some("two classes have the same label".into());
@@ -187,7 +229,8 @@ fn fault_in(info: &ModelInfo) -> Option<String> {
     }
 }
 
-/// Checks that the reference sample has the columns of the description, equally long.
+/// Checks that the reference sample has the columns of the description, equally long, and that
+/// its values are numbers, or positions of classes.
 pub(super) fn check_reference(info: &ModelInfo, reference: &[Column]) -> Result<(), LoadError> {
     let expected: Vec<&str> = info
         .features
@@ -199,14 +242,26 @@ pub(super) fn check_reference(info: &ModelInfo, reference: &[Column]) -> Result<
         .iter()
         .map(|column| column.name.as_str())
         .collect();
-    if expected != found {
+    if expected.len() != found.len() {
         return Err(LoadError::Reference(format!(
-            "its columns are {found:?}, expected {expected:?}"
+            "it has {} columns, expected {}",
+            found.len(),
+            expected.len()
+        )));
+    }
+    if let Some((expected, found)) = expected.iter().zip(&found).find(|(a, b)| a != b) {
+        return Err(LoadError::Reference(format!(
+            "it has a column {found:.64?}, expected {expected:?}"
         )));
     }
     let rows = reference[0].values.len();
     if rows == 0 {
         return Err(LoadError::Reference("it has no rows".into()));
+    }
+    if rows > MOST_ROWS {
+        return Err(LoadError::Reference(format!(
+            "it has {rows} rows, more than {MOST_ROWS}"
+        )));
     }
     if let Some(column) = reference.iter().find(|column| column.values.len() != rows) {
         return Err(LoadError::Reference(format!(
@@ -214,6 +269,23 @@ pub(super) fn check_reference(info: &ModelInfo, reference: &[Column]) -> Result<
             column.name,
             column.values.len()
         )));
+    }
+    for (position, column) in reference.iter().enumerate() {
+        let is_class = info.task == Task::Classification && position >= info.features.len();
+        let is_possible = |value: f64| {
+            if is_class {
+                value.fract() == 0.0 && (0.0..info.classes.len() as f64).contains(&value)
+            } else {
+                value.is_finite()
+            }
+        };
+        if let Some(value) = column.values.iter().find(|&&value| !is_possible(value)) {
+            return Err(LoadError::Reference(format!(
+                "{value} in column {:?} is no {}",
+                column.name,
+                if is_class { "class" } else { "finite number" }
+            )));
+        }
     }
     Ok(())
 }

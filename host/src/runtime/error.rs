@@ -68,6 +68,39 @@ pub enum LoadError {
     Engine(String),
 }
 
+impl LoadError {
+    /// Every answer of [`Self::reason`].
+    pub const REASONS: [&'static str; 10] = [
+        "too-large",
+        "not-a-component",
+        "import",
+        "interface",
+        "version",
+        "call",
+        "description",
+        "reference",
+        "golden",
+        "engine",
+    ];
+
+    /// A word for the `reason` label of a metric.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too-large",
+            Self::NotAComponent(_) => "not-a-component",
+            Self::Import(_) => "import",
+            Self::Interface { .. } => "interface",
+            Self::Version { .. } => "version",
+            Self::Call { .. } => "call",
+            Self::Description(_) => "description",
+            Self::Reference(_) => "reference",
+            Self::Golden { .. } => "golden",
+            Self::Engine(_) => "engine",
+        }
+    }
+}
+
 /// Why a call gave no answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
@@ -100,6 +133,11 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Every answer of [`Self::reason`].
+    pub const REASONS: [&'static str; 7] = [
+        "refused", "overload", "deadline", "memory", "trap", "failed", "answer",
+    ];
+
     /// A word for the `reason` label of `model_calls_failed_total`.
     #[must_use]
     pub fn reason(&self) -> &'static str {

@@ -15,6 +15,15 @@ use super::limits::Limits;
 /// Most elements of a table; a compiled model needs a few dozen.
 const TABLE_ELEMENTS: usize = 10_000;
 
+/// Most bytes that the host copies out of a component: a description, a reference sample, and
+/// what an answer may hold besides its values.
+const DESCRIPTION_BYTES: usize = 8 << 20;
+const REFERENCE_BYTES: usize = 64 << 20;
+const MESSAGE_BYTES: usize = 64 << 10;
+
+/// Words of wasmtime's error for more bytes than that, which has no type of its own.
+const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls has been exhausted";
+
 /// An instance that is ready to be called.
 pub(super) struct Instance {
     store: Store<Meter>,
@@ -51,25 +60,27 @@ impl Instance {
 
     /// Calls `describe`.
     pub(super) fn describe(&mut self) -> Result<ModelInfo, CallError> {
-        self.call(Limits::LOAD_DEADLINE, |model, store| {
+        self.call(Limits::LOAD_DEADLINE, DESCRIPTION_BYTES, |model, store| {
             model.canopy_model_inference().call_describe(store)
         })
     }
 
     /// Calls `reference`.
     pub(super) fn reference(&mut self) -> Result<Vec<Column>, CallError> {
-        self.call(Limits::LOAD_DEADLINE, |model, store| {
+        self.call(Limits::LOAD_DEADLINE, REFERENCE_BYTES, |model, store| {
             model.canopy_model_inference().call_reference(store)
         })
     }
 
-    /// Calls `predict` with any number of rows.
+    /// Calls `predict` with any number of rows, for which an answer has `expected` values.
     pub(super) fn predict(
         &mut self,
         rows: &[f64],
+        expected: usize,
         patience: Duration,
     ) -> Result<Vec<f64>, CallError> {
-        let answer = self.call(patience, |model, store| {
+        let bytes = size_of::<f64>() * expected + MESSAGE_BYTES;
+        let answer = self.call(patience, bytes, |model, store| {
             model.canopy_model_inference().call_predict(store, rows)
         })?;
         answer.map_err(|error| match error {
@@ -88,9 +99,11 @@ impl Instance {
     fn call<R>(
         &mut self,
         deadline: Duration,
+        bytes: usize,
         function: impl FnOnce(&InferenceModel, &mut Store<Meter>) -> wasmtime::Result<R>,
     ) -> Result<R, CallError> {
         self.store.set_epoch_deadline(ticks(deadline));
+        self.store.set_hostcall_fuel(bytes);
         self.store.data_mut().exceeded = false;
         function(&self.model, &mut self.store)
             .map_err(|error| cause(&error, &self.store, self.limits, deadline))
@@ -159,6 +172,9 @@ fn cause(
         _ if store.data().exceeded => CallError::Memory(limits.memory),
         Some(Trap::Interrupt) => CallError::Deadline(deadline),
         Some(trap) => CallError::Trap(trap.to_string()),
+        None if text(error).contains(TOO_MUCH_DATA) => {
+            CallError::Answer(format!("it is larger than {} bytes", store.hostcall_fuel()))
+        }
         None => CallError::Trap(text(error)),
     }
 }

@@ -194,7 +194,7 @@ impl Model {
         );
         let expected = rows.len() / width * self.outputs();
         self.pool.with(patience, |instance| {
-            let values = instance.predict(rows, patience)?;
+            let values = instance.predict(rows, expected, patience)?;
             if values.len() != expected {
                 return Err(CallError::Answer(format!(
                     "{} values instead of {expected}",
@@ -211,15 +211,27 @@ impl Model {
     /// Predicts the reference sample and compares it with the predictions recorded there.
     fn check_golden(&self) -> Result<(), LoadError> {
         let (features, rest) = self.reference.split_at(self.width());
-        let recorded = &rest[1].values;
-        let mut rows = Vec::with_capacity(recorded.len() * self.width());
-        for row in 0..recorded.len() {
-            rows.extend(features.iter().map(|column| column.values[row]));
+        let recorded = rest[1].values.chunks(Self::ROWS_PER_CALL);
+        for (chunk, recorded) in recorded.enumerate() {
+            let first = chunk * Self::ROWS_PER_CALL;
+            let rows: Vec<f64> = (first..first + recorded.len())
+                .flat_map(|row| features.iter().map(move |column| column.values[row]))
+                .collect();
+            let answer = self.predict(&rows).map_err(|source| LoadError::Call {
+                function: "predict",
+                source,
+            })?;
+            self.check_golden_chunk(first, recorded, &answer)?;
         }
-        let answer = self.predict(&rows).map_err(|source| LoadError::Call {
-            function: "predict",
-            source,
-        })?;
+        Ok(())
+    }
+
+    fn check_golden_chunk(
+        &self,
+        first: usize,
+        recorded: &[f64],
+        answer: &[f64],
+    ) -> Result<(), LoadError> {
         for (row, (values, &recorded)) in answer.chunks(self.outputs()).zip(recorded).enumerate() {
             let predicted = match self.info.task {
                 Task::Regression => values[0],
@@ -227,7 +239,7 @@ impl Model {
             };
             if predicted.to_bits() != recorded.to_bits() {
                 return Err(LoadError::Golden {
-                    row,
+                    row: first + row,
                     recorded,
                     predicted,
                 });
