@@ -25,6 +25,9 @@ pub struct ServeConfig {
         value_name = "TIME"
     )]
     watch_interval: humantime::Duration,
+    /// Folder in which compiled code is kept for the next start [default: none].
+    #[arg(long, env = "CANOPY_CACHE", value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
     /// Where clients connect.
     #[command(flatten)]
     pub network: NetworkConfig,

@@ -93,7 +93,8 @@ impl Host {
     ///
     /// If the model is not fit to serve or the machine cannot run it.
     pub fn new(config: ServeConfig) -> Result<Self, HostError> {
-        let runtime = Runtime::new(&config.limits.runtime()).map_err(HostError::Engine)?;
+        let runtime = Runtime::new(&config.limits.runtime(), config.cache.as_deref())
+            .map_err(HostError::Engine)?;
         let metrics = Metrics::new()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lane = Lane::new(threads.div_ceil(2), config.limits.slow_places)?;

@@ -21,7 +21,7 @@ pub fn run(path: &Path, as_json: bool) -> anyhow::Result<()> {
         instances: 1,
         ..Limits::default()
     };
-    let model = Runtime::new(&limits)?
+    let model = Runtime::new(&limits, None)?
         .load(&component)
         .with_context(|| format!("{} cannot be served", path.display()))?;
     if as_json {

@@ -1,11 +1,15 @@
 //! The engine, its compiler and its clock.
 
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
+use super::cache::Cache;
+use super::digest::Digest;
 use super::error::LoadError;
 use super::limits::Limits;
 use super::model::Model;
@@ -29,18 +33,21 @@ const TABLES: u32 = 8;
 pub struct Runtime {
     engine: Engine,
     limits: Limits,
+    cache: Option<Cache>,
 }
 
 impl Runtime {
-    /// An engine for models that keep within `limits`.
+    /// An engine for models that keep within `limits`. Compiled code is kept in the folder
+    /// `cache`, and taken from there; it must be a folder that only this user can write to.
     ///
     /// # Errors
     ///
     /// If the machine cannot run it, for example because address space is short.
-    pub fn new(limits: &Limits) -> Result<Self, LoadError> {
+    pub fn new(limits: &Limits, cache: Option<&Path>) -> Result<Self, LoadError> {
         let engine = Engine::new(&config(limits)).map_err(|e| LoadError::Engine(text(&e)))?;
         start_clock(&engine).map_err(|e| LoadError::Engine(e.to_string()))?;
         Ok(Self {
+            cache: cache.and_then(|folder| Cache::open(folder, &engine)),
             engine,
             limits: *limits,
         })
@@ -59,14 +66,29 @@ impl Runtime {
                 limit: self.limits.component,
             });
         }
-        let compiled = Component::from_binary(&self.engine, component)
-            .map_err(|e| LoadError::NotAComponent(text(&e)))?;
+        let digest = Sha256::digest(component).into();
+        let compiled = self.compile(component, &digest)?;
         Model::new(
             &Linker::new(&self.engine),
             &compiled,
-            component,
+            &digest,
+            component.len(),
             self.limits,
         )
+    }
+
+    /// Takes the code from the cache if it is there.
+    fn compile(&self, component: &[u8], digest: &Digest) -> Result<Component, LoadError> {
+        let cache = self.cache.as_ref();
+        if let Some(found) = cache.and_then(|cache| cache.get(&self.engine, digest)) {
+            return Ok(found);
+        }
+        let compiled = Component::from_binary(&self.engine, component)
+            .map_err(|e| LoadError::NotAComponent(text(&e)))?;
+        if let Some(cache) = cache {
+            cache.put(digest, &compiled);
+        }
+        Ok(compiled)
     }
 }
 

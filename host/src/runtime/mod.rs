@@ -11,7 +11,9 @@
 //! - [`LoadError`], [`CallError`]: why a component is not served, why a call gave no answer
 
 mod bindings;
+mod cache;
 mod contract;
+mod digest;
 mod engine;
 mod error;
 mod instance;

@@ -1,14 +1,13 @@
 //! A loaded model.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use wasmtime::component::{Component, Linker};
 
 use super::bindings::InferenceModelPre;
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
 use super::contract;
+use super::digest::{Digest, hex};
 use super::error::{CallError, LoadError};
 use super::instance::{Instance, Meter};
 use super::limits::Limits;
@@ -34,7 +33,8 @@ impl Model {
     pub(super) fn new(
         linker: &Linker<Meter>,
         component: &Component,
-        bytes: &[u8],
+        digest: &Digest,
+        size: usize,
         limits: Limits,
     ) -> Result<Self, LoadError> {
         let engine = component.engine();
@@ -63,8 +63,8 @@ impl Model {
             reference,
             functions: contract::functions(engine, component, &interface),
             interface,
-            digest: hex(&Sha256::digest(bytes)),
-            size: bytes.len(),
+            digest: hex(digest),
+            size,
             limits,
             pool,
         };
@@ -259,11 +259,4 @@ pub fn likeliest(probabilities: &[f64]) -> usize {
         }
     }
     best
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

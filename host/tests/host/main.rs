@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod batch;
+mod cache;
 mod containment;
 mod evaluate;
 mod house;

@@ -16,7 +16,7 @@ use crate::table::Table;
 ///
 /// If the component does not load or differs anywhere.
 pub fn verify(component: &[u8], model: &Model, table: &Table, fit: &Fit) -> Result<()> {
-    let runtime = Runtime::new(&Limits::default())?;
+    let runtime = Runtime::new(&Limits::default(), None)?;
     let loaded = runtime
         .load(component)
         .context("the component does not load")?;

@@ -85,7 +85,7 @@ fn a_classification_is_trained_and_answers_as_smartcore() {
     };
     assert!((0.6..1.0).contains(&accuracy), "{report}");
 
-    let runtime = Runtime::new(&Limits::default()).unwrap();
+    let runtime = Runtime::new(&Limits::default(), None).unwrap();
     let loaded = runtime.load(&fs::read(&arguments.output).unwrap()).unwrap();
     assert_eq!(loaded.info().task, Task::Classification);
     assert_eq!(

@@ -24,7 +24,7 @@ fn table(spec: &Spec) -> Table {
 }
 
 fn load(component: &[u8]) -> Loaded {
-    let runtime = Runtime::new(&Limits::default()).unwrap();
+    let runtime = Runtime::new(&Limits::default(), None).unwrap();
     runtime.load(component).unwrap()
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn retrain(
     let held_out = &split.held_out;
     findings.held_out_rows = Some(held_out.rows());
 
-    let runtime = Runtime::new(&Limits::default())?;
+    let runtime = Runtime::new(&Limits::default(), None)?;
     let champion = Champion::load(&runtime, arguments, findings)?;
     let table = Table::load(&spec, &arguments.data, &ProgressBar::hidden())
         .with_context(|| format!("{} cannot be trained", arguments.spec.display()))?

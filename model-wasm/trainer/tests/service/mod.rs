@@ -77,7 +77,7 @@ impl Workplace {
 
     /// The served file, loaded as a host does.
     pub(crate) fn load(&self) -> Model {
-        let runtime = Runtime::new(&Limits::default()).unwrap();
+        let runtime = Runtime::new(&Limits::default(), None).unwrap();
         runtime.load(&fs::read(self.model()).unwrap()).unwrap()
     }
 
