@@ -10,7 +10,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllo
 
 use super::cache::Cache;
 use super::digest::Digest;
-use super::error::LoadError;
+use super::error::{LoadError, line};
 use super::limits::Limits;
 use super::model::Model;
 
@@ -23,11 +23,14 @@ const SPARE_MODELS: u32 = 4;
 
 /// Most instances of all models together. Each reserves 4 GiB of addresses for its memory, of
 /// which a process has 128 TiB.
-const MOST_INSTANCES: u32 = 8192;
+const MOST_INSTANCES: u32 = 4096;
 
 /// Core modules and tables that one component may consist of; adapters and shims count too.
 const MODULES: u32 = 16;
-const TABLES: u32 = 8;
+const TABLES: u32 = 4;
+
+/// Most elements of a table; a compiled model needs a few dozen.
+pub(super) const TABLE_ELEMENTS: usize = 10_000;
 
 /// Compiles components and runs them.
 pub struct Runtime {
@@ -94,7 +97,7 @@ impl Runtime {
 
 /// The whole chain of an error in one line.
 pub(super) fn text(error: &wasmtime::Error) -> String {
-    format!("{error:#}").replace('\n', " ")
+    line(&format!("{error:#}"))
 }
 
 fn config(limits: &Limits) -> Config {
@@ -108,6 +111,7 @@ fn config(limits: &Limits) -> Config {
         .max_memories_per_component(1)
         .total_tables(instances * TABLES)
         .max_tables_per_component(TABLES)
+        .table_elements(TABLE_ELEMENTS)
         .max_memory_size(limits.memory)
         .max_unused_warm_slots(limits.instances);
     let mut config = Config::new();

@@ -152,3 +152,12 @@ impl CallError {
         }
     }
 }
+
+/// Words of a component, fit for one line of a log however long and strange they are.
+pub(super) fn line(words: &str) -> String {
+    let tame = |character: char| match character.is_control() {
+        true => ' ',
+        false => character,
+    };
+    words.chars().take(1000).map(tame).collect()
+}

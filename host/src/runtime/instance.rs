@@ -8,12 +8,9 @@ use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap};
 
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, PredictError};
 use super::bindings::{InferenceModel, InferenceModelPre};
-use super::engine::{TICK, text};
-use super::error::CallError;
+use super::engine::{TABLE_ELEMENTS, TICK, text};
+use super::error::{CallError, line};
 use super::limits::Limits;
-
-/// Most elements of a table; a compiled model needs a few dozen.
-const TABLE_ELEMENTS: usize = 10_000;
 
 /// Most bytes that the host copies out of a component: a description, a reference sample, and
 /// what an answer may hold besides its values.
@@ -86,13 +83,13 @@ impl Instance {
         answer.map_err(|error| match error {
             PredictError::Refused(refusal) => CallError::Refused {
                 row: refusal.row,
-                reason: refusal.reason,
+                reason: line(&refusal.reason),
             },
             PredictError::WrongLength(wrong) => CallError::Answer(format!(
                 "it takes rows of {} values, not of the width it describes",
                 wrong.width
             )),
-            PredictError::Failed(reason) => CallError::Failed(reason),
+            PredictError::Failed(reason) => CallError::Failed(line(&reason)),
         })
     }
 

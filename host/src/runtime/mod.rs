@@ -13,6 +13,7 @@
 mod bindings;
 mod cache;
 mod contract;
+mod description;
 mod digest;
 mod engine;
 mod error;
@@ -20,6 +21,7 @@ mod instance;
 mod limits;
 mod model;
 mod pool;
+mod reference;
 
 pub use bindings::exports::canopy::model::inference::{
     Column, Feature, Kind, ModelInfo, Task, Training,

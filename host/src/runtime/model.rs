@@ -6,12 +6,13 @@ use wasmtime::component::{Component, Linker};
 
 use super::bindings::InferenceModelPre;
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
-use super::contract;
 use super::digest::{Digest, hex};
+use super::engine::text;
 use super::error::{CallError, LoadError};
 use super::instance::{Instance, Meter};
 use super::limits::Limits;
 use super::pool::Pool;
+use super::{contract, description, reference};
 
 /// A component that keeps the contract, ready to predict.
 pub struct Model {
@@ -44,7 +45,7 @@ impl Model {
             .and_then(InferenceModelPre::new)
             .map_err(|error| LoadError::Interface {
                 expected: "canopy:model/inference",
-                found: format!("another shape of it: {}", super::engine::text(&error)),
+                found: format!("another shape of it: {}", text(&error)),
             })?;
         let pool = Pool::new(pre, limits);
         let failed = |function| move |source| LoadError::Call { function, source };
@@ -53,11 +54,11 @@ impl Model {
         let info = pool
             .with(Limits::LOAD_DEADLINE, Instance::describe)
             .map_err(failed("describe"))?;
-        contract::check_description(&info)?;
+        description::check(&info)?;
         let reference = pool
             .with(Limits::LOAD_DEADLINE, Instance::reference)
             .map_err(failed("reference"))?;
-        contract::check_reference(&info, &reference)?;
+        reference::check(&info, &reference)?;
         let model = Self {
             info,
             reference,

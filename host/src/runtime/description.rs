@@ -1,0 +1,163 @@
+//! Checks what a model says of itself.
+
+use std::collections::HashSet;
+
+use super::bindings::exports::canopy::model::inference::{Feature, ModelInfo, Task};
+use super::error::LoadError;
+
+/// Longest text and longest name, in bytes.
+const LONGEST_TEXT: usize = 4096;
+const LONGEST_NAME: usize = 256;
+/// Most features and classes.
+const MOST_FEATURES: usize = 10_000;
+const MOST_CLASSES: usize = 1000;
+/// Key of the probabilities in the answer of a classification.
+const PROBABILITIES: &str = "probabilities";
+/// Name of the last column of the reference sample.
+pub(super) const PREDICTION: &str = "prediction";
+
+/// Checks that a description is one that the host can work with.
+pub(super) fn check(info: &ModelInfo) -> Result<(), LoadError> {
+    let fault = fault_in_names(info)
+        .or_else(|| fault_in_features(info))
+        .or_else(|| fault_in_texts(info))
+        .or_else(|| fault_in_classes(info));
+    fault.map_or(Ok(()), |fault| Err(LoadError::Description(fault)))
+}
+
+fn fault_in_names(info: &ModelInfo) -> Option<String> {
+    for (what, text) in [
+        ("name", &info.name),
+        ("version", &info.version),
+        ("target", &info.target),
+        ("response field", &info.response_field),
+    ] {
+        if !is_name(text) || text.contains(char::is_whitespace) {
+            return Some(format!(
+                "the {what} {} is empty, too long or has white space",
+                quoted(text)
+            ));
+        }
+    }
+    if info.target == PREDICTION {
+        return Some("the target has the name of the predictions in the reference sample".into());
+    }
+    if info.task == Task::Classification && info.response_field == PROBABILITIES {
+        return Some(format!(
+            "{PROBABILITIES:?} is taken by the probabilities in an answer"
+        ));
+    }
+    None
+}
+
+fn fault_in_features(info: &ModelInfo) -> Option<String> {
+    let features = &info.features;
+    if features.is_empty() {
+        return Some("it has no features".into());
+    }
+    if features.len() > MOST_FEATURES {
+        return Some(format!(
+            "it has {} features, more than {MOST_FEATURES}",
+            features.len()
+        ));
+    }
+    let mut names = HashSet::new();
+    features.iter().find_map(|feature| {
+        let name = &feature.name;
+        if let Some(fault) = fault_in_feature(feature) {
+            Some(fault)
+        } else if !names.insert(name) {
+            Some(format!("two features are named {name:?}"))
+        } else if *name == info.target {
+            Some(format!("{name:?} is a feature and the target"))
+        } else {
+            None
+        }
+    })
+}
+
+fn fault_in_feature(feature: &Feature) -> Option<String> {
+    let name = &feature.name;
+    if !is_name(name) {
+        return Some(format!(
+            "the feature name {} is empty or too long",
+            quoted(name)
+        ));
+    }
+    if feature.description.len() > LONGEST_TEXT || feature.unit.len() > LONGEST_TEXT {
+        return Some(format!("the description or unit of {name:?} is too long"));
+    }
+    if name.trim() != name {
+        return Some(format!(
+            "the feature name {name:?} begins or ends with white space"
+        ));
+    }
+    if name == PREDICTION {
+        return Some(format!(
+            "{name:?} is the name of the predictions in the reference sample"
+        ));
+    }
+    let numbers = [
+        feature.minimum,
+        feature.maximum,
+        feature.mean,
+        feature.standard_deviation,
+        feature.example,
+        feature.importance.unwrap_or_default(),
+    ];
+    if !numbers.iter().all(|number| number.is_finite())
+        || feature.minimum > feature.maximum
+        || feature.standard_deviation < 0.0
+    {
+        return Some(format!("the statistics of {name:?} are impossible"));
+    }
+    None
+}
+
+fn fault_in_texts(info: &ModelInfo) -> Option<String> {
+    let training = &info.training;
+    let mut texts = [Some(&training.data_digest)]
+        .into_iter()
+        .chain([training.from.as_ref(), training.until.as_ref()])
+        .flatten();
+    if let Some(text) = texts.find(|text| text.len() > LONGEST_NAME) {
+        return Some(format!("{} in its training is too long", quoted(text)));
+    }
+    let mut parameters = info.parameters.iter();
+    let (name, _) =
+        parameters.find(|(name, value)| name.len() > LONGEST_NAME || value.len() > LONGEST_TEXT)?;
+    Some(format!("the parameter {} is too long", quoted(name)))
+}
+
+fn fault_in_classes(info: &ModelInfo) -> Option<String> {
+    let classes = &info.classes;
+    if classes.len() > MOST_CLASSES {
+        return Some(format!(
+            "it has {} classes, more than {MOST_CLASSES}",
+            classes.len()
+        ));
+    }
+    if let Some(class) = classes.iter().find(|class| !is_name(class)) {
+        return Some(format!("the class {} is empty or too long", quoted(class)));
+    }
+    let different: HashSet<&String> = classes.iter().collect();
+    if different.len() != classes.len() {
+        return Some("two classes have the same label".into());
+    }
+    match info.task {
+        Task::Classification if classes.len() < 2 => {
+            Some("a classification needs at least two classes".into())
+        }
+        Task::Regression if !classes.is_empty() => Some("a regression has no classes".into()),
+        _ => None,
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&text.len())
+}
+
+/// A text in quotes, or its beginning.
+fn quoted(text: &str) -> String {
+    format!("{:?}", text.chars().take(64).collect::<String>())
+}

@@ -1,0 +1,69 @@
+//! Checks the sample that drift is measured against.
+
+use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
+use super::description::PREDICTION;
+use super::error::LoadError;
+
+/// Most rows of the sample.
+const MOST_ROWS: usize = 100_000;
+
+/// Checks that the sample has the columns of the description, equally long, and that its values
+/// are numbers, or positions of classes.
+pub(super) fn check(info: &ModelInfo, reference: &[Column]) -> Result<(), LoadError> {
+    let fault = fault_in_names(info, reference)
+        .or_else(|| fault_in_length(reference))
+        .or_else(|| fault_in_values(info, reference));
+    fault.map_or(Ok(()), |fault| Err(LoadError::Reference(fault)))
+}
+
+fn fault_in_names(info: &ModelInfo, reference: &[Column]) -> Option<String> {
+    let expected: Vec<&str> = info
+        .features
+        .iter()
+        .map(|feature| feature.name.as_str())
+        .chain([info.target.as_str(), PREDICTION])
+        .collect();
+    if reference.len() != expected.len() {
+        return Some(format!(
+            "it has {} columns, expected {}",
+            reference.len(),
+            expected.len()
+        ));
+    }
+    let mut pairs = expected.iter().zip(reference).enumerate();
+    let (position, (expected, _)) = pairs.find(|(_, (name, column))| **name != column.name)?;
+    Some(format!("column {position} is not named {expected:?}"))
+}
+
+fn fault_in_length(reference: &[Column]) -> Option<String> {
+    let rows = reference[0].values.len();
+    if rows == 0 {
+        return Some("it has no rows".into());
+    }
+    if rows > MOST_ROWS {
+        return Some(format!("it has {rows} rows, more than {MOST_ROWS}"));
+    }
+    let mut columns = reference.iter();
+    let column = columns.find(|column| column.values.len() != rows)?;
+    Some(format!(
+        "column {:?} has {} values, the first has {rows}",
+        column.name,
+        column.values.len()
+    ))
+}
+
+fn fault_in_values(info: &ModelInfo, reference: &[Column]) -> Option<String> {
+    let classes = 0.0..info.classes.len() as f64;
+    let (features, outcomes) = reference.split_at(info.features.len());
+    let is_class = |value: f64| value.fract() == 0.0 && classes.contains(&value);
+    let fault = |columns: &[Column], is_possible: &dyn Fn(f64) -> bool, what| {
+        columns.iter().find_map(|column| {
+            let value = column.values.iter().find(|&&value| !is_possible(value))?;
+            Some(format!("{value} in column {:?} is no {what}", column.name))
+        })
+    };
+    fault(features, &f64::is_finite, "finite number").or_else(|| match info.task {
+        Task::Regression => fault(outcomes, &f64::is_finite, "finite number"),
+        Task::Classification => fault(outcomes, &is_class, "class"),
+    })
+}
