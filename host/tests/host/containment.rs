@@ -1,33 +1,16 @@
 //! Models that misbehave on command.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
-use wit_component::ComponentEncoder;
 
+use crate::guest;
 use crate::server::{Server, resident};
 
-/// The unruly guest as a component; `scripts/build-guest.sh` compiles it.
-static UNRULY: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let module = fs::read(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../target/guest/wasm32-unknown-unknown/guest/canopy_unruly_guest.wasm"
-    ));
-    let module = module.expect("run scripts/build-guest.sh first (make does)");
-    let component = ComponentEncoder::default()
-        .module(&module)
-        .unwrap()
-        .encode()
-        .unwrap();
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("unruly.wasm");
-    fs::write(&path, component).unwrap();
-    (folder, path)
-});
+static UNRULY: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| guest::file(&guest::unruly(b'-')));
 
 fn server() -> Server {
     Server::start(
@@ -37,7 +20,7 @@ fn server() -> Server {
 }
 
 /// Command, status, reason in the metric, words in the answer.
-const MISDEEDS: [(u32, u16, &str, &str); 8] = [
+const MISDEEDS: [(u32, u16, &str, &str); 10] = [
     (1, 500, "trap", "trapped"),
     (2, 504, "deadline", "longer than"),
     (3, 500, "memory", "more than"),
@@ -46,6 +29,8 @@ const MISDEEDS: [(u32, u16, &str, &str); 8] = [
     (6, 500, "answer", "NaN"),
     (7, 500, "trap", "call stack exhausted"),
     (8, 500, "failed", "on command"),
+    (10, 500, "answer", "a prediction is inf"),
+    (11, 500, "answer", "larger than 65544 bytes"),
 ];
 
 #[test]
@@ -114,4 +99,40 @@ fn a_thousand_traps_leak_no_memory() {
     let grown = resident(&server.process).saturating_sub(before);
     assert!(grown < 8 << 20, "resident memory grew by {grown} bytes");
     assert_eq!(server.metric("model_instances"), Some(0.0));
+}
+
+/// Answers are the calls that the instance has seen, one of which checked it when it was loaded.
+#[test]
+fn warm_instances_keep_what_calls_leave_and_isolated_calls_find_nothing() {
+    let (_folder, path) = guest::file(&guest::unruly(b'k'));
+    let answers = |isolation| {
+        let server = Server::start(&path, &["--isolation", isolation]);
+        let calls = [(); 3].map(|()| server.post_json("/predict", &json!({"command": 0})));
+        assert!(calls.iter().all(|(status, _)| *status == 200), "{calls:?}");
+        let instances = server.metric("model_instances").unwrap();
+        (
+            calls.map(|(_, body)| body["answer"].as_f64().unwrap()),
+            instances,
+        )
+    };
+    let ([first, second, third], instances) = answers("warm");
+    assert_eq!((second, third), (first + 1.0, first + 2.0));
+    assert!(instances >= 1.0);
+    assert_eq!(answers("call"), ([0.0; 3], 0.0));
+}
+
+#[test]
+fn isolated_calls_are_contained_too() {
+    let server = Server::start(
+        &UNRULY.1,
+        &["--model-deadline", "200ms", "--isolation", "call"],
+    );
+    for (command, status, ..) in MISDEEDS {
+        let answer = server.post_json("/predict", &json!({"command": command}));
+        assert_eq!(answer.0, status, "{command}: {}", answer.1);
+        let (status, _) = server.post_json("/predict", &json!({"command": 9}));
+        assert_eq!(status, 200);
+    }
+    assert_eq!(server.metric("model_instances"), Some(0.0));
+    assert_eq!(server.metric("model_memory_bytes"), Some(0.0));
 }
