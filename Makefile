@@ -12,6 +12,7 @@ ALERT  ?= down
 # auto: containers where a Docker engine answers, else programs. Or compose, native, none: only the host.
 STACK  ?= auto
 BIN    := target/release
+GUESTS := canopy-guest canopy-unruly-guest canopy-worldly-guest
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 export MODEL SPEC
 export BIKE_API_ADDRESS = $(LISTEN)
@@ -67,7 +68,7 @@ endif
 
 test: lint ## Lint, then run every test
 	@deployment/check.sh
-	cargo test --release --workspace --exclude canopy-guest --exclude canopy-unruly-guest
+	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS))
 
 lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check

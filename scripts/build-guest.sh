@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the blank guest, target/guest/wasm32-unknown-unknown/guest/canopy_guest.wasm,
-# which the trainer bakes models into, and beside it the unruly one of the tests. It needs
+# which the trainer bakes models into, and beside it those of the tests. It needs
 # cargo and a compiler for wasm32-unknown-unknown, which it finds on the first of these
 # routes:
 #
@@ -206,7 +206,8 @@ build() {
     )
     local IFS=$'\x1f'
     CARGO_ENCODED_RUSTFLAGS="${flags[*]}" cargo build --profile guest \
-        -p canopy-guest -p canopy-unruly-guest --target "$target" --target-dir target/guest "$@" ||
+        -p canopy-guest -p canopy-unruly-guest -p canopy-worldly-guest \
+        --target "$target" --target-dir target/guest "$@" ||
         fail "the guest does not compile, see above"
 }
 

@@ -6,17 +6,31 @@ use wasmtime::component::Type;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 
 use super::error::{LoadError, line};
+use super::world;
 
 /// The interface that a model exports, without its version.
 const INTERFACE: &str = "canopy:model/inference";
 /// Its versions that this host serves, as a prefix and for people.
 const SERVED: (&str, &str) = ("0.1.", "0.1.x");
 
-/// Checks the component's type: no imports, and the right interface in a served version.
-pub(super) fn check_interface(engine: &Engine, component: &Component) -> Result<String, LoadError> {
+/// Checks the component's type: no imports, except for WASI's if it may have them, and the
+/// right interface in a served version.
+pub(super) fn check_interface(
+    engine: &Engine,
+    component: &Component,
+    wasi: bool,
+) -> Result<String, LoadError> {
     let ty = component.component_type();
-    if let Some((import, _)) = ty.imports(engine).next() {
-        return Err(LoadError::Import(line(import)));
+    let mut imports = ty.imports(engine);
+    if let Some((import, _)) = imports.find(|(name, _)| !(wasi && world::has(name))) {
+        return Err(LoadError::Import {
+            import: line(import),
+            allowed: if wasi {
+                "nothing but WASI 0.2"
+            } else {
+                "nothing"
+            },
+        });
     }
     let exports: Vec<String> = ty
         .exports(engine)
@@ -41,6 +55,11 @@ pub(super) fn check_interface(engine: &Engine, component: &Component) -> Result<
         });
     }
     Ok(format!("{INTERFACE}@{version}"))
+}
+
+/// Whether the component imports anything.
+pub(super) fn has_imports(engine: &Engine, component: &Component) -> bool {
+    component.component_type().imports(engine).next().is_some()
 }
 
 /// The functions of the component's interface with their types, one line each, for a person.

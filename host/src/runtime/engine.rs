@@ -11,8 +11,10 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllo
 use super::cache::Cache;
 use super::digest::Digest;
 use super::error::{LoadError, line};
+use super::instance::Meter;
 use super::limits::Limits;
 use super::model::Model;
+use super::world;
 
 /// Time between two ticks of the clock that deadlines are counted in.
 pub(super) const TICK: Duration = Duration::from_millis(5);
@@ -35,6 +37,7 @@ pub(super) const TABLE_ELEMENTS: usize = 10_000;
 /// Compiles components and runs them.
 pub struct Runtime {
     engine: Engine,
+    linker: Linker<Meter>,
     limits: Limits,
     cache: Option<Cache>,
 }
@@ -49,9 +52,14 @@ impl Runtime {
     pub fn new(limits: &Limits, cache: Option<&Path>) -> Result<Self, LoadError> {
         let engine = Engine::new(&config(limits)).map_err(|e| LoadError::Engine(text(&e)))?;
         start_clock(&engine).map_err(|e| LoadError::Engine(e.to_string()))?;
+        let mut linker = Linker::new(&engine);
+        if limits.wasi {
+            world::link(&mut linker).map_err(|e| LoadError::Engine(text(&e)))?;
+        }
         Ok(Self {
             cache: cache.and_then(|folder| Cache::open(folder, &engine)),
             engine,
+            linker,
             limits: *limits,
         })
     }
@@ -72,7 +80,7 @@ impl Runtime {
         let digest = Sha256::digest(component).into();
         let compiled = self.compile(component, &digest)?;
         Model::new(
-            &Linker::new(&self.engine),
+            &self.linker,
             &compiled,
             &digest,
             component.len(),
@@ -112,6 +120,7 @@ fn config(limits: &Limits) -> Config {
         .total_tables(instances * TABLES)
         .max_tables_per_component(TABLES)
         .table_elements(TABLE_ELEMENTS)
+        .total_stacks(0)
         .max_memory_size(limits.memory)
         .max_unused_warm_slots(limits.instances);
     let mut config = Config::new();

@@ -16,9 +16,14 @@ pub enum LoadError {
     /// The bytes are not a component that compiles.
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(String),
-    /// The component imports something, and a model may import nothing.
-    #[error("the component imports {0}, but a model imports nothing")]
-    Import(String),
+    /// The component imports something that a model may not import.
+    #[error("the component imports {import}, but a model imports {allowed}")]
+    Import {
+        /// What it imports.
+        import: String,
+        /// What it may import.
+        allowed: &'static str,
+    },
     /// The component exports another interface.
     #[error("the component does not export {expected}, it exports {found}")]
     Interface {
@@ -89,7 +94,7 @@ impl LoadError {
         match self {
             Self::TooLarge { .. } => "too-large",
             Self::NotAComponent(_) => "not-a-component",
-            Self::Import(_) => "import",
+            Self::Import { .. } => "import",
             Self::Interface { .. } => "interface",
             Self::Version { .. } => "version",
             Self::Call { .. } => "call",

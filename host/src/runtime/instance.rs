@@ -11,6 +11,7 @@ use super::bindings::{InferenceModel, InferenceModelPre};
 use super::engine::{TABLE_ELEMENTS, TICK, text};
 use super::error::{CallError, line};
 use super::limits::Limits;
+use super::world::World;
 
 /// Most bytes that the host copies out of a component: a description, a reference sample, and
 /// what an answer may hold besides its values.
@@ -41,6 +42,7 @@ impl Instance {
             used: 0,
             total: Arc::clone(total),
             exceeded: false,
+            world: None,
         };
         let mut store = Store::new(component.engine(), meter);
         store.limiter(|meter| meter);
@@ -107,7 +109,7 @@ impl Instance {
     }
 }
 
-/// Watches over the memory of an instance.
+/// Watches over the memory of an instance, and holds its world.
 pub(super) struct Meter {
     /// Most bytes of all its memories together.
     memory: usize,
@@ -116,6 +118,15 @@ pub(super) struct Meter {
     total: Arc<AtomicU64>,
     /// Whether more was wanted, which explains the trap that follows.
     exceeded: bool,
+    /// What it has seen of the world, if it looked.
+    world: Option<Box<World>>,
+}
+
+impl Meter {
+    /// The instance's world.
+    pub(super) fn world(&mut self) -> &mut World {
+        self.world.get_or_insert_default()
+    }
 }
 
 impl ResourceLimiter for Meter {

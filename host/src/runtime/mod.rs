@@ -1,9 +1,10 @@
 //! Models as WebAssembly components: the only module that names `wasmtime`.
 //!
 //! Of wasmtime it exposes one idea: a [`Model`] that was loaded from the bytes of a component
-//! by a [`Runtime`] and predicts within [`Limits`]. Components import nothing, so no world of
-//! imports is to be configured; instances are kept warm and reused, and an instance that
-//! trapped is thrown away, so nothing of wasmtime's stores or instances is visible outside.
+//! by a [`Runtime`] and predicts within [`Limits`]. Components import nothing, or a world that is
+//! empty, so there is none to be configured; instances are kept warm and reused, or fresh for
+//! every call, and an instance that trapped is thrown away, so nothing of wasmtime's stores or
+//! instances is visible outside.
 //!
 //! - [`Runtime`]: engine, compiler and the clock that ends calls at their deadline
 //! - [`Model`]: one loaded component; describes itself, predicts
@@ -22,6 +23,7 @@ mod limits;
 mod model;
 mod pool;
 mod reference;
+mod world;
 
 pub use bindings::exports::canopy::model::inference::{
     Column, Feature, Kind, ModelInfo, Task, Training,

@@ -39,7 +39,7 @@ impl Model {
         limits: Limits,
     ) -> Result<Self, LoadError> {
         let engine = component.engine();
-        let interface = contract::check_interface(engine, component)?;
+        let interface = contract::check_interface(engine, component, limits.wasi)?;
         let pre = linker
             .instantiate_pre(component)
             .and_then(InferenceModelPre::new)
@@ -47,7 +47,8 @@ impl Model {
                 expected: "canopy:model/inference",
                 found: format!("another shape of it: {}", text(&error)),
             })?;
-        let pool = Pool::new(pre, limits);
+        let has_imports = contract::has_imports(engine, component);
+        let pool = Pool::new(pre, limits, has_imports);
         let failed = |function| move |source| LoadError::Call { function, source };
         pool.with(Limits::LOAD_DEADLINE, |_| Ok(()))
             .map_err(failed("instantiate"))?;
@@ -134,6 +135,13 @@ impl Model {
     #[must_use]
     pub fn memory(&self) -> u64 {
         self.pool.memory()
+    }
+
+    /// Whether calls may wait for the world that the component imports. It answers at once, but
+    /// only to a thread that may wait: one that also runs other tasks is given up meanwhile.
+    #[must_use]
+    pub fn needs_blocking_thread(&self) -> bool {
+        self.pool.has_imports()
     }
 
     /// Sees to it that `instances` of them exist, or as many as there may be, so that no request

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::task::block_in_place;
+
 use super::bindings::InferenceModelPre;
 use super::error::CallError;
 use super::instance::{Instance, Meter};
@@ -18,6 +20,9 @@ pub(super) struct Pool {
     component: InferenceModelPre<Meter>,
     limits: Limits,
     idle: Mutex<Vec<Instance>>,
+    /// Whether the component imports a world, whose functions may only be called by threads that
+    /// may block.
+    has_imports: bool,
     /// Instances that exist, idle or in use.
     count: AtomicU32,
     /// Bytes of their linear memories.
@@ -26,10 +31,15 @@ pub(super) struct Pool {
 
 impl Pool {
     /// A pool without instances.
-    pub(super) fn new(component: InferenceModelPre<Meter>, limits: Limits) -> Self {
+    pub(super) fn new(
+        component: InferenceModelPre<Meter>,
+        limits: Limits,
+        has_imports: bool,
+    ) -> Self {
         Self {
             component,
             limits,
+            has_imports,
             idle: Mutex::new(Vec::new()),
             count: AtomicU32::new(0),
             memory: Arc::default(),
@@ -39,6 +49,18 @@ impl Pool {
     /// Runs `call` on a warm instance, or on a new one if there is none, which may take as long
     /// as `patience` to make.
     pub(super) fn with<R>(
+        &self,
+        patience: Duration,
+        call: impl FnOnce(&mut Instance) -> Result<R, CallError>,
+    ) -> Result<R, CallError> {
+        if self.has_imports {
+            block_in_place(|| self.run(patience, call))
+        } else {
+            self.run(patience, call)
+        }
+    }
+
+    fn run<R>(
         &self,
         patience: Duration,
         call: impl FnOnce(&mut Instance) -> Result<R, CallError>,
@@ -61,6 +83,11 @@ impl Pool {
         result
     }
 
+    /// Whether the component imports a world.
+    pub(super) fn has_imports(&self) -> bool {
+        self.has_imports
+    }
+
     /// Instances that exist, idle or in use.
     pub(super) fn len(&self) -> u32 {
         self.count.load(Ordering::Relaxed)
@@ -77,7 +104,12 @@ impl Pool {
         while self.limits.isolation == Isolation::Warm
             && self.len() < count.min(self.limits.instances)
         {
-            let instance = self.create(Limits::LOAD_DEADLINE)?;
+            let create = || self.create(Limits::LOAD_DEADLINE);
+            let instance = if self.has_imports {
+                block_in_place(create)?
+            } else {
+                create()?
+            };
             self.push(instance);
         }
         Ok(())

@@ -18,6 +18,11 @@ pub(crate) fn unruly(temper: u8) -> Vec<u8> {
     component(&module)
 }
 
+/// The guest that imports WASI, as a component.
+pub(crate) fn worldly() -> Vec<u8> {
+    component(&module("worldly"))
+}
+
 /// A component in a file.
 pub(crate) fn file(component: &[u8]) -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();

@@ -14,3 +14,4 @@ mod predict;
 mod refusal;
 mod server;
 mod status;
+mod world;
