@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use canopy::runtime::{CallError, Limits, Runtime};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -135,4 +136,23 @@ fn isolated_calls_are_contained_too() {
     }
     assert_eq!(server.metric("model_instances"), Some(0.0));
     assert_eq!(server.metric("model_memory_bytes"), Some(0.0));
+}
+
+#[test]
+fn a_caller_may_be_less_patient_than_the_limit() {
+    let limits = Limits {
+        deadline: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let runtime = Runtime::new(&limits, None).unwrap();
+    let model = runtime.load(&guest::unruly(b'-')).unwrap();
+    let patience = Duration::from_millis(20);
+    let start = Instant::now();
+    assert_eq!(
+        model.predict_within(&[2.0], patience),
+        Err(CallError::Deadline(patience))
+    );
+    assert!(start.elapsed() < Duration::from_secs(30));
+    assert_eq!(model.predict_within(&[0.0], patience), Ok(vec![0.0]));
+    assert_eq!(model.predict(&[0.0, 9.0]), Ok(vec![0.0; 2]));
 }

@@ -145,7 +145,7 @@ fn obey(command: u32, position: usize, answers: &mut Vec<f64>) -> Result<(), Pre
         6 => answers[position] = f64::NAN,
         7 => answers[position] = dig(1.0),
         // A few milliseconds.
-        9 => spin(5_000_000),
+        9 => spin(50_000_000),
         10 => answers[position] = f64::INFINITY,
         11 => answers.resize(4 << 20, 0.0),
         _ => return Err(PredictError::Failed("on command".into())),

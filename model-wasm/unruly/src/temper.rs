@@ -15,14 +15,14 @@ pub(crate) fn temper() -> u8 {
 pub(crate) fn awake() {
     match temper() {
         b'i' => spin(u64::MAX),
-        b's' => spin(1_000_000_000),
+        b's' => spin(5_000_000_000),
         b'g' => grow(),
         b't' => panic!("at instantiation"),
         _ => {}
     }
 }
 
-/// Works for some iterations: a hundred million take about a tenth of a second.
+/// Works for some iterations, of which a millisecond sees some ten million.
 pub(crate) fn spin(iterations: u64) {
     (0..iterations).for_each(|iteration| {
         std::hint::black_box(iteration);
