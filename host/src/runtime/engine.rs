@@ -11,7 +11,6 @@ use wasmtime::{
 };
 
 use super::cache::Cache;
-use super::digest::Digest;
 use super::error::{LoadError, line};
 use super::instance::Meter;
 use super::limits::{Isolation, Limits};
@@ -85,28 +84,21 @@ impl Runtime {
             });
         }
         let digest = Sha256::digest(component).into();
-        let compiled = self.compile(component, &digest)?;
-        Model::new(
-            &self.linker,
-            &compiled,
-            &digest,
-            component.len(),
-            self.limits,
-        )
-    }
-
-    /// Takes the code from the cache if it is there.
-    fn compile(&self, component: &[u8], digest: &Digest) -> Result<Component, LoadError> {
         let cache = self.cache.as_ref();
-        if let Some(found) = cache.and_then(|cache| cache.get(&self.engine, digest)) {
-            return Ok(found);
+        let cached = cache.and_then(|cache| cache.get(&self.engine, &digest));
+        let is_new = cached.is_none();
+        let compiled = match cached {
+            Some(compiled) => compiled,
+            None => Component::from_binary(&self.engine, component)
+                .map_err(|e| LoadError::NotAComponent(text(&e)))?,
+        };
+        let size = component.len();
+        let model = Model::new(&self.linker, &compiled, &digest, size, self.limits)?;
+        // Now that it is fit to serve: nothing else drives others out of the cache.
+        if let Some(cache) = cache.filter(|_| is_new) {
+            cache.put(&digest, &compiled);
         }
-        let compiled = Component::from_binary(&self.engine, component)
-            .map_err(|e| LoadError::NotAComponent(text(&e)))?;
-        if let Some(cache) = cache {
-            cache.put(digest, &compiled);
-        }
-        Ok(compiled)
+        Ok(model)
     }
 }
 

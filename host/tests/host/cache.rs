@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use canopy::runtime::{Limits, Runtime};
 use tempfile::TempDir;
 
-use crate::house;
 use crate::server::Server;
+use crate::{guest, house};
 
 /// The predictions of the house model for a few rows, loaded with a cache.
 fn predictions(cache: &Path) -> Vec<f64> {
@@ -99,6 +99,16 @@ fn a_folder_that_cannot_be_used_or_trusted_does_not_keep_a_model_from_loading() 
 
     assert_eq!(predictions(&house::model().join("in a file")), predicted);
     assert_eq!(predictions(Path::new("/proc/canopy")), predicted);
+}
+
+#[test]
+fn only_components_that_are_fit_to_serve_are_kept() {
+    let folder = TempDir::new().unwrap();
+    let runtime = Runtime::new(&Limits::default(), Some(folder.path())).unwrap();
+    assert!(runtime.load(&guest::unruly(b'T')).is_err());
+    assert!(files(folder.path()).is_empty());
+    assert!(runtime.load(&guest::unruly(b'-')).is_ok());
+    assert_eq!(files(folder.path()).len(), 1);
 }
 
 #[test]
