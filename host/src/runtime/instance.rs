@@ -47,6 +47,7 @@ impl Instance {
         let mut store = Store::new(component.engine(), meter);
         store.limiter(|meter| meter);
         store.set_epoch_deadline(ticks(patience));
+        store.set_hostcall_fuel(MESSAGE_BYTES);
         match component.instantiate(&mut store) {
             Ok(model) => Ok(Self {
                 store,
@@ -180,7 +181,7 @@ fn cause(
         _ if store.data().exceeded => CallError::Memory(limits.memory),
         Some(Trap::Interrupt) => CallError::Deadline(deadline),
         Some(trap) => CallError::Trap(trap.to_string()),
-        None if text(error).contains(TOO_MUCH_DATA) => {
+        None if error.root_cause().to_string().contains(TOO_MUCH_DATA) => {
             CallError::Answer(format!("it is larger than {} bytes", store.hostcall_fuel()))
         }
         None => CallError::Trap(text(error)),

@@ -137,8 +137,8 @@ impl Model {
         self.pool.memory()
     }
 
-    /// Whether calls may wait for the world that the component imports. It answers at once, but
-    /// only to a thread that may wait: one that also runs other tasks is given up meanwhile.
+    /// Whether calls had better be made on a thread that may block, because the component imports
+    /// a world. A thread that runs tokio's tasks hands them over first.
     #[must_use]
     pub fn needs_blocking_thread(&self) -> bool {
         self.pool.has_imports()

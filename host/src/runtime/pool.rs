@@ -20,8 +20,7 @@ pub(super) struct Pool {
     component: InferenceModelPre<Meter>,
     limits: Limits,
     idle: Mutex<Vec<Instance>>,
-    /// Whether the component imports a world, whose functions may only be called by threads that
-    /// may block.
+    /// Whether the component imports a world.
     has_imports: bool,
     /// Instances that exist, idle or in use.
     count: AtomicU32,
@@ -53,23 +52,11 @@ impl Pool {
         patience: Duration,
         call: impl FnOnce(&mut Instance) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
-        if self.has_imports {
-            block_in_place(|| self.run(patience, call))
-        } else {
-            self.run(patience, call)
-        }
-    }
-
-    fn run<R>(
-        &self,
-        patience: Duration,
-        call: impl FnOnce(&mut Instance) -> Result<R, CallError>,
-    ) -> Result<R, CallError> {
         let mut instance = match self.pop() {
             Some(instance) => instance,
             None => self.create(patience)?,
         };
-        let result = call(&mut instance);
+        let result = self.blocking(|| call(&mut instance));
         let is_sound = matches!(
             result,
             Ok(_) | Err(CallError::Refused { .. } | CallError::Failed(_))
@@ -104,12 +91,7 @@ impl Pool {
         while self.limits.isolation == Isolation::Warm
             && self.len() < count.min(self.limits.instances)
         {
-            let create = || self.create(Limits::LOAD_DEADLINE);
-            let instance = if self.has_imports {
-                block_in_place(create)?
-            } else {
-                create()?
-            };
+            let instance = self.create(Limits::LOAD_DEADLINE)?;
             self.push(instance);
         }
         Ok(())
@@ -121,9 +103,19 @@ impl Pool {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return Err(CallError::Overload(limit));
         }
-        Instance::new(&self.component, self.limits, patience, &self.memory).inspect_err(|_| {
+        let make = || Instance::new(&self.component, self.limits, patience, &self.memory);
+        self.blocking(make).inspect_err(|_| {
             self.count.fetch_sub(1, Ordering::Relaxed);
         })
+    }
+
+    /// Runs code of the component. Its world may only be called where a thread may block.
+    fn blocking<R>(&self, code: impl FnOnce() -> R) -> R {
+        if self.has_imports {
+            block_in_place(code)
+        } else {
+            code()
+        }
     }
 
     fn pop(&self) -> Option<Instance> {
