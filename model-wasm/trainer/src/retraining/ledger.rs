@@ -22,12 +22,16 @@ pub(crate) enum Decision {
     Duplicate,
     /// The alert does not fire any more, and there is nothing to do.
     Resolved,
+    /// The alert is about another model than the one that is trained here.
+    Foreign,
 }
 
 /// Remembers what the last run was started by and when it ended. It has no clock: it is told
 /// the time.
 #[derive(Debug)]
 pub(crate) struct Ledger {
+    /// What the model may be called.
+    names: Vec<String>,
     cooldown: Duration,
     running: bool,
     ended: Option<Instant>,
@@ -43,8 +47,9 @@ struct Firing {
 
 impl Ledger {
     /// No run so far.
-    pub(crate) fn new(cooldown: Duration) -> Self {
+    pub(crate) fn new(names: Vec<String>, cooldown: Duration) -> Self {
         Self {
+            names,
             cooldown,
             running: false,
             ended: None,
@@ -56,6 +61,11 @@ impl Ledger {
     pub(crate) fn decide(&mut self, alert: &Alert, now: Instant) -> Decision {
         if alert.status == Status::Resolved {
             return Decision::Resolved;
+        }
+        if let Some(model) = alert.labels.get("model")
+            && !self.names.contains(model)
+        {
+            return Decision::Foreign;
         }
         let firing = Firing {
             fingerprint: alert.fingerprint.clone(),
@@ -105,7 +115,10 @@ mod tests {
     }
 
     fn ledger() -> (Ledger, Instant) {
-        (Ledger::new(10 * MINUTE), Instant::now())
+        (
+            Ledger::new(vec!["ours".into()], 10 * MINUTE),
+            Instant::now(),
+        )
     }
 
     #[test]
@@ -143,6 +156,16 @@ mod tests {
             ledger.decide(&other, start + 11 * MINUTE),
             Decision::Started
         );
+    }
+
+    #[test]
+    fn an_alert_about_another_model_does_nothing() {
+        let (mut ledger, start) = ledger();
+        let mut other = alert("a", 0);
+        other.labels.insert("model".into(), "theirs".into());
+        assert_eq!(ledger.decide(&other, start), Decision::Foreign);
+        other.labels.insert("model".into(), "ours".into());
+        assert_eq!(ledger.decide(&other, start), Decision::Started);
     }
 
     #[test]

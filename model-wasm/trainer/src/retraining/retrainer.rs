@@ -47,13 +47,19 @@ impl Retrainer {
     ///
     /// If the specification or the address to forward to cannot be used.
     pub(crate) fn new(arguments: ServeArguments) -> Result<Self> {
-        Spec::load(&arguments.spec)?;
+        // A host calls the model what the component says, or what its file is called.
+        let file = arguments.model.file_stem();
+        let names = [
+            Some(Spec::load(&arguments.spec)?.name),
+            file.map(|name| name.to_string_lossy().into_owned()),
+        ];
+        let names = names.into_iter().flatten().collect();
         Ok(Self {
             forward: arguments.forward.as_deref().map(Forward::new).transpose()?,
             metrics: Metrics::new()?,
             gate: Gate::default(),
             desk: Mutex::new(Desk {
-                ledger: Ledger::new(arguments.cooldown.into()),
+                ledger: Ledger::new(names, arguments.cooldown.into()),
                 history: History::default(),
             }),
             arguments,
