@@ -24,7 +24,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends ca-certifica
     rm -rf /var/lib/apt/lists/* && \
     groupadd --gid 10001 canopy && \
     useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin canopy && \
-    install --directory --owner=canopy --group=canopy /models /observations
+    install --directory --owner=canopy --group=canopy /models /observations /versions
 ENV CANOPY_CACHE_DIR=/tmp/canopy CANOPY_LOG_FORMAT=json
 
 FROM runtime AS host

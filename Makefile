@@ -25,7 +25,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test bench lint build guest help
 
 ifeq ($(WAY),compose)
 all: .env
@@ -44,7 +44,7 @@ ifeq ($(WAY),compose)
 endif
 
 run: build $(MODEL) ## Run the host in the foreground
-	$(BIN)/canopy serve --model "$(MODEL)" --listen "$(LISTEN)" $(ARGS)
+	$(BIN)/canopy serve --model "$(MODEL)" --models .run/versions --listen "$(LISTEN)" $(ARGS)
 
 model: build ## Train the model again: SPEC=file MODEL=file ARGS="--data hour.csv"
 	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)" $(ARGS)
@@ -69,6 +69,9 @@ endif
 test: lint ## Lint, then run every test
 	@deployment/check.sh
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS))
+
+bench: guest ## Measure what the documents claim
+	cargo bench --profile release --workspace $(addprefix --exclude ,$(GUESTS)) --bench start
 
 lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check

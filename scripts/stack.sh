@@ -13,7 +13,8 @@
 # and starts the rest. Nothing is started again when it ends by itself.
 #
 # .run has a pid file and a log of each, the configuration they read (.run/stack), what they
-# keep (.run/data) and the labelled rows that bike-api keeps for the retrainer (.run/observations).
+# keep (.run/data), and what bike-api keeps: labelled rows for the retrainer (.run/observations), versions
+# (.run/versions).
 #
 # Environment:
 #   MODEL   what bike-api serves and the retrainer replaces; default: models/bike-sharing.wasm
@@ -57,7 +58,7 @@ main() {
 }
 
 up() {
-    mkdir -p "$state/data" "$state/observations"
+    mkdir -p "$state/data" "$state/observations" "$state/versions"
     local name monitors='' missing=()
     # Whatever goes wrong or interrupts: nothing half started is left.
     trap abandon EXIT
@@ -111,7 +112,7 @@ start() {
     case $name in
         bike-api)
             command=(target/release/canopy serve --model "$model" --listen "$address"
-                --observations .run/observations)
+                --models .run/versions --observations .run/observations)
             ;;
         retrainer)
             command=(target/release/canopy-trainer serve --spec "$spec" --model "$model"

@@ -2,32 +2,22 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 
+use crate::models::{InvalidName, ModelName};
 use crate::observation::Retention;
 use crate::runtime::{Isolation, Limits};
 
 /// Everything `canopy serve` is told.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
-    /// The model to serve: a component file. When it is replaced, or on SIGHUP, it is loaded
-    /// again, checked, and swapped in.
-    #[arg(long, env = "CANOPY_MODEL", value_name = "FILE")]
-    pub model: PathBuf,
-    /// Time between two looks at whether the model file was replaced.
-    #[arg(
-        long,
-        env = "CANOPY_WATCH_INTERVAL",
-        default_value = "1s",
-        value_name = "TIME"
-    )]
-    watch_interval: humantime::Duration,
-    /// Folder in which compiled code is kept for the next start [default: none].
-    #[arg(long, env = "CANOPY_CACHE", value_name = "FOLDER")]
-    pub cache: Option<PathBuf>,
+    /// What is served.
+    #[command(flatten)]
+    pub models: ModelConfig,
     /// Where clients connect.
     #[command(flatten)]
     pub network: NetworkConfig,
@@ -45,11 +35,101 @@ pub struct ServeConfig {
     pub log: LogConfig,
 }
 
-impl ServeConfig {
-    /// Time between two looks at the model file; at least a millisecond.
+/// What is served.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Models")]
+#[group(required = true, multiple = true, id = "served", args = ["files", "models"])]
+pub struct ModelConfig {
+    /// A model to serve: a component file, and what it is called [default: what it calls itself].
+    /// When the file is replaced, or on SIGHUP, it is loaded again, checked, and swapped in. The
+    /// first one is the default model.
+    #[arg(
+        long = "model",
+        env = "CANOPY_MODEL",
+        value_name = "[NAME=]FILE",
+        value_delimiter = ','
+    )]
+    pub files: Vec<GivenModel>,
+    /// Folder of models: each NAME.wasm in it is served, and uploaded versions are kept in it.
+    /// Without it models cannot be uploaded or rolled back.
+    #[arg(id = "models", long, env = "CANOPY_MODELS", value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// The model that is meant where none is named [default: the first].
+    #[arg(
+        long = "default-model",
+        env = "CANOPY_DEFAULT_MODEL",
+        value_name = "NAME"
+    )]
+    pub default: Option<ModelName>,
+    /// Folder in which compiled code is kept for the next start [default: .cache in the folder
+    /// of models, if there is one].
+    #[arg(long, env = "CANOPY_CACHE", value_name = "FOLDER")]
+    cache: Option<PathBuf>,
+    /// Most versions of a model that are kept, at least 2.
+    #[arg(
+        long,
+        env = "CANOPY_KEEP_VERSIONS",
+        default_value = "5",
+        value_name = "N",
+        value_parser = count
+    )]
+    pub keep_versions: usize,
+    /// Most models.
+    #[arg(long, env = "CANOPY_MAX_MODELS", default_value = "16", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub max_models: u32,
+    /// Time between two looks at whether a model file was replaced.
+    #[arg(
+        long,
+        env = "CANOPY_WATCH_INTERVAL",
+        default_value = "1s",
+        value_name = "TIME"
+    )]
+    watch_interval: humantime::Duration,
+}
+
+impl ModelConfig {
+    /// Time between two looks at the model files; at least a millisecond.
     #[must_use]
     pub fn watch_interval(&self) -> Duration {
         Duration::from(self.watch_interval).max(Duration::from_millis(1))
+    }
+
+    /// Folder of compiled code, if there is one.
+    #[must_use]
+    pub fn cache(&self) -> Option<PathBuf> {
+        let within = || Some(self.folder.as_ref()?.join(".cache"));
+        self.cache.clone().or_else(within)
+    }
+
+    /// Most models.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.max_models as usize
+    }
+}
+
+/// A model that was named on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenModel {
+    /// What it is called, if not what it calls itself.
+    pub name: Option<ModelName>,
+    /// Its component.
+    pub path: PathBuf,
+}
+
+impl FromStr for GivenModel {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let (name, path) = match text.split_once('=') {
+            Some((name, path)) => (Some(name.parse()?), path),
+            None => (None, text),
+        };
+        Ok(Self {
+            name,
+            path: path.into(),
+        })
     }
 }
 

@@ -1,56 +1,41 @@
 //! The state that all requests share.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::{ArcSwap, Guard};
 use tokio::sync::Semaphore;
 
 use crate::config::ServeConfig;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
-use crate::observation::{ObservationError, Store};
-use crate::runtime::{LoadError, Runtime};
-use crate::served::Served;
-use crate::window::Window;
+use crate::models::{InvalidName, ModelName, Registry, Slot};
+use crate::observation::{Batch, ObservationError, Store};
+use crate::runtime::{Limits, LoadError, Runtime};
 
-/// A running host: the serving model and everything that serves it.
+/// Most components that are being uploaded or compiled for a client.
+const UPLOADS: usize = 4;
+/// Most calls at work or waiting that only compare a candidate with the serving version.
+const OPINIONS: usize = 64;
+
+/// A running host: its models and everything that serves them.
 pub struct Host {
     /// What it was started with.
     pub config: ServeConfig,
     /// Its metrics.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// Where work goes that takes longer than a prediction.
     pub lane: Lane,
-    /// Where labelled rows are kept, if anywhere.
-    pub observations: Option<Store>,
-    /// Places for requests that call the model.
+    /// Where components are compiled.
+    pub loader: Lane,
+    /// The models.
+    pub models: Registry,
+    /// Places for requests that call a model.
     pub places: Semaphore,
-    runtime: Runtime,
-    current: ArcSwap<Current>,
+    /// Places for calls that only compare a candidate with the serving version.
+    pub opinions: Arc<Semaphore>,
+    observations: Option<Store>,
     stopping: AtomicBool,
-}
-
-/// The serving model and the window over its predictions.
-pub struct Current {
-    /// The model.
-    pub served: Served,
-    /// The rows it predicted last.
-    pub window: Window,
-    /// Whether its last call took so long that the next one had better not hold up a thread
-    /// that answers requests.
-    pub is_slow: AtomicBool,
-}
-
-impl Current {
-    fn new(served: Served, config: &ServeConfig) -> Self {
-        Self {
-            window: Window::new(config.live.window, served.schema().width()),
-            served,
-            is_slow: AtomicBool::new(false),
-        }
-    }
 }
 
 /// Why the host could not be set up or a model not be loaded.
@@ -72,10 +57,28 @@ pub enum HostError {
         /// Why.
         source: LoadError,
     },
+    /// The component calls itself something that is no name of a model.
+    #[error("name the model: --model NAME=FILE")]
+    Name(#[source] InvalidName),
+    /// Two models have the same name.
+    #[error("{} has the name of another model; give it one of its own: --model NAME=FILE", .0.display())]
+    Twice(PathBuf),
+    /// There are more models than allowed.
+    #[error("there are {0} models, --max-models allows {1}")]
+    TooMany(usize, usize),
+    /// The default model is not there.
+    #[error("there is no model to serve{}", named(.0.as_ref()))]
+    NoDefault(Option<ModelName>),
+    /// A model has neither a file nor a version that can be served.
+    #[error("no version of {0} can be served; the log says why")]
+    NoVersion(ModelName),
+    /// Versions cannot be kept.
+    #[error("cannot keep models")]
+    Folder(#[source] std::io::Error),
     /// The WebAssembly engine cannot be set up.
     #[error(transparent)]
     Engine(LoadError),
-    /// The threads of the slow lane cannot be started.
+    /// The threads of a lane cannot be started.
     #[error("cannot start the worker threads")]
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// Labelled rows cannot be kept.
@@ -86,65 +89,66 @@ pub enum HostError {
     Metrics(#[from] prometheus::Error),
 }
 
+fn named(name: Option<&ModelName>) -> String {
+    name.map_or_else(String::new, |name| format!(" named {name}"))
+}
+
 impl Host {
-    /// Loads and checks the configured model; nothing listens yet.
+    /// Loads and checks the configured models; nothing listens yet.
     ///
     /// # Errors
     ///
-    /// If the model is not fit to serve or the machine cannot run it.
+    /// If a model is not fit to serve or the machine cannot run it.
     pub fn new(config: ServeConfig) -> Result<Self, HostError> {
-        let runtime = Runtime::new(&config.limits.runtime(), config.cache.as_deref())
-            .map_err(HostError::Engine)?;
-        let metrics = Metrics::new()?;
+        let cache = config.models.cache();
+        let limits = Limits {
+            models: config.models.max_models,
+            ..config.limits.runtime()
+        };
+        let runtime = Runtime::new(&limits, cache.as_deref()).map_err(HostError::Engine)?;
+        let metrics = Arc::new(Metrics::new()?);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lane = Lane::new(threads.div_ceil(2), config.limits.slow_places)?;
+        let loader = Lane::new(threads, UPLOADS)?;
         let observations = config.observations.folder.as_deref();
         let observations = observations
             .map(|folder| Store::open(folder, config.observations.retention()))
             .transpose()?;
-        let served = load(&runtime, &config.model)?;
-        metrics.serves(&served, None, || ());
-        let current = Current::new(served, &config);
+        let models = Registry::open(&config, runtime, Arc::clone(&metrics))?;
         Ok(Self {
             places: Semaphore::new(config.limits.max_in_flight),
-            current: ArcSwap::from_pointee(current),
+            opinions: Arc::new(Semaphore::new(OPINIONS)),
             stopping: AtomicBool::new(false),
             config,
             metrics,
             lane,
+            loader,
+            models,
             observations,
-            runtime,
         })
     }
 
-    /// The serving model; it stays whole for whoever holds it, whatever is swapped meanwhile.
-    #[must_use]
-    pub fn current(&self) -> Guard<Arc<Current>> {
-        self.current.load()
-    }
-
-    /// As [`Self::current`], to be held for longer.
-    #[must_use]
-    pub fn current_owned(&self) -> Arc<Current> {
-        self.current.load_full()
-    }
-
-    /// Loads the configured model file again and serves it if it is fit to serve. Requests in
-    /// flight finish on the model they started with. Takes as long as compiling takes: call it
-    /// from the slow lane.
+    /// Keeps labelled rows of a model, if the host keeps any: those of the default model in the
+    /// folder of observations, those of another one in a folder of its name there.
     ///
     /// # Errors
     ///
-    /// If the new model is not fit to serve; the old one then goes on serving.
-    pub fn reload(&self) -> Result<(), HostError> {
-        let served = load(&self.runtime, &self.config.model)?;
-        let previous = self.current_owned();
-        let next = Arc::new(Current::new(served, &self.config));
-        self.metrics
-            .serves(&next.served, Some(&previous.served), || {
-                self.current.store(Arc::clone(&next));
-            });
-        Ok(())
+    /// If they cannot be written; nothing has changed then.
+    pub fn observe(
+        &self,
+        slot: &Arc<Slot>,
+        batch: impl FnOnce() -> Batch,
+    ) -> Option<Result<(), ObservationError>> {
+        let default = self.observations.as_ref()?;
+        let batch = &batch();
+        let kept = if Arc::ptr_eq(slot, self.models.default()) {
+            default.append(batch)
+        } else {
+            default
+                .within(slot.name.as_str())
+                .and_then(|store| store.append(batch))
+        };
+        Some(kept.map(drop))
     }
 
     /// Whether the host takes requests; false once it has been told to stop.
@@ -157,27 +161,4 @@ impl Host {
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
-}
-
-/// Loads a model, with an instance for every thread that answers requests.
-fn load(runtime: &Runtime, path: &Path) -> Result<Served, HostError> {
-    let component = std::fs::read(path).map_err(|source| HostError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    let unfit = |source| HostError::Load {
-        path: path.to_owned(),
-        source,
-    };
-    let model = runtime.load(&component).map_err(unfit)?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    model
-        .warm(u32::try_from(threads).unwrap_or(1))
-        .map_err(|source| {
-            unfit(LoadError::Call {
-                function: "instantiate",
-                source,
-            })
-        })?;
-    Ok(Served::new(model))
 }

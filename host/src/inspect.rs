@@ -19,6 +19,7 @@ pub fn run(path: &Path, as_json: bool) -> anyhow::Result<()> {
         std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let limits = Limits {
         instances: 1,
+        wasi: true,
         ..Limits::default()
     };
     let model = Runtime::new(&limits, None)?
@@ -105,7 +106,12 @@ impl Display for Report<'_> {
         for function in model.functions() {
             writeln!(f, "                {function}")?;
         }
-        writeln!(f, "  imports     nothing")?;
+        let imports = if model.needs_blocking_thread() {
+            "WASI, which is served with --allow-wasi"
+        } else {
+            "nothing"
+        };
+        writeln!(f, "  imports     {imports}")?;
         writeln!(
             f,
             "  reference   {} rows",

@@ -15,9 +15,9 @@ pub struct Lane {
     places: Arc<Semaphore>,
 }
 
-/// A place in the lane; free again when the work is done or the place is dropped.
-#[derive(Debug)]
-pub struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+/// A place in the lane; free again when it is dropped and the work done.
+#[derive(Debug, Clone)]
+pub struct Place(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
 
 /// Why the lane did not do a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +61,14 @@ impl Lane {
     /// If the lane is full.
     pub fn place(&self) -> Result<Place, LaneError> {
         let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map(Place).map_err(|_| LaneError::Full)
+        place
+            .map(|permit| Place(Arc::new(permit)))
+            .map_err(|_| LaneError::Full)
+    }
+
+    /// Does a piece of work of the host's own for whose end nobody waits. It must not panic.
+    pub fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+        self.pool.spawn(work);
     }
 
     /// Does a piece of work in the lane and waits for its result.
@@ -71,9 +78,10 @@ impl Lane {
     /// If the work panicked.
     pub async fn run<R: Send + 'static>(
         &self,
-        place: Place,
+        place: &Place,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, LaneError> {
+        let place = place.clone();
         self.run_own(move || {
             let _until_the_end = place;
             work()
@@ -91,7 +99,7 @@ impl Lane {
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, LaneError> {
         let (sender, receiver) = oneshot::channel();
-        self.pool.spawn(move || {
+        self.spawn(move || {
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
             // Nobody waits any more if the client went away.
             let _ = sender.send(result);
@@ -112,15 +120,15 @@ mod tests {
     async fn refuses_work_when_full_and_survives_a_panic() {
         let lane = Lane::new(1, 1).unwrap();
         let (release, blocked) = mpsc::channel::<()>();
-        let first = lane.run(lane.place().unwrap(), move || blocked.recv());
+        let place = lane.place().unwrap();
         assert_eq!(lane.place().unwrap_err(), LaneError::Full);
         release.send(()).unwrap();
-        assert_eq!(first.await, Ok(Ok(())));
+        assert_eq!(lane.run(&place, move || blocked.recv()).await, Ok(Ok(())));
         assert_eq!(
-            lane.run(lane.place().unwrap(), || panic!("on purpose"))
-                .await,
+            lane.run(&place, || panic!("on purpose")).await,
             Err::<(), _>(LaneError::Panicked)
         );
-        assert_eq!(lane.run(lane.place().unwrap(), || 7).await, Ok(7));
+        drop(place);
+        assert_eq!(lane.run(&lane.place().unwrap(), || 7).await, Ok(7));
     }
 }

@@ -3,7 +3,9 @@
 //! The host knows nothing about any one model: names, kinds and ranges of features, the target
 //! and the field of the answer all come from the component. See `docs/architecture.md`.
 
+mod call;
 pub mod config;
+mod disk;
 pub mod evaluation;
 pub mod host;
 pub mod http;
@@ -12,6 +14,7 @@ pub mod lane;
 mod live;
 pub mod log;
 pub mod metrics;
+pub mod models;
 pub mod observation;
 pub mod probe;
 mod reload;

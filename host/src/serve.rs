@@ -31,25 +31,19 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     // Before anyone is told that the host is ready, and may tell it to stop.
     let stop = stop_signals()?;
     let address = config.network.listen;
-    // Taken before the file is read, so that no replacement goes unseen.
-    let loaded = reload::Identity::of(&config.model);
     let host = Arc::new(Host::new(config)?);
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
     let drift = tokio::spawn(live::watch(Arc::clone(&host), host.config.live.interval()));
-    let reloads = tokio::spawn(reload::watch(Arc::clone(&host), loaded)?);
-    let current = host.current_owned();
-    let model = current.served.model();
-    info!(
-        %address,
-        model = %model.info().name,
-        version = %model.info().version,
-        digest = %model.digest(),
-        "ready"
-    );
-    drop(current);
+    let reloads = tokio::spawn(reload::watch(Arc::clone(&host))?);
+    for slot in host.models.all() {
+        let serving = slot.serving();
+        let version = &serving.served.model().info().version;
+        info!(model = %slot.name, version, digest = %serving.digest(), "serving");
+    }
+    info!(%address, model = %host.models.default().name, "ready");
 
     http::serve(Arc::clone(&host), listener, stop).await;
     drift.abort();

@@ -3,50 +3,62 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header;
 use axum::response::IntoResponse;
 use tracing::Span;
 
 use super::body::{self, Format};
-use super::observe::slow_place;
+use super::models::Named;
+use super::observe::{request_id_of, slow_place};
 use super::problem::Problem;
 use super::{Shared, answer, predict};
-use crate::host::Host;
+use crate::call::{self, Rows};
 use crate::row::{arrow, csv, json};
 
 /// Predicts a batch in the slow lane: all of its records, or none if one cannot be used.
 pub(super) async fn predict_batch(
     State(host): Shared,
+    Named(slot): Named,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     let formats = [Format::Json, Format::Csv, Format::Arrow];
     let format = Format::of(request.headers(), &formats)?;
-    let place = slow_place(&host)?;
+    let place = slow_place(&host, &slot)?;
+    let id = request_id_of(&request);
     let limit = host.config.limits.body_limit.as_u64();
     let body = body::read(&host, request, limit).await?;
-    let (worker, span) = (Arc::clone(&host), Span::current());
-    let work = move || span.in_scope(|| answer(&worker, format, &body));
-    let answer = host.lane.run(place, work).await??;
-    Ok(([(header::CONTENT_TYPE, format.media_type())], answer))
-}
+    let (lane, span) = (&host.lane, Span::current());
 
-fn answer(host: &Host, format: Format, body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let current = host.current_owned();
-    let schema = current.served.schema();
-    let rows = match format {
-        Format::Json => json::records(body, schema),
-        Format::Csv => csv::records(body, schema),
-        Format::Arrow => arrow::records(body, schema),
-    }?;
-    let values = predict::call(host, &current, &rows)?;
-    let mut each = rows.chunks(schema.width());
-    let count = each.len();
-    let unusual = each.any(|row| current.served.is_unusual(row));
-    host.metrics.predicted(&current.served, count, unusual);
-    let info = current.served.model().info();
-    match format {
-        Format::Json => Ok(answer::json(info, &values)),
-        Format::Csv => answer::csv(info, &values).map_err(|_| Problem::internal()),
-        Format::Arrow => answer::arrow(info, &values).map_err(|_| Problem::internal()),
-    }
+    let route = slot.route_owned();
+    let serving = Arc::clone(&route.serving);
+    let parse = move || {
+        let schema = serving.served.schema();
+        let rows = match format {
+            Format::Json => json::records(&body, schema),
+            Format::Csv => csv::records(&body, schema),
+            Format::Arrow => arrow::records(&body, schema),
+        }?;
+        let served = &serving.served;
+        let mut each = rows.chunks(schema.width());
+        let (count, unusual) = (each.len(), each.any(|row| served.is_unusual(row)));
+        Ok::<_, Problem>((Arc::new(rows), count, unusual))
+    };
+    let (rows, count, unusual) = lane.run(&place, move || span.in_scope(parse)).await??;
+    let rows = Rows::Many(rows, place.clone());
+    let answer = call::predict(&host, &slot, &route, &rows, id.as_deref()).await?;
+    answer.version.predictions.inc();
+    slot.metrics.predicted(count, unusual);
+
+    let write = move || {
+        let info = answer.version.served.model().info();
+        let body = match format {
+            Format::Json => answer::json(info, &answer.values),
+            Format::Csv => answer::csv(info, &answer.values).map_err(|_| Problem::internal())?,
+            Format::Arrow => {
+                answer::arrow(info, &answer.values).map_err(|_| Problem::internal())?
+            }
+        };
+        Ok::<_, Problem>((answer, body))
+    };
+    let (answer, body) = lane.run(&place, write).await??;
+    Ok(predict::respond(&answer, format, body))
 }

@@ -14,7 +14,7 @@ use super::{Shared, openapi};
 
 /// `GET /openapi.json`
 pub(super) async fn openapi(State(host): Shared) -> Json<Value> {
-    Json(openapi::document(&host.current().served))
+    Json(openapi::document(&host.models))
 }
 
 /// `GET /docs`

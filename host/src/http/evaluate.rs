@@ -11,11 +11,12 @@ use tracing::{Span, error, info};
 
 use super::Shared;
 use super::body::{self, Format};
+use super::models::Named;
 use super::observe::slow_place;
 use super::problem::Problem;
 use crate::evaluation::{self, Evaluation, EvaluationError, Scores};
 use crate::host::Host;
-use crate::observation::Store;
+use crate::models::Slot;
 use crate::row::Problems;
 use crate::row::json::{self, Labelled};
 use crate::served::Served;
@@ -24,20 +25,21 @@ use crate::served::Served;
 /// and all at once.
 pub(super) async fn evaluate(
     State(host): Shared,
+    Named(slot): Named,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     Format::of(request.headers(), &[Format::Json])?;
-    let place = slow_place(&host)?;
+    let place = slow_place(&host, &slot)?;
     let limit = host.config.limits.body_limit.as_u64();
     let body = body::read(&host, request, limit).await?;
     let (worker, span) = (Arc::clone(&host), Span::current());
-    let work = move || span.in_scope(|| answer(&worker, &body));
-    let answer = host.lane.run(place, work).await??;
+    let work = move || span.in_scope(|| answer(&worker, &slot, &body));
+    let answer = host.lane.run(&place, work).await??;
     Ok(([(header::CONTENT_TYPE, Format::JSON)], answer))
 }
 
-fn answer(host: &Host, body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let current = host.current_owned();
+fn answer(host: &Host, slot: &Arc<Slot>, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let current = slot.serving();
     let labelled = json::labelled(body, current.served.schema())?;
     let evaluation =
         evaluation::evaluate(&current.served, &labelled).map_err(|error| match error {
@@ -49,15 +51,15 @@ fn answer(host: &Host, body: &[u8]) -> Result<Vec<u8>, Problem> {
                 Problem::from(problems)
             }
             EvaluationError::Model(error) => {
-                host.metrics.call_failed(&error);
+                slot.metrics.call_failed(&error);
                 Problem::from(error)
             }
         })?;
     let report = Report::new(&evaluation, labelled.period.as_deref());
     let answer = serde_json::to_vec(&report).map_err(|_| Problem::internal())?;
-    host.metrics.evaluated(&evaluation);
-    if let Some(store) = host.observations.as_ref().filter(|_| labelled.observe) {
-        observe(host, store, &current.served, &labelled);
+    slot.metrics.evaluated(&evaluation);
+    if labelled.observe {
+        observe(host, slot, &current.served, &labelled);
     }
     info!(evaluation = ?report.message);
     Ok(answer)
@@ -65,11 +67,12 @@ fn answer(host: &Host, body: &[u8]) -> Result<Vec<u8>, Problem> {
 
 /// Keeps the labelled rows. Where that fails the evaluation is answered all the same: the
 /// client's question was about the model, and the metric and the log tell the operator.
-fn observe(host: &Host, store: &Store, served: &Served, labelled: &Labelled) {
-    match store.append(&served.batch(labelled)) {
-        Ok(_) => host.metrics.observed(labelled.targets.len()),
-        Err(error) => {
-            host.metrics.observation_failed();
+fn observe(host: &Host, slot: &Arc<Slot>, served: &Served, labelled: &Labelled) {
+    match host.observe(slot, || served.batch(labelled)) {
+        None => {}
+        Some(Ok(())) => slot.metrics.observed(labelled.targets.len()),
+        Some(Err(error)) => {
+            slot.metrics.observation_failed();
             let error = anyhow::Error::from(error);
             error!(
                 error = format!("{error:#}"),

@@ -5,6 +5,7 @@
 //! | `POST /predict`       | the prediction for one record                                   |
 //! | `POST /predict/batch` | predictions for many records, in the form they came in          |
 //! | `POST /evaluate`      | scores and drift of labelled records                            |
+//! | `/models…`            | the same for every model by name; versions, see [`models`]      |
 //! | `GET /model`          | what the model says of itself                                   |
 //! | `GET /metrics`        | metrics in the text format of Prometheus                        |
 //! | `GET /health`         | 200 while the process lives                                     |
@@ -21,7 +22,9 @@ mod batch;
 mod body;
 mod connection;
 mod docs;
+mod drain;
 mod evaluate;
+mod models;
 mod observe;
 mod openapi;
 mod predict;
@@ -45,13 +48,10 @@ use problem::Problem;
 fn router(host: Arc<Host>) -> Router {
     Router::new()
         .route("/predict", post(predict::predict))
-        .route_layer(middleware::from_fn_with_state(
-            Arc::clone(&host),
-            observe::admit,
-        ))
         .route("/predict/batch", post(batch::predict_batch))
         .route("/evaluate", post(evaluate::evaluate))
-        .route("/model", get(status::model))
+        .route("/model", get(models::describe))
+        .merge(models::routes())
         .route("/metrics", get(status::metrics))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
@@ -63,6 +63,7 @@ fn router(host: Arc<Host>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(middleware::from_fn(drain::drain))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&host),
             observe::observe,

@@ -9,11 +9,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::SemaphorePermit;
 use tracing::{Instrument as _, debug, error_span, warn};
 
 use super::problem::Problem;
 use crate::host::Host;
 use crate::lane::Place;
+use crate::models::Slot;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The `endpoint` label of whatever matches no route.
@@ -57,20 +59,24 @@ pub(super) async fn observe(
 
 /// Lets a request in only if there is a place for it, so that under overload the host answers
 /// what it can in time and refuses the rest at once.
-pub(super) async fn admit(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
-    let Ok(_place) = host.places.try_acquire() else {
-        host.metrics.overloaded();
+pub(super) fn admit<'a>(host: &'a Host, slot: &Slot) -> Result<SemaphorePermit<'a>, Problem> {
+    host.places.try_acquire().map_err(|_| {
+        slot.metrics.overloaded();
         let limit = host.config.limits.max_in_flight;
-        return Problem::overload(format!("{limit} requests are in flight already"))
-            .into_response();
-    };
-    next.run(request).await
+        Problem::overload(format!("{limit} requests are in flight already"))
+    })
 }
 
 /// A place in the slow lane, to be taken before a large body is read: what waits is bounded.
-pub(super) fn slow_place(host: &Host) -> Result<Place, Problem> {
+pub(super) fn slow_place(host: &Host, slot: &Slot) -> Result<Place, Problem> {
     let place = host.lane.place();
-    Ok(place.inspect_err(|_| host.metrics.overloaded())?)
+    Ok(place.inspect_err(|_| slot.metrics.overloaded())?)
+}
+
+/// The id that the client gave the request, if it did.
+pub(super) fn request_id_of(request: &Request) -> Option<Vec<u8>> {
+    let id = request.headers().get(REQUEST_ID)?;
+    Some(id.as_bytes().to_vec())
 }
 
 /// The answer for a handler that panicked; the panic is in the log, the host goes on.

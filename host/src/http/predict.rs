@@ -1,86 +1,69 @@
 //! `POST /predict`: one record in, one prediction out.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
-use tracing::Span;
 
-use super::Shared;
-use super::answer;
 use super::body::{self, Format};
-use super::observe::slow_place;
+use super::models::Named;
+use super::observe::{admit, request_id_of};
 use super::problem::Problem;
-use crate::host::{Current, Host};
+use super::{Shared, answer};
+use crate::call::{self, Answer, Rows};
+use crate::models::{Slot, Version};
 use crate::row::json;
-use crate::runtime::{CallError, Task, likeliest};
+use crate::runtime::{Task, likeliest};
 
-/// Predicts one record on the thread that read the request: a prediction takes less time than
-/// handing it to another one. A model whose last call was slow is called in the slow lane, so
-/// that at most a few of its calls hold up other requests.
+/// What the version that answered calls itself.
+const MODEL_VERSION: HeaderName = HeaderName::from_static("x-model-version");
+/// The beginning of its digest.
+const MODEL_DIGEST: HeaderName = HeaderName::from_static("x-model-digest");
+
+/// Predicts one record: by a fast model on the thread that read the request, as handing it over
+/// would take longer than the call.
 pub(super) async fn predict(
     State(host): Shared,
+    Named(slot): Named,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
+    let _place = admit(&host, &slot)?;
     Format::of(request.headers(), &[Format::Json])?;
+    let id = request_id_of(&request);
     let limit = host.config.limits.record_limit.as_u64();
     let body = body::read(&host, request, limit).await?;
-    let current = host.current_owned();
-    let row = json::record(&body, current.served.schema())?;
-    let values = if current.is_slow.load(Ordering::Relaxed) {
-        let place = slow_place(&host)?;
-        let (worker, model, row) = (Arc::clone(&host), Arc::clone(&current), row.clone());
-        let span = Span::current();
-        let work = move || span.in_scope(|| call_once(&worker, &model, &row));
-        host.lane.run(place, work).await??
-    } else {
-        call_once(&host, &current, &row)?
-    };
-    let unusual = watch(&host, &current, &row, &values);
-    host.metrics.predicted(&current.served, 1, unusual);
-    Ok((
-        [(header::CONTENT_TYPE, Format::JSON)],
-        answer::record(current.served.model().info(), &values),
-    ))
+    let route = slot.route_owned();
+    let row = Arc::new(json::record(&body, route.serving.served.schema())?);
+    let rows = Rows::One(Arc::clone(&row));
+    let answer = call::predict(&host, &slot, &route, &rows, id.as_deref()).await?;
+    let unusual = watch(&slot, &route.serving, &row, &answer.values);
+    answer.version.predictions.inc();
+    slot.metrics.predicted(1, unusual);
+    let body = answer::record(answer.version.served.model().info(), &answer.values);
+    Ok(respond(&answer, Format::Json, body))
 }
 
-/// A call for one row that takes longer than this is slow.
-const SLOW: Duration = Duration::from_millis(20);
-
-/// Calls the model with one row, and remembers whether that was slow.
-fn call_once(host: &Host, current: &Current, row: &[f64]) -> Result<Vec<f64>, CallError> {
-    let start = Instant::now();
-    let values = call(host, current, row);
-    let slow = start.elapsed() > SLOW;
-    if slow != current.is_slow.load(Ordering::Relaxed) {
-        current.is_slow.store(slow, Ordering::Relaxed);
-    }
-    values
-}
-
-/// Calls the model with rows that a client wants predicted.
-pub(super) fn call(host: &Host, current: &Current, rows: &[f64]) -> Result<Vec<f64>, CallError> {
-    let start = Instant::now();
-    let values = current.served.model().predict(rows);
-    let duration = start.elapsed();
-    match &values {
-        Ok(_) => host.metrics.called(duration),
-        Err(error) => host.metrics.call_failed(error),
-    }
-    values
+/// The answer of a version, with what it is.
+pub(super) fn respond(answer: &Answer, format: Format, body: Vec<u8>) -> impl IntoResponse + use<> {
+    let version = &answer.version;
+    let digest = version.digest().get(..12).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (MODEL_VERSION, version.served.model().info().version.clone()),
+        (MODEL_DIGEST, digest.to_owned()),
+    ];
+    (headers, body)
 }
 
 /// Takes a predicted row into the sliding window; answers whether one of its values is unusual.
-fn watch(host: &Host, current: &Current, row: &[f64], values: &[f64]) -> bool {
-    let prediction = match current.served.model().info().task {
+fn watch(slot: &Slot, serving: &Version, row: &[f64], values: &[f64]) -> bool {
+    let prediction = match serving.served.model().info().task {
         Task::Regression => values[0],
         Task::Classification => likeliest(values) as f64,
     };
-    let unusual = current.served.is_unusual(row);
-    let ratio = current.window.push(row, prediction, unusual);
-    host.metrics.watched(ratio);
+    let unusual = serving.served.is_unusual(row);
+    let ratio = serving.window.push(row, prediction, unusual);
+    slot.metrics.watched(ratio);
     unusual
 }

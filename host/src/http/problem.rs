@@ -1,11 +1,15 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
+use std::fmt::{self, Display};
+use std::io::ErrorKind;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::error;
 
 use crate::lane::LaneError;
+use crate::models::ChangeError;
 use crate::row::{FieldProblem, InvalidBody, Problems};
 use crate::runtime::CallError;
 
@@ -52,6 +56,12 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "the host failed unexpectedly; its log says more under this request's x-request-id",
         )
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
     }
 }
 
@@ -106,6 +116,30 @@ impl From<CallError> for Problem {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
             }
         }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        let status = match &error {
+            ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
+            ChangeError::NotKept => StatusCode::FORBIDDEN,
+            ChangeError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ChangeError::Disk(error) if error.kind() == ErrorKind::StorageFull => {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
+            ChangeError::Disk(_) | ChangeError::Metrics(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            ChangeError::Features(_)
+            | ChangeError::Incomparable(_)
+            | ChangeError::NoPrevious(_)
+            | ChangeError::NoCandidate(_)
+            | ChangeError::Serving(_)
+            | ChangeError::Default(_)
+            | ChangeError::FromFile(_)
+            | ChangeError::TooMany(_)
+            | ChangeError::Raced(_) => StatusCode::CONFLICT,
+        };
+        Self::new(status, format!("{:#}", anyhow::Error::from(error)))
     }
 }
 

@@ -9,12 +9,11 @@ use tracing::error;
 
 use super::Shared;
 use super::problem::Problem;
-use crate::inspect;
 
 /// `GET /`
 pub(super) async fn greeting(State(host): Shared) -> Json<Value> {
-    let current = host.current();
-    let info = current.served.model().info();
+    let serving = host.models.default().serving();
+    let info = serving.served.model().info();
     Json(json!({
         "message": format!("Canopy serves {} {}; see /docs/", info.name, info.version),
     }))
@@ -30,24 +29,19 @@ pub(super) async fn ready(State(host): Shared) -> Response {
     if !host.is_ready() {
         return Problem::overload("the host is stopping").into_response();
     }
-    let current = host.current();
-    let model = current.served.model();
+    let slot = host.models.default();
     Json(json!({
         "status": "ready",
-        "model": model.info().name,
-        "version": model.info().version,
+        "model": slot.name.as_str(),
+        "version": slot.serving().served.model().info().version,
     }))
     .into_response()
 }
 
-/// `GET /model`
-pub(super) async fn model(State(host): Shared) -> Json<Value> {
-    Json(inspect::description(host.current().served.model()))
-}
-
 /// `GET /metrics`
 pub(super) async fn metrics(State(host): Shared) -> Response {
-    match host.metrics.text(&host.current().served) {
+    let models = host.models.all();
+    match host.metrics.text(models.iter().map(|slot| slot.gather())) {
         Ok(text) => (
             [(
                 header::CONTENT_TYPE,

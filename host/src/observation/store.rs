@@ -1,7 +1,6 @@
 //! Keeping batches on disk.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::batch::Batch;
 use super::error::ObservationError;
 use super::{EXTENSION, reader};
+use crate::disk;
 
 /// How long observations are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,20 +37,24 @@ impl Store {
     /// If the folder cannot be made or written to.
     pub fn open(folder: &Path, retention: Retention) -> Result<Self, ObservationError> {
         fs::create_dir_all(folder).map_err(ObservationError::io(folder))?;
-        for entry in fs::read_dir(folder).map_err(ObservationError::io(folder))? {
-            let path = entry.map_err(ObservationError::io(folder))?.path();
-            if path.extension().is_some_and(|ending| ending == PARTIAL) {
-                fs::remove_file(&path).map_err(ObservationError::io(&path))?;
-            }
-        }
+        disk::remove_partial(folder).map_err(ObservationError::io(folder))?;
         // Whether it can be written to is found now rather than with the first batch.
-        let probe = folder.join(format!("probe.{PARTIAL}"));
-        File::create(&probe).map_err(ObservationError::io(&probe))?;
+        let probe = folder.join("probe");
+        disk::write(&probe, b"").map_err(ObservationError::io(&probe))?;
         fs::remove_file(&probe).map_err(ObservationError::io(&probe))?;
         Ok(Self {
             folder: folder.to_owned(),
             retention,
         })
+    }
+
+    /// A store of its own in a folder within this one.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be made or written to.
+    pub fn within(&self, name: &str) -> Result<Self, ObservationError> {
+        Self::open(&self.folder.join(name), self.retention)
     }
 
     /// Keeps a batch; once this returns it survives a crash. Then forgets what is too old or
@@ -73,13 +77,7 @@ impl Store {
             .as_nanos();
         let name = format!("{nanos:020}-{digest}");
         let path = self.folder.join(format!("{name}.{EXTENSION}"));
-        let partial = self.folder.join(format!("{name}.{PARTIAL}"));
-        write(&partial, &path, &self.folder, &bytes)
-            .inspect_err(|_| {
-                // What could not be written whole is of no use.
-                let _ = fs::remove_file(&partial);
-            })
-            .map_err(ObservationError::io(&path))?;
+        disk::write(&path, &bytes).map_err(ObservationError::io(&path))?;
         self.forget(&path, &digest, now)?;
         Ok(path)
     }
@@ -104,19 +102,9 @@ impl Store {
     }
 }
 
-/// Ending of a file that is being written.
-const PARTIAL: &str = "partial";
-
 fn encode(batch: &Batch) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let table = batch.to_arrow()?;
     let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), None)?;
     writer.write(&table)?;
     Ok(writer.into_inner()?)
-}
-
-fn write(partial: &Path, path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::write(partial, bytes)?;
-    File::open(partial)?.sync_all()?;
-    fs::rename(partial, path)?;
-    File::open(folder)?.sync_all()
 }

@@ -28,6 +28,7 @@ mod world;
 pub use bindings::exports::canopy::model::inference::{
     Column, Feature, Kind, ModelInfo, Task, Training,
 };
+pub use digest::digest;
 pub use engine::Runtime;
 pub use error::{CallError, LoadError};
 pub use limits::{Isolation, Limits};

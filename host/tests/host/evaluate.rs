@@ -125,8 +125,14 @@ fn failed_evaluations_change_no_gauge() {
             .collect::<Vec<_>>()
     };
     let before = gauges(&server);
-    assert!(before.contains(&format!("evaluated_rows_total {}", records.len())));
-    assert!(before.contains(&"evidently_data_drift_detected_status 1".to_owned()));
+    assert!(before.contains(&format!(
+        "evaluated_rows_total{{model=\"bike-sharing\"}} {}",
+        records.len()
+    )));
+    assert!(
+        before
+            .contains(&"evidently_data_drift_detected_status{model=\"bike-sharing\"} 1".to_owned())
+    );
 
     let mut broken = records.clone();
     broken[200]["temp"] = json!(null);

@@ -9,6 +9,8 @@ mod evaluate;
 mod guest;
 mod house;
 mod life;
+mod models;
+mod neighbours;
 mod other_model;
 mod predict;
 mod refusal;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::PathBuf;
 
 use canopy_dataset::Source;
 use canopy_trainer::{TrainArguments, train};
@@ -63,21 +64,28 @@ fn csv() -> String {
     text
 }
 
-#[test]
-fn the_same_host_serves_a_classification_baked_from_another_table() {
+/// Trains the model of fruit; its component file is in the folder as long as that is there.
+pub(crate) fn fruit() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::write(path("fruit.csv"), csv()).unwrap();
     fs::write(path("fruit.toml"), SPEC).unwrap();
+    let output = path("fruit.wasm");
     train(&TrainArguments {
         spec: path("fruit.toml"),
-        output: path("fruit.wasm"),
+        output: output.clone(),
         data: Source::Default,
         threads: None,
         version: None,
     })
     .unwrap();
-    let server = Server::start(&path("fruit.wasm"), &[]);
+    (folder, output)
+}
+
+#[test]
+fn the_same_host_serves_a_classification_baked_from_another_table() {
+    let (_folder, component) = fruit();
+    let server = Server::start(&component, &[]);
 
     let banana = json!({"weight": 121, "length": 17.5, "colour": 2});
     let (status, answer) = server.post_json("/predict", &banana);

@@ -29,17 +29,14 @@ pub(crate) struct Server {
 impl Server {
     /// Serves a component file with further arguments; returns when it is ready.
     pub(crate) fn start(model: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(&[&["--model", model.to_str().unwrap()], arguments].concat())
+    }
+
+    /// Serves with these arguments; returns when it is ready.
+    pub(crate) fn spawn(arguments: &[&str]) -> Self {
         let client = client();
         let mut process = Command::new(CANOPY)
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--log-format",
-                "json",
-                "--model",
-            ])
-            .arg(model)
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(arguments)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
@@ -108,14 +105,18 @@ impl Server {
         stream
     }
 
-    /// The value of a metric, as it is written with its labels.
+    /// The value of a metric, as it is written with its labels; that of the only model where
+    /// the label `model` is not among them.
     pub(crate) fn metric(&self, name: &str) -> Option<f64> {
         let text = self.get("/metrics").text().unwrap();
-        let line = text.lines().find(|line| {
-            line.strip_prefix(name)
-                .is_some_and(|rest| rest.starts_with(' '))
+        let (wanted, labels) = labels(name);
+        let mut lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+        let (_, value) = lines.find(|(series, _)| {
+            let (name, mut found) = self::labels(series);
+            found.retain(|label| labels.contains(label) || !label.starts_with("model="));
+            name == wanted && found == labels
         })?;
-        line.rsplit(' ').next()?.parse().ok()
+        value.parse().ok()
     }
 
     /// Sends a signal to the process.
@@ -131,6 +132,15 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The name of a series and its labels, in order.
+fn labels(series: &str) -> (&str, Vec<&str>) {
+    let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+    let labels = labels.trim_end_matches('}').split(',');
+    let mut labels: Vec<&str> = labels.filter(|label| !label.is_empty()).collect();
+    labels.sort_unstable();
+    (name, labels)
 }
 
 fn client() -> Client {

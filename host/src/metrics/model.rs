@@ -1,26 +1,20 @@
-//! Every metric of the host, declared once. The help text says what it is.
+//! The metrics of one model, through all of its versions.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use canopy_drift::DatasetDrift;
-use prometheus::core::Collector;
-use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::MetricFamily;
 use prometheus::{
-    Encoder as _, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter,
-    IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry,
 };
 
+use super::maker::Maker;
 use crate::evaluation::{Evaluation, Scores};
 use crate::runtime::CallError;
 use crate::served::Served;
-
-/// Upper bounds of the request duration histogram, in seconds: 50 µs to 10 s.
-const DURATIONS: [f64; 17] = [
-    50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 0.1, 0.2, 0.5, 1.0, 2.0,
-    5.0, 10.0,
-];
 
 /// Upper bounds of the inference histogram, in seconds: 1 µs to 1 s.
 const LATENCIES: [f64; 16] = [
@@ -31,18 +25,12 @@ const LATENCIES: [f64; 16] = [
 /// Most versions of a model that have a counter of their own.
 const MOST_VERSIONS: usize = 10;
 
-/// Labels of a request.
-const REQUEST: &[&str] = &["endpoint", "method", "status_code"];
-
-/// The host's metrics.
-pub struct Metrics {
+/// The metrics of one model. All have the label `model`.
+pub struct ModelMetrics {
     registry: Registry,
     /// Held while several gauges change together, and while all are read: no scrape sees half
-    /// an evaluation. Guards the model versions that have a counter, oldest first.
-    together: Mutex<VecDeque<String>>,
-    requests: IntCounterVec,
-    request_duration: HistogramVec,
-    in_flight: IntGauge,
+    /// an evaluation.
+    together: Mutex<Versions>,
     inference_latency: Histogram,
     predictions: IntCounterVec,
     predicted_rows: IntCounter,
@@ -65,42 +53,47 @@ pub struct Metrics {
     failed_calls: IntCounterVec,
     instances: IntGauge,
     memory: IntGauge,
+    candidate_info: IntGaugeVec,
+    candidate_calls: IntCounterVec,
+    candidate_comparisons: IntCounterVec,
+    candidate_latency: Histogram,
+    candidate_decisions: IntCounterVec,
 }
 
-impl Metrics {
+/// The versions that have a counter of their own.
+#[derive(Default)]
+struct Versions {
+    /// The one that serves.
+    serving: String,
+    /// Oldest first.
+    known: VecDeque<String>,
+}
+
+/// How a call of a candidate ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CandidateCall {
+    /// With an answer, after this time.
+    Answered(Duration),
+    /// Without one, though the serving version has one.
+    Failed,
+    /// It was not made, because the host has better things to do.
+    Skipped,
+}
+
+impl ModelMetrics {
     /// All metrics, at zero; scores are NaN until the first evaluation.
     ///
     /// # Errors
     ///
     /// If two metrics have the same name, which is a mistake in this file.
-    pub fn new() -> Result<Self, prometheus::Error> {
-        let make = Maker(Registry::new());
-        make.0.register(Box::new(ProcessCollector::for_self()))?;
+    pub fn new(name: &str) -> Result<Self, prometheus::Error> {
+        let labels = HashMap::from([("model".to_owned(), name.to_owned())]);
+        let make = Maker(Registry::new_custom(None, Some(labels))?);
         let metrics = Self {
             together: Mutex::default(),
-            requests: make.counters(
-                "api_requests_total",
-                "Requests answered, by matched route, method and status.",
-                REQUEST,
-            )?,
-            request_duration: make.keep(HistogramVec::new(
-                HistogramOpts::new(
-                    "api_request_duration_seconds",
-                    "Time from the head of a request to its answer.",
-                )
-                .buckets(DURATIONS.to_vec()),
-                REQUEST,
-            )?)?,
-            in_flight: make.int_gauge(
-                "api_requests_in_flight",
-                "Requests being answered at the moment.",
-            )?,
-            inference_latency: make.keep(Histogram::with_opts(
-                HistogramOpts::new(
-                    "inference_latency_seconds",
-                    "Time of the model's call alone.",
-                )
-                .buckets(LATENCIES.to_vec()),
+            inference_latency: make.keep(latencies(
+                "inference_latency_seconds",
+                "Time of the model's call alone.",
             )?)?,
             predictions: make.counters(
                 "prediction_requests_total",
@@ -201,44 +194,68 @@ impl Metrics {
                 "Instances of the serving model's component.",
             )?,
             memory: make.int_gauge("model_memory_bytes", "Linear memory of these instances.")?,
+            candidate_info: make.keep(IntGaugeVec::new(
+                Opts::new("model_candidate_info", "1 for the candidate on trial."),
+                &["version", "digest", "mode"],
+            )?)?,
+            candidate_calls: make.counters(
+                "model_candidate_calls_total",
+                "Calls of candidates on trial, by outcome.",
+                &["outcome"],
+            )?,
+            candidate_comparisons: make.counters(
+                "model_candidate_comparisons_total",
+                "Answers of candidates compared with those of the serving version, by outcome.",
+                &["outcome"],
+            )?,
+            candidate_latency: make.keep(latencies(
+                "model_candidate_latency_seconds",
+                "Time of the candidate's call alone.",
+            )?)?,
+            candidate_decisions: make.counters(
+                "model_candidate_decisions_total",
+                "Trials that ended, by outcome.",
+                &["outcome"],
+            )?,
             registry: make.0,
         };
         let scores = metrics.regression.iter().chain(&metrics.classification);
         for gauge in scores.chain([&metrics.live_share]) {
             gauge.set(f64::NAN);
         }
-        for reason in [
-            "trap", "deadline", "memory", "overload", "refused", "failed", "answer",
+        for (counter, values) in [
+            (&metrics.failed_calls, &CallError::REASONS[..]),
+            (&metrics.swaps, &[SWAPPED, REJECTED]),
+            (&metrics.candidate_calls, &[ANSWERED, FAILED, SKIPPED]),
+            (&metrics.candidate_comparisons, &[AGREE, DISAGREE]),
+            (&metrics.candidate_decisions, &[PROMOTED, WITHDRAWN]),
         ] {
-            metrics.failed_calls.with_label_values(&[reason]);
-        }
-        for outcome in [SWAPPED, REJECTED] {
-            metrics.swaps.with_label_values(&[outcome]);
+            for value in values {
+                counter.with_label_values(&[value]);
+            }
         }
         Ok(metrics)
     }
 
-    /// A request begins; it counts as in flight until the guard is dropped.
+    /// The counter of prediction requests that a version answers. Only so many versions have
+    /// one: the oldest that does not serve loses its own.
     #[must_use]
-    pub fn request(&self) -> InFlight {
-        self.in_flight.inc();
-        InFlight(self.in_flight.clone())
-    }
-
-    /// A request was answered.
-    pub fn answered(&self, endpoint: &str, method: &str, status: &str, duration: Duration) {
-        let labels = [endpoint, method, status];
-        self.requests.with_label_values(&labels).inc();
-        self.request_duration
-            .with_label_values(&labels)
-            .observe(duration.as_secs_f64());
+    pub fn predictions(&self, version: &str) -> IntCounter {
+        let mut versions = self.lock();
+        versions.known.retain(|known| known != version);
+        versions.known.push_back(version.to_owned());
+        if versions.known.len() > MOST_VERSIONS {
+            let oldest = versions.known.iter().position(|v| *v != versions.serving);
+            if let Some(oldest) = oldest.and_then(|position| versions.known.remove(position)) {
+                let _ = self.predictions.remove_label_values(&[oldest.as_str()]);
+            }
+        }
+        self.predictions.with_label_values(&[version])
     }
 
     /// The model answered a prediction request of some rows; `unusual` says whether one of them
     /// has an unusual value.
-    pub fn predicted(&self, served: &Served, rows: usize, unusual: bool) {
-        let version = served.model().info().version.as_str();
-        self.predictions.with_label_values(&[version]).inc();
+    pub fn predicted(&self, rows: usize, unusual: bool) {
         self.predicted_rows.inc_by(rows as u64);
         self.unusual_requests.inc_by(u64::from(unusual));
     }
@@ -323,7 +340,6 @@ impl Metrics {
     /// sees metrics of one model with another one serving.
     pub fn serves(&self, served: &Served, previous: Option<&Served>, switch: impl FnOnce()) {
         let mut versions = self.lock();
-        let info = served.model().info();
         self.model_info.reset();
         for (served, value) in previous
             .map(|previous| (previous, 0))
@@ -335,14 +351,7 @@ impl Metrics {
                 .with_label_values(&[info.name.as_str(), &info.version, digest])
                 .set(value);
         }
-        versions.retain(|version| *version != info.version);
-        versions.push_back(info.version.clone());
-        if versions.len() > MOST_VERSIONS
-            && let Some(oldest) = versions.pop_front()
-        {
-            // It may have predicted nothing, and then has no counter.
-            let _ = self.predictions.remove_label_values(&[oldest.as_str()]);
-        }
+        versions.serving.clone_from(&served.model().info().version);
         self.live_score.reset();
         self.live_share.set(f64::NAN);
         self.unusual_ratio.set(0.0);
@@ -355,39 +364,73 @@ impl Metrics {
         self.swaps.with_label_values(&[outcome]).inc();
     }
 
-    /// All metrics in the text format of Prometheus.
-    ///
-    /// # Errors
-    ///
-    /// If a metric cannot be encoded, which is a mistake in this file.
-    pub fn text(&self, served: &Served) -> Result<String, prometheus::Error> {
+    /// A candidate with this version and digest goes on trial, or none is any more.
+    pub fn trial(&self, candidate: Option<(&Served, &str)>) {
+        self.candidate_info.reset();
+        if let Some((served, mode)) = candidate {
+            let (version, digest) = (&served.model().info().version, served.model().digest());
+            self.candidate_info
+                .with_label_values(&[version.as_str(), digest, mode])
+                .set(1);
+        }
+    }
+
+    /// A candidate was called, or was to be.
+    pub fn candidate_called(&self, call: CandidateCall) {
+        let outcome = match call {
+            CandidateCall::Answered(duration) => {
+                self.candidate_latency.observe(duration.as_secs_f64());
+                ANSWERED
+            }
+            CandidateCall::Failed => FAILED,
+            CandidateCall::Skipped => SKIPPED,
+        };
+        self.candidate_calls.with_label_values(&[outcome]).inc();
+    }
+
+    /// An answer of a candidate was compared with one of the serving version.
+    pub fn candidate_compared(&self, agrees: bool) {
+        let outcome = if agrees { AGREE } else { DISAGREE };
+        self.candidate_comparisons
+            .with_label_values(&[outcome])
+            .inc();
+    }
+
+    /// A trial ended.
+    pub fn candidate_decided(&self, promoted: bool) {
+        let outcome = if promoted { PROMOTED } else { WITHDRAWN };
+        self.candidate_decisions.with_label_values(&[outcome]).inc();
+    }
+
+    /// All metrics of the model, which `served` serves, at one moment.
+    #[must_use]
+    pub fn gather(&self, served: &Served) -> Vec<MetricFamily> {
         let _together = self.lock();
         self.instances.set(served.model().instances().into());
         let memory = i64::try_from(served.model().memory());
         self.memory.set(memory.unwrap_or(i64::MAX));
-        let mut text = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        self.registry.gather()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
+    fn lock(&self) -> MutexGuard<'_, Versions> {
         self.together.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A request in flight.
-#[derive(Debug)]
-pub struct InFlight(IntGauge);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
     }
 }
 
 const OVERLOAD: &str = "overload";
 const SWAPPED: &str = "swapped";
 const REJECTED: &str = "rejected";
+const ANSWERED: &str = "answered";
+const FAILED: &str = "failed";
+const SKIPPED: &str = "skipped";
+const AGREE: &str = "agree";
+const DISAGREE: &str = "disagree";
+const PROMOTED: &str = "promoted";
+const WITHDRAWN: &str = "withdrawn";
+
+fn latencies(name: &str, help: &str) -> Result<Histogram, prometheus::Error> {
+    Histogram::with_opts(HistogramOpts::new(name, help).buckets(LATENCIES.to_vec()))
+}
 
 /// Sets the score of every column, NaN where it is undefined.
 fn set_scores(gauges: &GaugeVec, drift: &DatasetDrift) {
@@ -396,40 +439,5 @@ fn set_scores(gauges: &GaugeVec, drift: &DatasetDrift) {
         gauges
             .with_label_values(&[column.column.as_str(), column.method.name()])
             .set(column.score.unwrap_or(f64::NAN));
-    }
-}
-
-/// Makes metrics and registers them.
-struct Maker(Registry);
-
-impl Maker {
-    fn keep<C: Collector + Clone + 'static>(&self, metric: C) -> Result<C, prometheus::Error> {
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        self.keep(IntCounter::new(name, help)?)
-    }
-
-    fn counters(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> Result<IntCounterVec, prometheus::Error> {
-        self.keep(IntCounterVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
-        self.keep(Gauge::new(name, help)?)
-    }
-
-    fn gauges(&self, name: &str, help: &str) -> Result<GaugeVec, prometheus::Error> {
-        self.keep(GaugeVec::new(Opts::new(name, help), &["column", "method"])?)
-    }
-
-    fn int_gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
-        self.keep(IntGauge::new(name, help)?)
     }
 }

@@ -1,0 +1,220 @@
+//! A request's way to a version of a model.
+//!
+//! Without a trial that is the serving version. A canary answers its share of the requests, and
+//! the serving version those that the canary fails. Both a canary and a shadow are compared with
+//! the serving version afterwards, in the slow lane, and only as far as that keeps up.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::host::Host;
+use crate::lane::Place;
+use crate::metrics::CandidateCall;
+use crate::models::{Candidate, Mode, Pace, Route, Slot, Version};
+use crate::runtime::CallError;
+
+/// What a model answered.
+pub(crate) struct Answer {
+    /// One value per row for a regression, one per class for a classification.
+    pub(crate) values: Vec<f64>,
+    /// The version that answered.
+    pub(crate) version: Arc<Version>,
+}
+
+/// Rows to be predicted, and where.
+pub(crate) enum Rows {
+    /// One row, at once.
+    One(Arc<Vec<f64>>),
+    /// Many rows, in the slow lane.
+    Many(Arc<Vec<f64>>, Place),
+}
+
+/// The values of a call and the time it took.
+type Timed = (Vec<f64>, Duration);
+
+/// Predicts rows for a client; `request_id` is the one it sent.
+///
+/// # Errors
+///
+/// If the serving version gives no answer.
+pub(crate) async fn predict(
+    host: &Arc<Host>,
+    slot: &Arc<Slot>,
+    route: &Route,
+    rows: &Rows,
+    request_id: Option<&[u8]>,
+) -> Result<Answer, CallError> {
+    let candidate = route.candidate.as_ref();
+    let canary = candidate.filter(|candidate| candidate.takes(request_id));
+    let mut failed = None;
+    if let Some(canary) = canary {
+        match call(host, &canary.version, rows).await {
+            Ok((values, duration)) => {
+                slot.metrics
+                    .candidate_called(CandidateCall::Answered(duration));
+                if rows.is_one() {
+                    canary.took(duration);
+                }
+                compare(host, slot, canary, &route.serving, rows, values.clone());
+                let version = Arc::clone(&canary.version);
+                return Ok(Answer { values, version });
+            }
+            Err(CallError::Overload(_)) => slot.metrics.candidate_called(CandidateCall::Skipped),
+            Err(_) => failed = Some(canary),
+        }
+    }
+    let (values, duration) = call(host, &route.serving, rows)
+        .await
+        .inspect_err(|error| slot.metrics.call_failed(error))?;
+    slot.metrics.called(duration);
+    if let Some(candidate) = candidate {
+        if rows.is_one() {
+            candidate.serving_took(duration);
+        }
+        match (failed, candidate.plan.mode) {
+            (Some(canary), _) => has_failed(host, slot, canary),
+            (None, Mode::Shadow) => {
+                compare(
+                    host,
+                    slot,
+                    candidate,
+                    &candidate.version,
+                    rows,
+                    values.clone(),
+                );
+            }
+            (None, Mode::Canary) => {}
+        }
+    }
+    let version = Arc::clone(&route.serving);
+    Ok(Answer { values, version })
+}
+
+impl Rows {
+    fn is_one(&self) -> bool {
+        matches!(self, Self::One(_))
+    }
+
+    fn values(&self) -> &Arc<Vec<f64>> {
+        match self {
+            Self::One(values) | Self::Many(values, _) => values,
+        }
+    }
+}
+
+async fn call(host: &Host, version: &Arc<Version>, rows: &Rows) -> Result<Timed, CallError> {
+    match rows {
+        Rows::One(row) => call_once(host, version, row).await,
+        Rows::Many(rows, place) => {
+            let (version, rows) = (Arc::clone(version), Arc::clone(rows));
+            let work = move || timed(|| version.served.model().predict(&rows));
+            let done = host.lane.run(place, work).await;
+            done.unwrap_or_else(|_| Err(unexpected()))
+        }
+    }
+}
+
+/// Calls a version with one row: a fast one here and now, a slow one on a thread of its own when
+/// it is its turn.
+async fn call_once(
+    host: &Host,
+    version: &Arc<Version>,
+    row: &Arc<Vec<f64>>,
+) -> Result<Timed, CallError> {
+    let pace = &version.pace;
+    if pace.is_fast() {
+        let deadline = host.config.limits.model_deadline.into();
+        let patience = Pace::PATIENCE.min(deadline);
+        let result = timed(|| version.served.model().predict_within(row, patience));
+        match result {
+            Err(CallError::Deadline(_)) if patience < deadline => pace.outlasted(),
+            Err(error) => return Err(error),
+            Ok((values, duration)) => {
+                pace.called(duration);
+                return Ok((values, duration));
+            }
+        }
+    }
+    let turn = pace.turn().await?;
+    let (version, row) = (Arc::clone(version), Arc::clone(row));
+    let work = move || {
+        let _until_the_end = turn;
+        let start = Instant::now();
+        let result = timed(|| version.served.model().predict(&row));
+        version.pace.called(start.elapsed());
+        result
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(unexpected()))
+}
+
+fn timed(call: impl FnOnce() -> Result<Vec<f64>, CallError>) -> Result<Timed, CallError> {
+    let start = Instant::now();
+    let values = call()?;
+    Ok((values, start.elapsed()))
+}
+
+fn unexpected() -> CallError {
+    CallError::Failed("the call ended unexpectedly".into())
+}
+
+/// Has the `other` version predict the same rows, and compares; not at all if the host has
+/// enough to do.
+fn compare(
+    host: &Arc<Host>,
+    slot: &Arc<Slot>,
+    candidate: &Arc<Candidate>,
+    other: &Arc<Version>,
+    rows: &Rows,
+    answer: Vec<f64>,
+) {
+    let Ok(place) = Arc::clone(&host.opinions).try_acquire_owned() else {
+        if candidate.plan.mode == Mode::Shadow {
+            slot.metrics.candidate_called(CandidateCall::Skipped);
+        }
+        return;
+    };
+    let worker = Arc::clone(host);
+    let (slot, candidate, other) = (Arc::clone(slot), Arc::clone(candidate), Arc::clone(other));
+    let (is_one, rows) = (rows.is_one(), Arc::clone(rows.values()));
+    host.lane.spawn(move || {
+        let _until_the_end = place;
+        let result = timed(|| other.served.model().predict(&rows));
+        let is_shadow = candidate.plan.mode == Mode::Shadow;
+        match &result {
+            Ok((values, duration)) => {
+                if is_shadow {
+                    slot.metrics
+                        .candidate_called(CandidateCall::Answered(*duration));
+                }
+                if is_shadow && is_one {
+                    candidate.took(*duration);
+                }
+                let agrees = candidate.agrees(&answer, values);
+                slot.metrics.candidate_compared(agrees);
+                candidate.compared(agrees);
+                judge(&worker, &slot, &candidate);
+            }
+            Err(CallError::Overload(_)) if is_shadow => {
+                slot.metrics.candidate_called(CandidateCall::Skipped);
+            }
+            Err(_) if is_shadow => has_failed(&worker, &slot, &candidate),
+            Err(_) => {}
+        }
+    });
+}
+
+fn has_failed(host: &Arc<Host>, slot: &Arc<Slot>, candidate: &Arc<Candidate>) {
+    slot.metrics.candidate_called(CandidateCall::Failed);
+    candidate.failed();
+    judge(host, slot, candidate);
+}
+
+/// Ends the trial if there is a verdict.
+fn judge(host: &Arc<Host>, slot: &Arc<Slot>, candidate: &Arc<Candidate>) {
+    if let Some(verdict) = candidate.verdict() {
+        let (worker, slot, candidate) = (Arc::clone(host), Arc::clone(slot), Arc::clone(candidate));
+        host.loader
+            .spawn(move || worker.models.decide(&slot, &candidate, &verdict));
+    }
+}

@@ -1,0 +1,43 @@
+//! The OpenAPI 3.1 document, made from the loaded models' own features and examples.
+
+mod host;
+mod model;
+mod schema;
+
+use serde_json::{Map, Value, json};
+
+use crate::models::Registry;
+
+/// The document of everything that is served: the default model without a name, the others by
+/// theirs.
+pub(super) fn document(models: &Registry) -> Value {
+    let default = models.default();
+    let serving = default.serving();
+    let info = serving.served.model().info();
+    let mut paths = Map::new();
+    let mut schemas = schema::shared();
+    for slot in models.all() {
+        let serving = slot.serving();
+        let by_name = (slot.name != default.name).then_some(slot.name.as_str());
+        let described = model::Described::new(&serving.served, by_name);
+        paths.extend(described.paths());
+        schemas.extend(described.schemas());
+    }
+    paths.extend(host::paths());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": format!("{} on Canopy", info.name),
+            "version": info.version,
+            "description": model::description(info),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "tags": [
+            {"name": "model", "description": "Predictions and their quality"},
+            {"name": "versions", "description": "What a model serves, and what is on trial"},
+            {"name": "host", "description": "The host itself"},
+        ],
+        "paths": paths,
+        "components": {"schemas": schemas},
+    })
+}

@@ -1,0 +1,354 @@
+//! The routes of one model, with its own fields and examples.
+
+use canopy_drift::{Method, Reference};
+use serde_json::{Map, Value, json};
+
+use super::schema::{get, json_body, responses, schema_ref, with_errors};
+use crate::http::answer;
+use crate::http::body::Format;
+use crate::runtime::{Column, Feature, Kind, ModelInfo, Task};
+use crate::served::Served;
+
+/// A model as it is described: at the routes without a name, or at those with its own.
+pub(super) struct Described<'a> {
+    served: &'a Served,
+    name: Option<&'a str>,
+}
+
+impl<'a> Described<'a> {
+    pub(super) fn new(served: &'a Served, name: Option<&'a str>) -> Self {
+        Self { served, name }
+    }
+
+    /// The name of a schema or an operation of this model.
+    fn own(&self, what: &str) -> String {
+        match self.name {
+            Some(name) => format!("{name}.{what}"),
+            None => what.to_owned(),
+        }
+    }
+
+    fn path(&self, route: &str) -> String {
+        match self.name {
+            Some(name) => format!("/models/{name}{route}"),
+            None => route.to_owned(),
+        }
+    }
+
+    /// Its routes.
+    pub(super) fn paths(&self) -> Map<String, Value> {
+        let model = self.served.model();
+        let info = model.info();
+        let example = example(&info.features);
+        let mut labelled = example.clone();
+        let target = model
+            .reference()
+            .iter()
+            .find(|column| column.name == info.target);
+        labelled.insert(info.target.clone(), target_example(info, target));
+        let (csv_in, csv_out) = csv_examples(info);
+        let [record, prediction] = ["Record", "Prediction"].map(|name| self.own(name));
+        let describe = match self.name {
+            Some(_) => self.path(""),
+            None => "/model".to_owned(),
+        };
+        Map::from_iter([
+            (
+                self.path("/predict"),
+                json!({"post": {
+                    "operationId": self.own("predict"),
+                    "tags": ["model"],
+                    "summary": "Predict one record",
+                    "description": "Features by name, in any order. Other keys are ignored.",
+                    "requestBody": json_body(&record, &json!(example)),
+                    "responses": responses("The prediction", &prediction),
+                }}),
+            ),
+            (
+                self.path("/predict/batch"),
+                json!({"post": {
+                    "operationId": self.own("predictBatch"),
+                    "tags": ["model"],
+                    "summary": "Predict many records",
+                    "description": "A list of records, answered in the order and the form they came \
+                                    in. If one record cannot be used, none is predicted.",
+                    "requestBody": {"required": true, "content": {
+                        Format::JSON: {
+                            "schema": {"type": "array", "items": schema_ref(&record)},
+                            "example": [example],
+                        },
+                        Format::CSV: {"schema": {"type": "string"}, "example": csv_in},
+                        Format::ARROW: {"schema": {"type": "string", "format": "binary"}},
+                    }},
+                    "responses": with_errors(json!({
+                        "description": "The predictions",
+                        "content": {
+                            Format::JSON: {
+                                "schema": {"type": "array", "items": schema_ref(&prediction)},
+                            },
+                            Format::CSV: {"schema": {"type": "string"}, "example": csv_out},
+                            Format::ARROW: {"schema": {"type": "string", "format": "binary"}},
+                        },
+                    })),
+                }}),
+            ),
+            (
+                self.path("/evaluate"),
+                json!({"post": {
+                    "operationId": self.own("evaluate"),
+                    "tags": ["model"],
+                    "summary": "Score labelled records and measure their drift",
+                    "description": "Compares predictions with true values, and every column with the \
+                                    model's reference sample.",
+                    "requestBody": json_body(&self.own("Evaluation"), &json!({
+                        "data": [labelled],
+                        "evaluation_period_name": "week1",
+                    })),
+                    "responses": responses("Scores and drift", &self.own("Report")),
+                }}),
+            ),
+            (
+                describe,
+                get(
+                    &self.own("model"),
+                    "model",
+                    "What the model says of itself, its versions, its candidate",
+                    Format::JSON,
+                ),
+            ),
+        ])
+    }
+
+    /// Its schemas.
+    pub(super) fn schemas(&self) -> Map<String, Value> {
+        let schemas = schemas(
+            self.served.model().info(),
+            self.served.references(),
+            |name| schema_ref(&self.own(name)),
+        );
+        let named = |(name, schema)| (self.own(name), schema);
+        schemas.into_iter().map(named).collect()
+    }
+}
+
+/// What a model does, in a sentence.
+pub(super) fn description(info: &ModelInfo) -> String {
+    let training = &info.training;
+    let period = match (&training.from, &training.until) {
+        (Some(from), Some(until)) => format!(", {from} to {until}"),
+        _ => String::new(),
+    };
+    let task = match info.task {
+        Task::Regression => "a regression",
+        Task::Classification => "a classification",
+    };
+    format!(
+        "Predicts `{}`, {task} on {} features, trained on {} rows{period}.",
+        info.target,
+        info.features.len(),
+        training.rows
+    )
+}
+
+/// The example record of the model.
+fn example(features: &[Feature]) -> Map<String, Value> {
+    let fields = features.iter();
+    fields
+        .map(|feature| (feature.name.clone(), json!(feature.example)))
+        .collect()
+}
+
+/// A true value that occurred in training.
+fn target_example(info: &ModelInfo, target: Option<&Column>) -> Value {
+    let value = target.map_or(0.0, |column| column.values[0]);
+    match info.task {
+        Task::Regression => json!(value),
+        Task::Classification => json!(info.classes.get(value as usize)),
+    }
+}
+
+fn csv_examples(info: &ModelInfo) -> (String, String) {
+    let names: Vec<&str> = info.features.iter().map(|f| f.name.as_str()).collect();
+    let values: Vec<String> = info
+        .features
+        .iter()
+        .map(|f| f.example.to_string())
+        .collect();
+    let input = format!("{}\n{}\n", names.join(","), values.join(","));
+    (input, format!("{}\n…\n", answer::columns(info).join(",")))
+}
+
+fn schemas(
+    info: &ModelInfo,
+    references: &[Reference],
+    schema_ref: impl Fn(&str) -> Value,
+) -> [(&'static str, Value); 5] {
+    let names: Vec<&str> = info.features.iter().map(|f| f.name.as_str()).collect();
+    let fields: Map<String, Value> = info
+        .features
+        .iter()
+        .map(|feature| (feature.name.clone(), feature_schema(feature)))
+        .collect();
+    let methods: Map<String, Value> = references
+        .iter()
+        .map(|reference| {
+            let applying = Method::ALL
+                .into_iter()
+                .filter(|method| method.applies_to(reference.kind()));
+            let names: Vec<&str> = applying.map(Method::name).collect();
+            (reference.column().to_owned(), json!({"enum": names}))
+        })
+        .collect();
+    let mut labelled_fields = fields.clone();
+    labelled_fields.insert(info.target.clone(), target_schema(info));
+    let labelled_names: Vec<&str> = names
+        .iter()
+        .copied()
+        .chain([info.target.as_str()])
+        .collect();
+    [
+        (
+            "Record",
+            json!({"type": "object", "required": names, "properties": fields}),
+        ),
+        (
+            "LabelledRecord",
+            json!({
+                "type": "object",
+                "required": labelled_names,
+                "properties": labelled_fields,
+            }),
+        ),
+        ("Prediction", prediction_schema(info)),
+        (
+            "Evaluation",
+            json!({
+                "type": "object",
+                "required": ["data"],
+                "properties": {
+                    "data": {"type": "array", "minItems": 1, "items": schema_ref("LabelledRecord")},
+                    "evaluation_period_name": {"type": ["string", "null"], "maxLength": 256},
+                    "observe": {
+                        "type": ["boolean", "null"],
+                        "description": "False if the rows must not be kept for a retraining",
+                    },
+                    "drift_methods": {
+                        "type": ["object", "null"],
+                        "description": "Method by column, where the default is not wanted",
+                        "properties": methods,
+                        "additionalProperties": false,
+                    },
+                },
+            }),
+        ),
+        ("Report", report_schema(info)),
+    ]
+}
+
+fn feature_schema(feature: &Feature) -> Value {
+    let unit = match feature.unit.as_str() {
+        "" => String::new(),
+        unit => format!(" [{unit}]"),
+    };
+    let kind = match feature.kind {
+        Kind::Numerical => "Numerical",
+        Kind::Categorical => "Categorical",
+    };
+    json!({
+        "type": "number",
+        "description": format!(
+            "{}{unit}. {kind}; {} to {} in training.",
+            feature.description, feature.minimum, feature.maximum
+        ),
+        "examples": [feature.example],
+    })
+}
+
+fn target_schema(info: &ModelInfo) -> Value {
+    match info.task {
+        Task::Regression => json!({"type": "number", "description": "The true value"}),
+        Task::Classification => json!({
+            "description": "The true class: its label, or a number if the label is one",
+            "anyOf": [{"enum": info.classes}, {"type": "number"}],
+        }),
+    }
+}
+
+fn prediction_schema(info: &ModelInfo) -> Value {
+    let field = &info.response_field;
+    match info.task {
+        Task::Regression => json!({
+            "type": "object",
+            "required": [field],
+            "properties": {field: {"type": "number", "description": format!("Predicted {}", info.target)}},
+        }),
+        Task::Classification => {
+            let shares: Map<String, Value> = info
+                .classes
+                .iter()
+                .map(|class| (class.clone(), json!({"type": "number"})))
+                .collect();
+            json!({
+                "type": "object",
+                "required": [field, "probabilities"],
+                "properties": {
+                    field: {"enum": info.classes, "description": "The likeliest class"},
+                    "probabilities": {
+                        "type": "object",
+                        "required": info.classes,
+                        "properties": shares,
+                    },
+                },
+            })
+        }
+    }
+}
+
+fn report_schema(info: &ModelInfo) -> Value {
+    let number = json!({"type": "number"});
+    let or_null = json!({"type": ["number", "null"]});
+    let scores: &[(&str, &Value)] = match info.task {
+        Task::Regression => &[
+            ("rmse", &number),
+            ("mape", &or_null),
+            ("mae", &number),
+            ("r2score", &or_null),
+            ("mean_error", &number),
+            ("max_error", &number),
+        ],
+        Task::Classification => &[
+            ("accuracy", &number),
+            ("precision", &number),
+            ("recall", &number),
+            ("f1", &number),
+            ("roc_auc", &or_null),
+        ],
+    };
+    let others = json!({
+        "message": {"type": "string"},
+        "drift_detected": {"type": "integer", "enum": [0, 1]},
+        "drift_share": number,
+        "drift_share_threshold": number,
+        "drifted_columns": {"type": "integer"},
+        "evaluated_items": {"type": "integer"},
+        "evaluation_period_name": {"type": ["string", "null"]},
+        "columns": {"type": "array", "items": {
+            "type": "object",
+            "required": ["column", "method", "score", "threshold", "drifted"],
+            "properties": {
+                "column": {"type": "string"},
+                "method": {"type": "string"},
+                "score": or_null,
+                "threshold": number,
+                "drifted": {"type": "boolean"},
+            },
+        }},
+    });
+    let scores = scores
+        .iter()
+        .map(|(name, schema)| ((*name).to_owned(), (*schema).clone()));
+    let mut properties: Map<String, Value> = scores.collect();
+    properties.extend(others.as_object().cloned().unwrap_or_default());
+    let required: Vec<&String> = properties.keys().collect();
+    json!({"type": "object", "required": required, "properties": properties})
+}

@@ -1,0 +1,137 @@
+//! Every metric, declared once. The help text says what it is.
+//!
+//! - [`Metrics`]: those of the host
+//! - [`ModelMetrics`]: those of one model, all with the label `model`
+
+mod maker;
+mod model;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::MetricFamily;
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Registry, TextEncoder,
+};
+
+use crate::runtime::LoadError;
+use maker::Maker;
+pub use model::{CandidateCall, ModelMetrics};
+
+/// Upper bounds of the request duration histogram, in seconds: 50 µs to 10 s.
+const DURATIONS: [f64; 17] = [
+    50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 0.1, 0.2, 0.5, 1.0, 2.0,
+    5.0, 10.0,
+];
+
+/// Labels of a request.
+const REQUEST: &[&str] = &["endpoint", "method", "status_code"];
+
+/// The host's metrics.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    request_duration: HistogramVec,
+    in_flight: IntGauge,
+    rejected_components: IntCounterVec,
+}
+
+impl Metrics {
+    /// All metrics, at zero.
+    ///
+    /// # Errors
+    ///
+    /// If two metrics have the same name, which is a mistake in this file.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let make = Maker(Registry::new());
+        make.0.register(Box::new(ProcessCollector::for_self()))?;
+        let metrics = Self {
+            requests: make.counters(
+                "api_requests_total",
+                "Requests answered, by matched route, method and status.",
+                REQUEST,
+            )?,
+            request_duration: make.keep(HistogramVec::new(
+                HistogramOpts::new(
+                    "api_request_duration_seconds",
+                    "Time from the head of a request to its answer.",
+                )
+                .buckets(DURATIONS.to_vec()),
+                REQUEST,
+            )?)?,
+            in_flight: make.int_gauge(
+                "api_requests_in_flight",
+                "Requests being answered at the moment.",
+            )?,
+            rejected_components: make.counters(
+                "model_loads_rejected_total",
+                "Components that were not fit to serve, by reason.",
+                &["reason"],
+            )?,
+            registry: make.0,
+        };
+        for reason in LoadError::REASONS {
+            metrics.rejected_components.with_label_values(&[reason]);
+        }
+        Ok(metrics)
+    }
+
+    /// A request begins; it counts as in flight until the guard is dropped.
+    #[must_use]
+    pub fn request(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, endpoint: &str, method: &str, status: &str, duration: Duration) {
+        let labels = [endpoint, method, status];
+        self.requests.with_label_values(&labels).inc();
+        self.request_duration
+            .with_label_values(&labels)
+            .observe(duration.as_secs_f64());
+    }
+
+    /// A component was not fit to serve.
+    pub fn load_rejected(&self, error: &LoadError) {
+        self.rejected_components
+            .with_label_values(&[error.reason()])
+            .inc();
+    }
+
+    /// The host's metrics and those of its models in the text format of Prometheus.
+    ///
+    /// # Errors
+    ///
+    /// If a metric cannot be encoded, which is a mistake in this module.
+    pub fn text(
+        &self,
+        models: impl Iterator<Item = Vec<MetricFamily>>,
+    ) -> Result<String, prometheus::Error> {
+        // A metric that several models have is one family.
+        let mut families: BTreeMap<String, MetricFamily> = BTreeMap::new();
+        for mut family in models.flatten().chain(self.registry.gather()) {
+            match families.get_mut(family.name()) {
+                Some(known) => known.mut_metric().extend(family.take_metric()),
+                None => {
+                    families.insert(family.name().to_owned(), family);
+                }
+            }
+        }
+        let families: Vec<MetricFamily> = families.into_values().collect();
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&families, &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+/// A request in flight.
+#[derive(Debug)]
+pub struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

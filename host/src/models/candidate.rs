@@ -1,0 +1,385 @@
+//! A version on trial, and what was found out about it.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::version::Version;
+use crate::runtime::{Task, likeliest};
+use crate::served::Served;
+
+/// How a candidate is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It gets a copy of every request; its answers are compared and never returned.
+    Shadow,
+    /// It answers a share of the requests.
+    Canary,
+}
+
+impl Mode {
+    /// The mode as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::Canary => "canary",
+        }
+    }
+}
+
+/// What a candidate gets, and what decides about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Plan {
+    /// How it is tried.
+    pub mode: Mode,
+    /// Share of the requests that a canary answers, from 0 to 1.
+    pub share: f64,
+    /// Number of compared or failed requests after which it is decided; nothing: by hand.
+    pub requests: Option<u64>,
+    /// Largest share of failed requests with which it is promoted.
+    pub max_errors: f64,
+    /// Largest median time of a call with which it is promoted, as a multiple of the serving
+    /// version's.
+    pub max_latency: f64,
+    /// Largest share of answers that disagree with which it is promoted.
+    pub max_disagreement: f64,
+    /// How far two predictions of a regression may be apart and still agree, in standard
+    /// deviations of the predictions of the reference sample; classes agree if they are equal.
+    pub tolerance: f64,
+}
+
+impl Default for Plan {
+    /// A shadow, decided by hand.
+    fn default() -> Self {
+        Self {
+            mode: Mode::Shadow,
+            share: 0.1,
+            requests: None,
+            max_errors: 0.01,
+            max_latency: 2.0,
+            max_disagreement: 0.1,
+            tolerance: 0.25,
+        }
+    }
+}
+
+impl Plan {
+    /// What cannot be meant, by field.
+    #[must_use]
+    pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let share = |value: f64| (0.0..=1.0).contains(&value);
+        let positive = |value: f64| value.is_finite() && value >= 0.0;
+        [
+            ("share", share(self.share), "is not from 0 to 1"),
+            ("max-errors", share(self.max_errors), "is not from 0 to 1"),
+            (
+                "max-disagreement",
+                share(self.max_disagreement),
+                "is not from 0 to 1",
+            ),
+            (
+                "max-latency",
+                positive(self.max_latency),
+                "is not a factor of at least 0",
+            ),
+            (
+                "tolerance",
+                positive(self.tolerance),
+                "is not a number of at least 0",
+            ),
+            ("requests", self.requests != Some(0), "is 0"),
+        ]
+        .into_iter()
+        .filter(|(_, holds, _)| !holds)
+        .map(|(field, _, problem)| (field, problem))
+        .collect()
+    }
+}
+
+/// A version on trial.
+pub struct Candidate {
+    /// The version.
+    pub version: Arc<Version>,
+    /// How it is tried.
+    pub plan: Plan,
+    /// How far two predictions may be apart and still agree.
+    tolerance: f64,
+    findings: Mutex<Findings>,
+    decided: AtomicBool,
+}
+
+/// What was found out about a candidate so far.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// Calls it failed, though the serving version has an answer.
+    pub failed: u64,
+    /// Answers that agree with those of the serving version.
+    pub agreed: u64,
+    /// Answers that do not.
+    pub disagreed: u64,
+    candidate: Times,
+    serving: Times,
+}
+
+/// What is to become of a candidate, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it is promoted, rather than withdrawn.
+    pub promote: bool,
+    /// The reason, for people.
+    pub reason: String,
+}
+
+/// A candidate and its findings, for people.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trial {
+    version: String,
+    digest: String,
+    #[serde(flatten)]
+    plan: Plan,
+    compared: u64,
+    agreed: u64,
+    disagreed: u64,
+    failed: u64,
+    median_seconds: Option<f64>,
+    serving_median_seconds: Option<f64>,
+}
+
+impl Candidate {
+    /// Puts a version on trial against the serving one.
+    #[must_use]
+    pub fn new(version: Arc<Version>, plan: Plan, serving: &Served) -> Self {
+        Self {
+            tolerance: plan.tolerance * spread(serving),
+            version,
+            plan,
+            findings: Mutex::default(),
+            decided: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether a request goes to the canary: always the same for the same request id, by chance
+    /// without one.
+    #[must_use]
+    pub fn takes(&self, request_id: Option<&[u8]>) -> bool {
+        let position = match request_id {
+            Some(id) => {
+                let mut hasher = DefaultHasher::new();
+                id.hash(&mut hasher);
+                hasher.finish() as f64 / u64::MAX as f64
+            }
+            None => fastrand::f64(),
+        };
+        self.plan.mode == Mode::Canary && position < self.plan.share
+    }
+
+    /// Whether the answers of both versions to the same rows agree.
+    #[must_use]
+    pub fn agrees(&self, ours: &[f64], theirs: &[f64]) -> bool {
+        let model = self.version.served.model();
+        match model.info().task {
+            Task::Regression => ours
+                .iter()
+                .zip(theirs)
+                .all(|(a, b)| (a - b).abs() <= self.tolerance),
+            Task::Classification => {
+                let outputs = model.outputs();
+                ours.chunks(outputs)
+                    .zip(theirs.chunks(outputs))
+                    .all(|(a, b)| likeliest(a) == likeliest(b))
+            }
+        }
+    }
+
+    /// The serving version answered one row in this time.
+    pub fn serving_took(&self, duration: Duration) {
+        self.lock().serving.push(duration);
+    }
+
+    /// The candidate answered one row in this time.
+    pub fn took(&self, duration: Duration) {
+        self.lock().candidate.push(duration);
+    }
+
+    /// An answer was compared.
+    pub fn compared(&self, agrees: bool) {
+        let mut findings = self.lock();
+        if agrees {
+            findings.agreed += 1;
+        } else {
+            findings.disagreed += 1;
+        }
+    }
+
+    /// The candidate failed where the serving version has an answer.
+    pub fn failed(&self) {
+        self.lock().failed += 1;
+    }
+
+    /// What was found out so far.
+    #[must_use]
+    pub fn findings(&self) -> Findings {
+        self.lock().clone()
+    }
+
+    /// The candidate and its findings, for people.
+    #[must_use]
+    pub fn trial(&self) -> Trial {
+        let findings = self.lock();
+        Trial {
+            version: self.version.served.model().info().version.clone(),
+            digest: self.version.digest().to_owned(),
+            plan: self.plan.clone(),
+            compared: findings.agreed + findings.disagreed,
+            agreed: findings.agreed,
+            disagreed: findings.disagreed,
+            failed: findings.failed,
+            median_seconds: findings.candidate.median(),
+            serving_median_seconds: findings.serving.median(),
+        }
+    }
+
+    /// The verdict, once: as soon as the plan's number of requests is reached, or too many of
+    /// them have gone wrong already.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        let requests = self.plan.requests?;
+        if self.decided.load(Ordering::Relaxed) {
+            return None;
+        }
+        let verdict = self.lock().verdict(&self.plan, requests)?;
+        let first = !self.decided.swap(true, Ordering::Relaxed);
+        first.then_some(verdict)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Findings> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Findings {
+    fn verdict(&self, plan: &Plan, requests: u64) -> Option<Verdict> {
+        let withdraw = |reason| {
+            Some(Verdict {
+                promote: false,
+                reason,
+            })
+        };
+        let seen = self.agreed + self.disagreed + self.failed;
+        let total = requests.max(seen) as f64;
+        if self.failed as f64 > plan.max_errors * total {
+            return withdraw(format!("{} of {seen} calls failed", self.failed));
+        }
+        if self.disagreed as f64 > plan.max_disagreement * total {
+            return withdraw(format!("{} of {seen} answers disagree", self.disagreed));
+        }
+        if seen < requests {
+            return None;
+        }
+        if let (Some(candidate), Some(serving)) = (self.candidate.median(), self.serving.median())
+            && candidate > plan.max_latency * serving
+        {
+            let times = candidate / serving;
+            return withdraw(format!("a call takes {times:.1} times as long"));
+        }
+        Some(Verdict {
+            promote: true,
+            reason: format!(
+                "{} of {seen} answers agree, {} calls failed",
+                self.agreed, self.failed
+            ),
+        })
+    }
+}
+
+/// The last times of calls.
+#[derive(Debug, Clone, Default)]
+struct Times(VecDeque<Duration>);
+
+impl Times {
+    const MOST: usize = 256;
+
+    fn push(&mut self, duration: Duration) {
+        if self.0.len() == Self::MOST {
+            self.0.pop_front();
+        }
+        self.0.push_back(duration);
+    }
+
+    /// The median in seconds.
+    fn median(&self) -> Option<f64> {
+        let mut times: Vec<Duration> = self.0.iter().copied().collect();
+        let middle = times.len() / 2;
+        (!times.is_empty()).then(|| times.select_nth_unstable(middle).1.as_secs_f64())
+    }
+}
+
+/// Standard deviation of the predictions of a model's reference sample.
+fn spread(served: &Served) -> f64 {
+    let values = served.model().reference().last();
+    let values = values.map_or(&[][..], |predictions| &predictions.values);
+    let rows = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / rows;
+    let squares = values.iter().map(|value| (value - mean).powi(2));
+    (squares.sum::<f64>() / rows).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(agreed: u64, disagreed: u64, failed: u64) -> Findings {
+        Findings {
+            agreed,
+            disagreed,
+            failed,
+            ..Findings::default()
+        }
+    }
+
+    #[test]
+    fn decides_when_the_requests_are_reached_or_too_many_went_wrong() {
+        let plan = Plan::default();
+        let verdict = |findings: &Findings| findings.verdict(&plan, 100).map(|v| v.promote);
+        assert_eq!(verdict(&findings(99, 0, 0)), None);
+        assert_eq!(verdict(&findings(90, 9, 1)), Some(true));
+        assert_eq!(verdict(&findings(0, 0, 2)), Some(false));
+        assert_eq!(verdict(&findings(0, 11, 0)), Some(false));
+    }
+
+    #[test]
+    fn a_slow_candidate_is_withdrawn() {
+        let mut findings = findings(100, 0, 0);
+        findings.serving.push(Duration::from_micros(10));
+        findings.candidate.push(Duration::from_micros(19));
+        let promote =
+            |findings: &Findings| findings.verdict(&Plan::default(), 100).unwrap().promote;
+        assert!(promote(&findings));
+        findings.candidate = Times::default();
+        findings.candidate.push(Duration::from_micros(21));
+        assert!(!promote(&findings));
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_meant_is_named() {
+        let plan = Plan {
+            share: 1.5,
+            tolerance: f64::NAN,
+            requests: Some(0),
+            ..Plan::default()
+        };
+        let fields: Vec<_> = plan
+            .problems()
+            .into_iter()
+            .map(|(field, _)| field)
+            .collect();
+        assert_eq!(fields, ["share", "tolerance", "requests"]);
+    }
+}

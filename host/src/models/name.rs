@@ -1,0 +1,63 @@
+//! Names of models.
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+/// What a model is called in URLs, on disk and in metrics: 1 to 64 letters, digits, `-`, `_` and
+/// `.`, the first one a letter or a digit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ModelName(String);
+
+/// A text is no name of a model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:.80?} is no name of a model: use 1 to 64 letters, digits, '-', '_' and '.', beginning \
+     with a letter or a digit"
+)]
+pub struct InvalidName(String);
+
+impl FromStr for ModelName {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let first = text.bytes().next();
+        let valid = first.is_some_and(|first| first.is_ascii_alphanumeric())
+            && text.len() <= 64
+            && text.bytes().all(plain);
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidName(text.to_owned()))
+        }
+    }
+}
+
+impl ModelName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_in_paths() {
+        for name in ["bike-sharing", "a", "7.2_b", &"x".repeat(64)] {
+            assert!(name.parse::<ModelName>().is_ok(), "{name}");
+        }
+        for name in ["", ".", "..", ".a", "a/b", "a b", "ä", &"x".repeat(65)] {
+            assert!(name.parse::<ModelName>().is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! How fast a version answers single rows, and who waits for it.
+//!
+//! A fast version is called on the thread that reads requests: handing the call over would take
+//! longer than the call. A slow one would hold up everybody else there, so it is called on threads
+//! of its own, as many at a time as there are cores; the rest waits for its turn.
+//!
+//! The queue is short where it stands: whoever would wait longer than a call takes is refused at
+//! once, unless the queue was empty a moment ago, so that a burst is served and an overload is
+//! not (the controlled delay of Nichols & Jacobson, "Controlling Queue Delay", 2012, in the
+//! form for servers).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::runtime::CallError;
+
+/// The pace of one version.
+#[derive(Debug)]
+pub struct Pace {
+    start: Instant,
+    /// Nanoseconds after the start until which the version counts as slow.
+    slow_until: AtomicU64,
+    /// Mean time of its calls in nanoseconds, the newest with the most weight.
+    mean: AtomicU64,
+    /// Callers that wait for their turn.
+    waiting: AtomicUsize,
+    /// Nanoseconds after the start when somebody last found nobody waiting.
+    last_empty: AtomicU64,
+    /// Turns that are free.
+    turns: Arc<Semaphore>,
+    /// Turns that there are.
+    width: usize,
+}
+
+/// The right to make one call of a slow version; given back when dropped.
+#[derive(Debug)]
+pub struct Turn(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+
+impl Pace {
+    /// Longest time that a call may take on a thread that reads requests; it is repeated elsewhere.
+    pub const PATIENCE: Duration = Duration::from_millis(20);
+    /// A version whose calls take longer than this on average is slow.
+    const FAST: Duration = Duration::from_millis(1);
+    /// Time for which a version counts as slow after it was.
+    const PAROLE: Duration = Duration::from_secs(5);
+    /// Time after which a queue that was never empty stands.
+    const STANDING: Duration = Duration::from_millis(100);
+    /// Longest queue of a burst, in calls for each turn.
+    const BURST: usize = 4;
+
+    /// The pace of a version nobody knows yet; `is_blocking` says that it must never be called on
+    /// a thread that reads requests.
+    #[must_use]
+    pub fn new(is_blocking: bool) -> Self {
+        let width = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            start: Instant::now(),
+            slow_until: AtomicU64::new(if is_blocking { u64::MAX } else { 0 }),
+            mean: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            last_empty: AtomicU64::new(0),
+            turns: Arc::new(Semaphore::new(width)),
+            width,
+        }
+    }
+
+    /// Whether a call may be made on a thread that reads requests.
+    #[must_use]
+    pub fn is_fast(&self) -> bool {
+        match self.slow_until.load(Ordering::Relaxed) {
+            0 => true,
+            until => until < self.now(),
+        }
+    }
+
+    /// A call of one row took this long.
+    pub fn called(&self, duration: Duration) {
+        let duration = nanos(duration);
+        let mean = self.mean.load(Ordering::Relaxed);
+        // An eighth of the difference; two threads may forget each other's call.
+        let mean = mean - mean / 8 + duration / 8;
+        self.mean.store(mean, Ordering::Relaxed);
+        if mean > nanos(Self::FAST) {
+            let until = self.now() + nanos(Self::PAROLE);
+            self.slow_until.fetch_max(until, Ordering::Relaxed);
+        }
+    }
+
+    /// A call of one row was given up after [`Self::PATIENCE`].
+    pub fn outlasted(&self) {
+        self.mean
+            .fetch_max(nanos(Self::PATIENCE), Ordering::Relaxed);
+        self.called(Self::PATIENCE);
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    ///
+    /// If the queue is too long: the caller is refused at once.
+    pub async fn turn(&self) -> Result<Turn, CallError> {
+        let now = self.now();
+        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _here = Waiting(&self.waiting);
+        if waiting == 0 {
+            self.last_empty.store(now, Ordering::Relaxed);
+        }
+        let empty = self.last_empty.load(Ordering::Relaxed);
+        let stands = now.saturating_sub(empty) > nanos(Self::STANDING);
+        let most = if stands { 1 } else { Self::BURST } * self.width;
+        if waiting >= most {
+            return Err(CallError::Overload(u32::try_from(self.width).unwrap_or(0)));
+        }
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        // The semaphore is never closed.
+        turn.map(Turn).map_err(|_| CallError::Overload(0))
+    }
+
+    fn now(&self) -> u64 {
+        nanos(self.start.elapsed())
+    }
+}
+
+/// Somebody in the queue.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_outlier_does_not_make_a_version_slow_but_a_habit_does() {
+        let pace = Pace::new(false);
+        (0..100).for_each(|_| pace.called(Duration::from_micros(5)));
+        pace.called(Duration::from_millis(5));
+        assert!(pace.is_fast());
+        (0..20).for_each(|_| pace.called(Duration::from_millis(5)));
+        assert!(!pace.is_fast());
+    }
+
+    #[test]
+    fn a_call_that_outlasts_patience_makes_it_slow_at_once() {
+        let pace = Pace::new(false);
+        pace.outlasted();
+        assert!(!pace.is_fast());
+        assert!(!Pace::new(true).is_fast());
+    }
+
+    #[tokio::test]
+    async fn a_burst_waits_and_the_rest_is_refused() {
+        let pace = Arc::new(Pace::new(true));
+        let turns: Vec<Turn> = {
+            let mut turns = Vec::new();
+            for _ in 0..pace.width {
+                turns.push(pace.turn().await.unwrap());
+            }
+            turns
+        };
+        let queued: Vec<_> = (0..Pace::BURST * pace.width)
+            .map(|_| {
+                let pace = Arc::clone(&pace);
+                tokio::spawn(async move { pace.turn().await.map(drop) })
+            })
+            .collect();
+        while pace.waiting.load(Ordering::Relaxed) < queued.len() {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(pace.turn().await, Err(CallError::Overload(_))));
+        drop(turns);
+        for waiting in queued {
+            waiting.await.unwrap().unwrap();
+        }
+    }
+}

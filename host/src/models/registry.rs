@@ -1,0 +1,500 @@
+//! All models of a host; every change of one goes through here.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use tracing::{error, info, warn};
+
+use super::candidate::{Candidate, Plan, Verdict};
+use super::change::{Change, ChangeError, Outcome};
+use super::name::ModelName;
+use super::open::Opener;
+use super::shelf::{OnTrial, Shelf};
+use super::slot::Slot;
+use super::source::Source;
+use crate::config::ServeConfig;
+use crate::host::HostError;
+use crate::metrics::Metrics;
+use crate::runtime::{ModelInfo, Runtime, digest};
+use crate::served::Served;
+
+/// The models of a host.
+///
+/// Compiling takes long and needs no lock; a change is compared, noted on disk and switched under
+/// one, in this order, so that what serves after a restart is what served before it.
+pub struct Registry {
+    opener: Opener,
+    slots: ArcSwap<BTreeMap<ModelName, Arc<Slot>>>,
+    default: Arc<Slot>,
+    /// Files in the folder that are not served, as they were when they were tried.
+    unfit: Mutex<BTreeMap<PathBuf, Source>>,
+    changing: Mutex<()>,
+}
+
+impl Registry {
+    /// Loads every configured model, in the version that served last.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or one of them is not fit to serve.
+    pub(crate) fn open(
+        config: &ServeConfig,
+        runtime: Runtime,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, HostError> {
+        let models = &config.models;
+        let opener = Opener::new(runtime, config.clone(), metrics);
+        let mut slots = BTreeMap::new();
+        let mut first = None;
+        for given in &models.files {
+            let slot = opener.open(given.name.as_ref(), Some(&given.path))?;
+            let name = slot.name.clone();
+            first.get_or_insert_with(|| name.clone());
+            if slots.insert(name, Arc::new(slot)).is_some() {
+                return Err(HostError::Twice(given.path.clone()));
+            }
+        }
+        for (name, path) in opener.found().map_err(HostError::Folder)? {
+            if let Entry::Vacant(vacant) = slots.entry(name) {
+                let slot = opener.open(Some(vacant.key()), path.as_deref())?;
+                vacant.insert(Arc::new(slot));
+            }
+        }
+        if slots.len() > models.most() {
+            return Err(HostError::TooMany(slots.len(), models.most()));
+        }
+        let default = match models.default.as_ref().or(first.as_ref()) {
+            Some(name) => slots.get(name),
+            None => slots.values().next(),
+        };
+        let default = default.ok_or_else(|| HostError::NoDefault(models.default.clone()))?;
+        Ok(Self {
+            default: Arc::clone(default),
+            slots: ArcSwap::from_pointee(slots),
+            unfit: Mutex::default(),
+            changing: Mutex::default(),
+            opener,
+        })
+    }
+
+    /// The model that is meant where none is named.
+    #[must_use]
+    pub fn default(&self) -> &Arc<Slot> {
+        &self.default
+    }
+
+    /// The model of a name.
+    #[must_use]
+    pub fn get(&self, name: &ModelName) -> Option<Arc<Slot>> {
+        self.slots.load().get(name).cloned()
+    }
+
+    /// All models in the order of their names.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Slot>> {
+        self.slots.load().values().cloned().collect()
+    }
+
+    /// Serves a component as the model `name`, which is created if it is not there. Requests in
+    /// flight finish on the version they began with. Takes as long as compiling takes.
+    ///
+    /// # Errors
+    ///
+    /// If the component is not fit to serve, cannot be kept, or clients of the serving version
+    /// could not use it (unless `allow_feature_change`).
+    pub fn put(
+        &self,
+        name: &ModelName,
+        component: &[u8],
+        allow_feature_change: bool,
+    ) -> Result<Change, ChangeError> {
+        let attempt = || {
+            let folder = self.opener.folder(name).ok_or(ChangeError::NotKept)?;
+            let served = self.opener.load(component)?;
+            let _changing = self.lock();
+            let Some(slot) = self.get(name) else {
+                return self.create(name, &folder, served, component);
+            };
+            if !allow_feature_change {
+                comparable(&slot, &served).map_err(ChangeError::Features)?;
+            }
+            self.swap(&slot, served, component)
+        };
+        let outcome = attempt();
+        if let (Err(_), Some(slot)) = (&outcome, self.get(name)) {
+            slot.metrics.swap_attempted(false);
+        }
+        outcome
+    }
+
+    /// Serves the version that served before.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or it is no longer fit to serve.
+    pub fn roll_back(&self, name: &ModelName) -> Result<Change, ChangeError> {
+        let slot = self.known(name)?;
+        let shelf = slot.shelf.as_ref().ok_or(ChangeError::NotKept)?;
+        let serving = slot.serving();
+        let state = shelf.state();
+        let Some(previous) = state.before(serving.digest()) else {
+            return Err(ChangeError::NoPrevious(name.clone()));
+        };
+        let served = self.opener.load(&shelf.read(previous)?)?;
+
+        let _changing = self.lock();
+        self.is_current(&slot)?;
+        if slot.serving().digest() != serving.digest() {
+            return Err(ChangeError::Raced(name.clone()));
+        }
+        shelf.note(|state| {
+            state.roll_back(previous);
+            state.candidate = None;
+        })?;
+        Ok(self.switch(&slot, served, Outcome::RolledBack))
+    }
+
+    /// Retires a model: it is not served any more, its versions are removed.
+    ///
+    /// # Errors
+    ///
+    /// If it is the default model or one that the operator named.
+    pub fn retire(&self, name: &ModelName) -> Result<(), ChangeError> {
+        let slot = self.known(name)?;
+        let shelf = slot.shelf.as_ref().ok_or(ChangeError::NotKept)?;
+        if Arc::ptr_eq(&slot, &self.default) {
+            return Err(ChangeError::Default(name.clone()));
+        }
+        let _changing = self.lock();
+        self.is_current(&slot)?;
+        if let Some(source) = &slot.source {
+            if self.opener.is_given(&source.path) {
+                return Err(ChangeError::FromFile(name.clone()));
+            }
+            match fs::rename(&source.path, source.path.with_added_extension("retired")) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        shelf.remove()?;
+        self.change_slots(|slots| {
+            slots.remove(name);
+        });
+        Ok(())
+    }
+
+    /// Puts a component on trial as a candidate of the model, in place of the one before.
+    ///
+    /// # Errors
+    ///
+    /// If it is not fit to serve or cannot be compared with the serving version.
+    pub fn propose(
+        &self,
+        name: &ModelName,
+        component: &[u8],
+        plan: Plan,
+    ) -> Result<Change, ChangeError> {
+        let slot = self.known(name)?;
+        let shelf = slot.shelf.as_ref().ok_or(ChangeError::NotKept)?;
+        let served = self.opener.load(component)?;
+        let _changing = self.lock();
+        self.is_current(&slot)?;
+        let serving = slot.serving();
+        if served.model().digest() == serving.digest() {
+            return Err(ChangeError::Serving(name.clone()));
+        }
+        comparable(&slot, &served).map_err(ChangeError::Incomparable)?;
+        shelf.add(&served, component, |state| {
+            state.candidate = Some(OnTrial {
+                digest: served.model().digest().to_owned(),
+                plan: plan.clone(),
+            });
+        })?;
+        let version = self.opener.version(served, &slot.metrics);
+        let candidate = Candidate::new(Arc::clone(&version), plan, &serving.served);
+        slot.switch(serving, Some(Arc::new(candidate)));
+        Ok(Change::new(name, &version, Outcome::Proposed))
+    }
+
+    /// Serves the version on trial.
+    ///
+    /// # Errors
+    ///
+    /// If there is none or that cannot be noted.
+    pub fn promote(&self, name: &ModelName) -> Result<Change, ChangeError> {
+        let slot = self.known(name)?;
+        let _changing = self.lock();
+        let candidate = on_trial(&slot)?;
+        self.end_trial(&slot, &candidate, true)
+    }
+
+    /// Ends the trial of a candidate; what served goes on serving.
+    ///
+    /// # Errors
+    ///
+    /// If there is none or that cannot be noted.
+    pub fn withdraw(&self, name: &ModelName) -> Result<Change, ChangeError> {
+        let slot = self.known(name)?;
+        let _changing = self.lock();
+        let candidate = on_trial(&slot)?;
+        self.end_trial(&slot, &candidate, false)
+    }
+
+    /// Does what a verdict says, unless somebody else decided meanwhile.
+    pub(crate) fn decide(&self, slot: &Slot, candidate: &Arc<Candidate>, verdict: &Verdict) {
+        let _changing = self.lock();
+        let is_on_trial = on_trial(slot).is_ok_and(|current| Arc::ptr_eq(&current, candidate));
+        if !is_on_trial {
+            return;
+        }
+        let (model, reason) = (&slot.name, &verdict.reason);
+        match self.end_trial(slot, candidate, verdict.promote) {
+            Ok(change) => {
+                info!(%model, version = %change.version, outcome = ?change.outcome, reason, "trial decided");
+            }
+            Err(error) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                error!(%model, error, reason, "the trial was decided, but that cannot be noted");
+            }
+        }
+    }
+
+    /// Looks at the watched files, and for new ones in the folder. A file that is not fit to
+    /// serve is tried once: the old version serves until there is another one. If `told`, every
+    /// file is loaded again.
+    pub fn refresh(&self, told: bool) {
+        for slot in self.all() {
+            if let Some(source) = &slot.source
+                && (source.is_replaced() | told)
+            {
+                self.reload(&slot, &source.path, told);
+            }
+        }
+        for (name, path) in self.opener.found().into_iter().flatten() {
+            if let Some(path) = path
+                && self.get(&name).is_none()
+            {
+                self.discover(name, path);
+            }
+        }
+    }
+
+    /// Loads a watched file again; without a file of another content nothing is done.
+    fn reload(&self, slot: &Slot, path: &Path, told: bool) {
+        let model = &slot.name;
+        let attempt = || {
+            let component = self.opener.read(path)?;
+            let file = digest(&component);
+            let known = slot.shelf.as_ref().and_then(|shelf| shelf.state().file);
+            let is_known = !told && known.as_ref() == Some(&file);
+            if is_known || slot.serving().digest() == file {
+                return Ok(None);
+            }
+            let served = self.opener.load(&component)?;
+            let _changing = self.lock();
+            if let Some(shelf) = &slot.shelf {
+                let noted = shelf.add(&served, &component, |state| {
+                    state.serve(&file);
+                    state.file = Some(file.clone());
+                });
+                if let Err(error) = noted {
+                    warn!(%model, %error, "the version is not kept, only its file is");
+                }
+            }
+            Ok(Some(self.switch(slot, served, Outcome::Swapped)))
+        };
+        match attempt() {
+            Ok(Some(change)) => {
+                info!(%model, version = %change.version, digest = %change.digest, "model swapped");
+            }
+            Ok(None) => {}
+            Err::<_, ChangeError>(error) => {
+                slot.metrics.swap_attempted(false);
+                let error = format!("{:#}", anyhow::Error::from(error));
+                error!(%model, error, "model not swapped, the old one goes on serving");
+            }
+        }
+    }
+
+    /// Serves a file that is new in the folder.
+    fn discover(&self, model: ModelName, path: PathBuf) {
+        let mut unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        if unfit.get(&path).is_some_and(|source| !source.is_replaced()) {
+            return;
+        }
+        let source = Source::new(&path);
+        if self.slots.load().len() >= self.opener.most() {
+            warn!(%model, "not served: there are as many models as there may be");
+        } else {
+            match self.opener.open(Some(&model), Some(&path)) {
+                Ok(slot) => {
+                    info!(%model, version = %slot.serving().served.model().info().version, "new model");
+                    unfit.remove(&path);
+                    let _changing = self.lock();
+                    self.insert(slot);
+                    return;
+                }
+                Err(error) => {
+                    let error = format!("{:#}", anyhow::Error::from(error));
+                    error!(%model, error, "the new model is not served");
+                }
+            }
+        }
+        unfit.insert(path, source);
+    }
+
+    fn create(
+        &self,
+        name: &ModelName,
+        folder: &Path,
+        served: Served,
+        component: &[u8],
+    ) -> Result<Change, ChangeError> {
+        if self.slots.load().len() >= self.opener.most() {
+            return Err(ChangeError::TooMany(self.opener.most()));
+        }
+        let shelf = Shelf::open(folder, self.opener.keep())?;
+        let slot = self.opener.slot(name.clone(), served, None, Some(shelf))?;
+        let serving = slot.serving();
+        if let Some(shelf) = &slot.shelf {
+            shelf.add(&serving.served, component, |state| {
+                state.serve(serving.digest());
+            })?;
+        }
+        self.insert(slot);
+        Ok(Change::new(name, &serving, Outcome::Created))
+    }
+
+    fn swap(&self, slot: &Slot, served: Served, component: &[u8]) -> Result<Change, ChangeError> {
+        let serving = slot.serving();
+        if serving.digest() == served.model().digest() {
+            return Ok(Change::new(&slot.name, &serving, Outcome::Unchanged));
+        }
+        let shelf = slot.shelf.as_ref().ok_or(ChangeError::NotKept)?;
+        shelf.add(&served, component, |state| {
+            state.serve(served.model().digest());
+        })?;
+        Ok(self.switch(slot, served, Outcome::Swapped))
+    }
+
+    /// Serves a version that is noted already; ends a trial, which was one against another version.
+    fn switch(&self, slot: &Slot, served: Served, outcome: Outcome) -> Change {
+        let version = self.opener.version(served, &slot.metrics);
+        slot.switch(Arc::clone(&version), None);
+        slot.metrics.swap_attempted(true);
+        Change::new(&slot.name, &version, outcome)
+    }
+
+    fn end_trial(
+        &self,
+        slot: &Slot,
+        candidate: &Candidate,
+        promote: bool,
+    ) -> Result<Change, ChangeError> {
+        let shelf = slot.shelf.as_ref().ok_or(ChangeError::NotKept)?;
+        let version = &candidate.version;
+        shelf.note(|state| {
+            if promote {
+                state.serve(version.digest());
+            }
+            state.candidate = None;
+        })?;
+        slot.metrics.candidate_decided(promote);
+        if promote {
+            slot.metrics.swap_attempted(true);
+            slot.switch(Arc::clone(version), None);
+            Ok(Change::new(&slot.name, version, Outcome::Promoted))
+        } else {
+            slot.switch(slot.serving(), None);
+            Ok(Change::new(&slot.name, version, Outcome::Withdrawn))
+        }
+    }
+
+    fn insert(&self, slot: Slot) {
+        let slot = Arc::new(slot);
+        self.change_slots(|slots| {
+            slots.insert(slot.name.clone(), slot);
+        });
+    }
+
+    /// Changes the models that there are; only under the lock.
+    fn change_slots(&self, change: impl FnOnce(&mut BTreeMap<ModelName, Arc<Slot>>)) {
+        let mut slots = BTreeMap::clone(&self.slots.load());
+        change(&mut slots);
+        self.slots.store(Arc::new(slots));
+    }
+
+    /// Checks that a model was not retired before the lock was taken.
+    fn is_current(&self, slot: &Arc<Slot>) -> Result<(), ChangeError> {
+        let current = self.known(&slot.name)?;
+        if Arc::ptr_eq(&current, slot) {
+            Ok(())
+        } else {
+            Err(ChangeError::Raced(slot.name.clone()))
+        }
+    }
+
+    fn known(&self, name: &ModelName) -> Result<Arc<Slot>, ChangeError> {
+        self.get(name)
+            .ok_or_else(|| ChangeError::Unknown(name.clone()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn on_trial(slot: &Slot) -> Result<Arc<Candidate>, ChangeError> {
+    let candidate = slot.route().candidate.clone();
+    candidate.ok_or_else(|| ChangeError::NoCandidate(slot.name.clone()))
+}
+
+/// Checks that whoever uses the serving version can use another one in its place.
+fn comparable(slot: &Slot, other: &Served) -> Result<(), String> {
+    let serving = slot.serving();
+    let (ours, theirs) = (serving.served.model().info(), other.model().info());
+    let features = |info: &ModelInfo| -> Vec<String> {
+        let features = info.features.iter();
+        features.map(|feature| feature.name.clone()).collect()
+    };
+    let (old, new) = (features(ours), features(theirs));
+    let list = |names: &[String], others: &[String]| {
+        let names = names.iter().filter(|name| !others.contains(name));
+        names.cloned().collect::<Vec<_>>().join(", ")
+    };
+    let (added, removed) = (list(&new, &old), list(&old, &new));
+    if !added.is_empty() || !removed.is_empty() {
+        let name = |list: String| {
+            if list.is_empty() {
+                "none".to_owned()
+            } else {
+                list
+            }
+        };
+        return Err(format!(
+            "it takes other features than the serving version: added {}, removed {}",
+            name(added),
+            name(removed)
+        ));
+    }
+    for (what, same) in [
+        ("task", ours.task == theirs.task),
+        ("target", ours.target == theirs.target),
+        (
+            "response field",
+            ours.response_field == theirs.response_field,
+        ),
+        ("classes", ours.classes == theirs.classes),
+        ("order of the features", old == new),
+    ] {
+        if !same {
+            return Err(format!("it has another {what} than the serving version"));
+        }
+    }
+    Ok(())
+}

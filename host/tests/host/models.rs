@@ -1,0 +1,364 @@
+//! Several models, their versions and trials.
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use reqwest::blocking::Response;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::house;
+use crate::other_model::fruit;
+use crate::server::{PATIENCE, Server, run};
+
+/// A second version of the house model.
+static SECOND: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("second.wasm");
+    house::train_house("2.0.0", &path);
+    fs::read(path).unwrap()
+});
+
+fn first() -> Vec<u8> {
+    fs::read(house::model()).unwrap()
+}
+
+/// A host that keeps versions in `folder`, which has the house model as `bikes`.
+fn server_of(folder: &TempDir) -> Server {
+    let file = folder.path().join("bikes.wasm");
+    if !file.exists() {
+        fs::copy(house::model(), file).unwrap();
+    }
+    Server::spawn(&["--models", folder.path().to_str().unwrap()])
+}
+
+fn put(server: &Server, path: &str, component: &[u8]) -> (u16, Value) {
+    let request = server.client.put(server.url(path));
+    answer(request.body(component.to_vec()).send().unwrap())
+}
+
+fn post(server: &Server, path: &str) -> (u16, Value) {
+    answer(server.client.post(server.url(path)).send().unwrap())
+}
+
+fn delete(server: &Server, path: &str) -> u16 {
+    let response = server.client.delete(server.url(path)).send().unwrap();
+    response.status().as_u16()
+}
+
+fn answer(response: Response) -> (u16, Value) {
+    (response.status().as_u16(), response.json().unwrap())
+}
+
+fn model(server: &Server, name: &str) -> Value {
+    server.get(&format!("/models/{name}")).json().unwrap()
+}
+
+/// Waits until something holds.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(std::time::Instant::now() < deadline, "never: {what}");
+    }
+}
+
+#[test]
+fn an_uploaded_version_serves_is_rolled_back_and_survives_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let server = server_of(&folder);
+    let (status, change) = put(&server, "/models/bikes", &SECOND);
+    assert_eq!(
+        (status, &change["outcome"]),
+        (200, &json!("swapped")),
+        "{change}"
+    );
+    assert_eq!(model(&server, "bikes")["version"], "2.0.0");
+    let response = server.post("/predict").body(house::record().to_string());
+    let response = response.send().unwrap();
+    assert_eq!(response.headers()["x-model-version"], "2.0.0");
+    assert_eq!(
+        put(&server, "/models/bikes", &SECOND).1["outcome"],
+        "unchanged"
+    );
+
+    drop(server);
+    let server = server_of(&folder);
+    let description = model(&server, "bikes");
+    assert_eq!(description["version"], "2.0.0");
+    let versions = description["versions"].as_array().unwrap();
+    let serving: Vec<_> = versions.iter().map(|v| v["serving"].clone()).collect();
+    assert_eq!(serving, [json!(false), json!(true)]);
+
+    let (status, change) = post(&server, "/models/bikes/rollback");
+    assert_eq!(
+        (status, &change["version"]),
+        (200, &json!("1.0.0")),
+        "{change}"
+    );
+    let (status, problem) = post(&server, "/models/bikes/rollback");
+    assert_eq!(status, 409, "{problem}");
+
+    drop(server);
+    assert_eq!(model(&server_of(&folder), "bikes")["version"], "1.0.0");
+}
+
+#[test]
+fn a_file_that_is_replaced_while_the_host_is_down_wins_over_an_upload() {
+    let folder = TempDir::new().unwrap();
+    let server = server_of(&folder);
+    put(&server, "/models/bikes", &SECOND);
+    drop(server);
+    house::train_house("3.0.0", &folder.path().join("bikes.wasm"));
+    let server = server_of(&folder);
+    assert_eq!(model(&server, "bikes")["version"], "3.0.0");
+    let (_, change) = post(&server, "/models/bikes/rollback");
+    assert_eq!(change["version"], "2.0.0");
+}
+
+#[test]
+fn several_models_are_served_by_name_each_with_its_own_metrics() {
+    let folder = TempDir::new().unwrap();
+    let server = server_of(&folder);
+    let (status, change) = put(&server, "/models/other", &SECOND);
+    assert_eq!(
+        (status, &change["outcome"]),
+        (201, &json!("created")),
+        "{change}"
+    );
+    let list: Value = server.get("/models").json().unwrap();
+    assert_eq!(list["default"], "bikes");
+    let names: Vec<_> = list["models"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| &m["name"])
+        .collect();
+    assert_eq!(names, ["bikes", "other"]);
+
+    let record = house::record();
+    let (_, default) = server.post_json("/predict", &record);
+    let (status, named) = server.post_json("/models/other/predict", &record);
+    assert_eq!((status, named), (200, default));
+    let batch = json!([record, record]);
+    let (status, answers) = server.post_json("/models/other/predict/batch", &batch);
+    assert_eq!((status, answers.as_array().unwrap().len()), (200, 2));
+    let data = json!({"data": house::records("2011-02-01..2011-02-07")});
+    assert_eq!(server.post_json("/models/other/evaluate", &data).0, 200);
+    let metric = |name: &str| server.metric(name).unwrap();
+    assert!(metric("model_rmse_score{model=\"other\"}") > 10.0);
+    assert!(metric("model_rmse_score{model=\"bikes\"}").is_nan());
+    assert_eq!(
+        metric("prediction_requests_total{model=\"other\",model_version=\"2.0.0\"}"),
+        2.0
+    );
+    let document: Value = server.get("/openapi.json").json().unwrap();
+    assert!(document["paths"]["/models/other/predict"].is_object());
+    assert!(document["components"]["schemas"]["other.Record"].is_object());
+
+    assert_eq!(delete(&server, "/models/other"), 204);
+    assert_eq!(server.post_json("/models/other/predict", &record).0, 404);
+    assert_eq!(server.metric("model_rmse_score{model=\"other\"}"), None);
+    assert_eq!(delete(&server, "/models/other"), 404);
+    assert_eq!(delete(&server, "/models/bikes"), 409);
+    drop(server);
+    let list: Value = server_of(&folder).get("/models").json().unwrap();
+    assert_eq!(list["models"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_new_file_in_the_folder_is_served_and_can_be_retired() {
+    let folder = TempDir::new().unwrap();
+    fs::copy(house::model(), folder.path().join("bikes.wasm")).unwrap();
+    let folder_name = folder.path().to_str().unwrap();
+    let server = Server::spawn(&["--models", folder_name, "--watch-interval", "20ms"]);
+    let file = folder.path().join("more.wasm");
+    let partial = folder.path().join("more.tmp");
+    fs::write(&partial, &*SECOND).unwrap();
+    fs::rename(&partial, &file).unwrap();
+    server.await_log("new model");
+    assert_eq!(model(&server, "more")["version"], "2.0.0");
+    assert_eq!(delete(&server, "/models/more"), 204);
+    assert!(!file.exists(), "it would come back");
+    assert_eq!(server.get("/models/more").status(), 404);
+}
+
+#[test]
+fn uploads_that_cannot_be_served_change_nothing() {
+    let folder = TempDir::new().unwrap();
+    let server = server_of(&folder);
+    let component = first();
+    for (path, body, status, words) in [
+        (
+            "/models/bikes",
+            &b"random"[..],
+            422,
+            "not a WebAssembly component",
+        ),
+        (
+            "/models/bikes",
+            &component[..component.len() / 2],
+            422,
+            "not a WebAssembly component",
+        ),
+        ("/models/a%20b", &component, 404, "no name of a model"),
+        (
+            "/models/bikes?allow=anything",
+            &component,
+            422,
+            "feature-change",
+        ),
+        ("/models/bikes/candidate", &component, 409, "serves already"),
+        (
+            "/models/bikes/candidate?share=2",
+            &component,
+            422,
+            "not from 0 to 1",
+        ),
+        (
+            "/models/bikes/candidate?shares=1",
+            &component,
+            422,
+            "unknown field",
+        ),
+        (
+            "/models/nobody/candidate",
+            &component,
+            404,
+            "no model nobody",
+        ),
+    ] {
+        let (found, problem) = put(&server, path, body);
+        assert_eq!(found, status, "{path}: {problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(words), "{path}: {detail}");
+    }
+    assert_eq!(model(&server, "bikes")["version"], "1.0.0");
+    assert_eq!(
+        server.metric("model_loads_rejected_total{reason=\"not-a-component\"}"),
+        Some(2.0)
+    );
+    let kept = fs::read_dir(folder.path().join("bikes")).unwrap().count();
+    assert_eq!(kept, 2, "one component and the index");
+
+    let closed = house::server();
+    let (status, problem) = put(&closed, "/models/bikes", &component);
+    assert_eq!(status, 403);
+    assert!(problem["detail"].as_str().unwrap().contains("--models"));
+}
+
+#[test]
+fn another_feature_set_is_refused_unless_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let server = server_of(&folder);
+    let (_folder, fruit) = fruit();
+    let fruit = fs::read(fruit).unwrap();
+    let (status, problem) = put(&server, "/models/bikes", &fruit);
+    assert_eq!(status, 409);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("added"), "{detail}");
+    let (status, change) = put(&server, "/models/bikes?allow=feature-change", &fruit);
+    assert_eq!(status, 200, "{change}");
+}
+
+#[test]
+fn a_shadow_is_compared_never_returned_and_promoted_when_it_agrees() {
+    let folder = TempDir::new().unwrap();
+    let server = server_of(&folder);
+    let path = "/models/bikes/candidate?mode=shadow&requests=20&max-latency=1000";
+    let (status, change) = put(&server, path, &SECOND);
+    assert_eq!(
+        (status, &change["outcome"]),
+        (200, &json!("proposed")),
+        "{change}"
+    );
+    assert_eq!(
+        server.metric("model_candidate_calls_total{outcome=\"answered\"}"),
+        Some(0.0)
+    );
+    let body = house::record().to_string();
+    until("promoted", || {
+        let request = server.post("/predict").body(body.clone());
+        let response = request.send().unwrap();
+        let version = response.headers()["x-model-version"].to_str().unwrap();
+        version == "2.0.0"
+    });
+    assert!(
+        server
+            .metric("model_candidate_comparisons_total{outcome=\"agree\"}")
+            .unwrap()
+            >= 20.0
+    );
+    assert_eq!(
+        server.metric("model_candidate_decisions_total{outcome=\"promoted\"}"),
+        Some(1.0)
+    );
+    assert_eq!(model(&server, "bikes")["candidate"], Value::Null);
+    assert_eq!(
+        post(&server, "/models/bikes/rollback").1["version"],
+        "1.0.0"
+    );
+}
+
+#[test]
+fn a_canary_answers_its_share_sticks_to_request_ids_and_resumes_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let server = server_of(&folder);
+    let path = "/models/bikes/candidate?mode=canary&share=0.3";
+    assert_eq!(put(&server, path, &SECOND).0, 200);
+    let canaries = |server: &Server| -> Vec<bool> {
+        let ask = |id: u32| {
+            let request = server
+                .post("/predict")
+                .header("x-request-id", format!("client-{id}"));
+            let response = request.body(house::record().to_string()).send().unwrap();
+            response.headers()["x-model-version"] == "2.0.0"
+        };
+        (0..300).map(ask).collect()
+    };
+    let asked = canaries(&server);
+    let share = asked.iter().filter(|canary| **canary).count();
+    assert!((50..130).contains(&share), "{share} of 300");
+    assert_eq!(canaries(&server), asked);
+    drop(server);
+
+    let server = server_of(&folder);
+    assert_eq!(model(&server, "bikes")["candidate"]["mode"], "canary");
+    assert_eq!(canaries(&server), asked);
+    assert_eq!(delete(&server, "/models/bikes/candidate"), 200);
+    assert!(!canaries(&server).contains(&true));
+    assert_eq!(post(&server, "/models/bikes/promote").0, 409);
+    assert_eq!(put(&server, path, &SECOND).0, 200);
+    assert_eq!(post(&server, "/models/bikes/promote").1["version"], "2.0.0");
+}
+
+#[test]
+fn models_named_on_the_command_line_need_names_of_their_own() {
+    let model = house::model().to_str().unwrap();
+    let named = format!("b={model}");
+    let server = Server::spawn(&["--model", model, "--model", &named]);
+    let list: Value = server.get("/models").json().unwrap();
+    assert_eq!(list["default"], "bike-sharing");
+    for (arguments, words) in [
+        (
+            &["serve", "--model", model, "--model", model][..],
+            "name of another model",
+        ),
+        (&["serve", "--model", "a b=x.wasm"], "no name of a model"),
+        (
+            &["serve", "--model", model, "--default-model", "c"],
+            "no model to serve named c",
+        ),
+        (&["serve"], "--model"),
+    ] {
+        let (success, _, error) = run(arguments);
+        assert!(!success && error.contains(words), "{arguments:?}: {error}");
+    }
+    let empty = TempDir::new().unwrap();
+    let (success, _, error) = run(&["serve", "--models", path(empty.path())]);
+    assert!(!success && error.contains("no model to serve"), "{error}");
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
