@@ -1,7 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
 use std::fmt::{self, Display};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -125,9 +125,7 @@ impl From<ChangeError> for Problem {
             ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
             ChangeError::NotKept => StatusCode::FORBIDDEN,
             ChangeError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            ChangeError::Disk(error) if error.kind() == ErrorKind::StorageFull => {
-                StatusCode::INSUFFICIENT_STORAGE
-            }
+            ChangeError::Disk(error) if is_full(error) => StatusCode::INSUFFICIENT_STORAGE,
             ChangeError::Disk(_) | ChangeError::Metrics(_) => StatusCode::INTERNAL_SERVER_ERROR,
             ChangeError::Features(_)
             | ChangeError::Incomparable(_)
@@ -141,6 +139,14 @@ impl From<ChangeError> for Problem {
         };
         Self::new(status, format!("{:#}", anyhow::Error::from(error)))
     }
+}
+
+/// Whether there is no room, on the disk or within this user's share of it.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
 }
 
 impl From<LaneError> for Problem {

@@ -89,6 +89,16 @@ impl Opener {
         path.is_some() && given.any(|given| given.path.canonicalize().ok() == path)
     }
 
+    /// Removes what a crash left of a model that was being created or retired, which is no model:
+    /// whatever is not named in an index.
+    pub(super) fn sweep(&self) {
+        let folder = self.config.models.folder.as_ref();
+        let entries = folder.and_then(|folder| fs::read_dir(folder).ok());
+        for entry in entries.into_iter().flatten().flatten() {
+            Shelf::sweep(&entry.path());
+        }
+    }
+
     /// The models of the folder: files `NAME.wasm`, and folders of versions `NAME`.
     pub(super) fn found(&self) -> io::Result<BTreeMap<ModelName, Option<PathBuf>>> {
         let mut found = BTreeMap::new();
@@ -98,14 +108,15 @@ impl Opener {
         fs::create_dir_all(folder)?;
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            let is_component = path.extension().is_some_and(|ending| ending == "wasm");
-            let stem = path.file_stem().and_then(|stem| stem.to_str());
-            let name = stem.and_then(|stem| stem.parse::<ModelName>().ok());
-            match name {
-                Some(name) if is_component && path.is_file() && !self.is_given(&path) => {
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            let stem = name.strip_suffix(".wasm");
+            match stem.unwrap_or(name).parse::<ModelName>() {
+                Ok(name) if stem.is_some() && path.is_file() && !self.is_given(&path) => {
                     found.insert(name, Some(path));
                 }
-                Some(name) if Shelf::is_one(&path) => {
+                Ok(name) if stem.is_none() && Shelf::is_one(&path) => {
                     found.entry(name).or_insert(None);
                 }
                 _ => {}

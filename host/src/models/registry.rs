@@ -49,6 +49,7 @@ impl Registry {
     ) -> Result<Self, HostError> {
         let models = &config.models;
         let opener = Opener::new(runtime, config.clone(), metrics);
+        opener.sweep();
         let mut slots = BTreeMap::new();
         let mut first = None;
         for given in &models.files {
@@ -359,13 +360,12 @@ impl Registry {
             return Err(ChangeError::TooMany(self.opener.most()));
         }
         let shelf = Shelf::open(folder, self.opener.keep())?;
+        let noted = shelf.add(&served, component, |state| {
+            state.serve(served.model().digest());
+        });
+        noted.inspect_err(|_| Shelf::sweep(folder))?;
         let slot = self.opener.slot(name.clone(), served, None, Some(shelf))?;
         let serving = slot.serving();
-        if let Some(shelf) = &slot.shelf {
-            shelf.add(&serving.served, component, |state| {
-                state.serve(serving.digest());
-            })?;
-        }
         self.insert(slot);
         Ok(Change::new(name, &serving, Outcome::Created))
     }

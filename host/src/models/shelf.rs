@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::candidate::Plan;
+use super::name::ModelName;
 use crate::disk;
 use crate::runtime::digest;
 use crate::served::Served;
@@ -151,6 +152,29 @@ impl Shelf {
         fs::remove_dir_all(&retired)
     }
 
+    /// Removes a folder that is the shelf of no model, or no longer of one; never the files of
+    /// somebody else.
+    pub(super) fn sweep(folder: &Path) {
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let retired = name.and_then(|name| name.strip_suffix(RETIRED));
+        let is_named =
+            name.is_some_and(|name| retired.unwrap_or(name).parse::<ModelName>().is_ok());
+        if !is_named || !folder.is_dir() || Self::is_one(folder) {
+            return;
+        }
+        if retired.is_some() {
+            let _ = fs::remove_file(folder.join(Self::INDEX));
+        }
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if name.is_some_and(is_component) || disk::is_partial(&path) {
+                let _ = fs::remove_file(path);
+            }
+        }
+        let _ = fs::remove_dir(folder);
+    }
+
     /// Whether a folder is the shelf of a model.
     pub(super) fn is_one(folder: &Path) -> bool {
         let retired = folder.to_str().is_none_or(|name| name.ends_with(RETIRED));
@@ -181,6 +205,12 @@ impl Shelf {
 
 /// Ending of the folder of a model that is being removed.
 const RETIRED: &str = ".retired";
+
+/// Whether a file's name is one that a shelf gives to a component.
+fn is_component(name: &str) -> bool {
+    let digest = name.strip_suffix(".wasm").unwrap_or_default();
+    digest.len() == 64 && digest.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
 
 impl State {
     /// Forgets the oldest until at most `most` versions are left. The ones that serve, that served
