@@ -178,9 +178,14 @@ pub struct NetworkConfig {
         value_name = "TIME"
     )]
     pub write_timeout: humantime::Duration,
-    /// When told to stop: how long /ready says so before connections are refused, for balancers
-    /// to take notice.
-    #[arg(long, env = "CANOPY_DRAIN", default_value = "0s", value_name = "TIME")]
+    /// When told to stop: how long /ready and every answer's `connection: close` say so before
+    /// connections are refused, for balancers and clients to move away.
+    #[arg(
+        long,
+        env = "CANOPY_DRAIN",
+        default_value = "500ms",
+        value_name = "TIME"
+    )]
     pub drain: humantime::Duration,
     /// Longest time to finish requests in flight when told to stop.
     #[arg(

@@ -10,6 +10,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::{SockFilter, SockRef};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -21,9 +22,18 @@ use crate::host::Host;
 
 /// Pause after a failed accept, such as when file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Time for what is under way when the host stops: for connections whose making has begun, and
+/// then for the first request of those accepted last.
+const LAST_ARRIVALS: Duration = Duration::from_millis(100);
+
+const AGAIN: &str = "told to stop again, requests in flight are dropped";
 
 /// Serves connections until the first message of `stop`, then finishes the requests in flight;
 /// a second message ends them.
+///
+/// Told to stop, it goes on accepting and answering for a while, but every answer says that it is
+/// the last of its connection, so that clients move away. Then nobody new is let in, whoever has
+/// connected is answered, and connections that are idle still are closed.
 pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, mut stop: UnboundedReceiver<()>) {
     let network = &host.config.network;
     let open = GracefulShutdown::new();
@@ -38,19 +48,49 @@ pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, mut stop: Unbo
         info!(?drain, "stopping");
         tokio::select! {
             never = accepting => match never {},
-            _ = stop.recv() => {}
-            () = sleep(drain) => {}
+            () = last_call(&listener, drain) => {}
+            _ = stop.recv() => return warn!("{AGAIN}"),
         }
     }
     drop(listener);
     info!(connections = open.count(), "accepting no more connections");
     let patience = Duration::from(network.shutdown_timeout);
+    let finish = async {
+        sleep(LAST_ARRIVALS).await;
+        timeout(patience, open.shutdown()).await
+    };
     tokio::select! {
-        finished = timeout(patience, open.shutdown()) => if finished.is_err() {
+        finished = finish => if finished.is_err() {
             warn!(?patience, "some requests took too long to finish");
         },
-        _ = stop.recv() => warn!("told to stop again, requests in flight are dropped"),
+        _ = stop.recv() => warn!("{AGAIN}"),
     }
+}
+
+/// Waits until the listener can be closed without refusing anyone who has connected.
+async fn last_call(listener: &TcpListener, drain: Duration) {
+    sleep(drain).await;
+    match turn_away(listener) {
+        Ok(()) => sleep(LAST_ARRIVALS).await,
+        Err(error) => debug!(%error, "the last connections may be reset"),
+    }
+}
+
+/// Has the kernel drop the first packet of every new connection, so that the queue of those that
+/// wait to be accepted comes to an end. Their clients try again, and find the host's successor
+/// or nobody.
+fn turn_away(listener: &TcpListener) -> io::Result<()> {
+    /// Byte of a TCP header that has the flags.
+    const FLAGS: u32 = 13;
+    const SYN: u32 = 2;
+    // Programs of the Berkeley Packet Filter: load a byte, jump if a bit is set, return.
+    let filter = [
+        SockFilter::new(0x30, 0, 0, FLAGS),
+        SockFilter::new(0x45, 0, 1, SYN),
+        SockFilter::new(0x06, 0, 0, 0),
+        SockFilter::new(0x06, 0, 0, u32::MAX),
+    ];
+    SockRef::from(listener).attach_filter(&filter)
 }
 
 /// Accepts connections for ever.
@@ -61,6 +101,7 @@ async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdow
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from(network.header_timeout));
     let places = Arc::new(Semaphore::new(network.max_connections));
+    let mut failing = false;
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         let accepted = listener.accept().await;
@@ -69,11 +110,16 @@ async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdow
         let stream = match prepared {
             Ok(stream) => stream,
             Err(error) => {
-                warn!(%error, "cannot accept a connection");
+                // Once, not with every try.
+                if !failing {
+                    warn!(%error, "cannot accept connections");
+                }
+                failing = true;
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
+        failing = false;
         let connection = http.serve_connection(TokioIo::new(stream), service.clone());
         let connection = open.watch(connection);
         tokio::spawn(async move {
