@@ -5,6 +5,7 @@
 
 mod call;
 pub mod config;
+mod descriptor;
 mod disk;
 pub mod evaluation;
 pub mod host;

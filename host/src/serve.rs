@@ -10,7 +10,7 @@ use tracing::info;
 
 use crate::config::ServeConfig;
 use crate::host::Host;
-use crate::{http, live, log, reload};
+use crate::{descriptor, http, live, log, reload};
 
 /// Serves until SIGTERM or SIGINT; a second one does not wait for requests in flight.
 ///
@@ -27,10 +27,12 @@ pub fn run(config: ServeConfig) -> anyhow::Result<()> {
         .block_on(serve(config))
 }
 
-async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
     // Before anyone is told that the host is ready, and may tell it to stop.
     let stop = stop_signals()?;
     let address = config.network.listen;
+    let network = &mut config.network;
+    network.max_connections = descriptor::connections(network.max_connections);
     let host = Arc::new(Host::new(config)?);
     let listener = TcpListener::bind(address)
         .await
