@@ -57,7 +57,7 @@ pub(super) fn respond(answer: &Answer, format: Format, body: Vec<u8>) -> impl In
 }
 
 /// Takes a predicted row into the sliding window; answers whether one of its values is unusual.
-fn watch(slot: &Slot, serving: &Version, row: &[f64], values: &[f64]) -> bool {
+pub(super) fn watch(slot: &Slot, serving: &Version, row: &[f64], values: &[f64]) -> bool {
     let prediction = match serving.served.model().info().task {
         Task::Regression => values[0],
         Task::Classification => likeliest(values) as f64,

@@ -124,7 +124,7 @@ impl From<ChangeError> for Problem {
         let status = match &error {
             ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
             ChangeError::NotKept => StatusCode::FORBIDDEN,
-            ChangeError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ChangeError::Unfit(_) | ChangeError::Open(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ChangeError::Disk(error) if is_full(error) => StatusCode::INSUFFICIENT_STORAGE,
             ChangeError::Disk(_) | ChangeError::Metrics(_) => StatusCode::INTERNAL_SERVER_ERROR,
             ChangeError::Features(_)

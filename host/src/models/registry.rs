@@ -31,6 +31,8 @@ pub struct Registry {
     opener: Opener,
     slots: ArcSwap<BTreeMap<ModelName, Arc<Slot>>>,
     default: Arc<Slot>,
+    /// Models that are not served until they are loaded again, and the files they come from.
+    unloaded: Mutex<BTreeMap<ModelName, Option<PathBuf>>>,
     /// Files in the folder that are not served, as they were when they were tried.
     unfit: Mutex<BTreeMap<PathBuf, Source>>,
     changing: Mutex<()>,
@@ -77,6 +79,7 @@ impl Registry {
         Ok(Self {
             default: Arc::clone(default),
             slots: ArcSwap::from_pointee(slots),
+            unloaded: Mutex::default(),
             unfit: Mutex::default(),
             changing: Mutex::default(),
             opener,
@@ -189,6 +192,55 @@ impl Registry {
         Ok(())
     }
 
+    /// Models that were unloaded, in the order of their names.
+    #[must_use]
+    pub fn unloaded(&self) -> Vec<ModelName> {
+        self.unloaded_models().keys().cloned().collect()
+    }
+
+    /// Serves a model no longer, until it is loaded or the host starts anew. Its versions stay.
+    ///
+    /// # Errors
+    ///
+    /// If it is the default model.
+    pub fn unload(&self, name: &ModelName) -> Result<(), ChangeError> {
+        let _changing = self.lock();
+        let slot = self.known(name)?;
+        if Arc::ptr_eq(&slot, &self.default) {
+            return Err(ChangeError::Default(name.clone()));
+        }
+        let path = slot.source.as_ref().map(|source| source.path.clone());
+        self.unloaded_models().insert(name.clone(), path);
+        self.change_slots(|slots| {
+            slots.remove(name);
+        });
+        Ok(())
+    }
+
+    /// Serves a model that was unloaded, in the version that served last; one that is served
+    /// already looks at its file.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such model or it is not fit to serve.
+    pub fn load(&self, name: &ModelName) -> Result<(), ChangeError> {
+        if let Some(slot) = self.get(name) {
+            if let Some(source) = &slot.source {
+                self.reload(&slot, &source.path, true);
+            }
+            return Ok(());
+        }
+        let path = self.unloaded_models().get(name).cloned();
+        let path = path.ok_or_else(|| ChangeError::Unknown(name.clone()))?;
+        let slot = self.opener.open(Some(name), path.as_deref());
+        let slot = slot.map_err(|error| ChangeError::Open(Box::new(error)))?;
+        let _changing = self.lock();
+        if self.get(name).is_none() {
+            self.insert(slot);
+        }
+        Ok(())
+    }
+
     /// Puts a component on trial as a candidate of the model, in place of the one before.
     ///
     /// # Errors
@@ -279,6 +331,7 @@ impl Registry {
         for (name, path) in self.opener.found().into_iter().flatten() {
             if let Some(path) = path
                 && self.get(&name).is_none()
+                && !self.unloaded_models().contains_key(&name)
             {
                 self.discover(name, path);
             }
@@ -286,7 +339,7 @@ impl Registry {
     }
 
     /// Loads a watched file again; without a file of another content nothing is done.
-    fn reload(&self, slot: &Slot, path: &Path, told: bool) {
+    fn reload(&self, slot: &Arc<Slot>, path: &Path, told: bool) {
         let model = &slot.name;
         let attempt = || {
             let component = self.opener.read(path)?;
@@ -298,6 +351,7 @@ impl Registry {
             }
             let served = self.opener.load(&component)?;
             let _changing = self.lock();
+            self.is_current(slot)?;
             if let Some(shelf) = &slot.shelf {
                 let noted = shelf.add(&served, &component, |state| {
                     state.serve(&file);
@@ -337,7 +391,9 @@ impl Registry {
                     info!(%model, version = %slot.serving().served.model().info().version, "new model");
                     unfit.remove(&path);
                     let _changing = self.lock();
-                    self.insert(slot);
+                    if self.get(&slot.name).is_none() {
+                        self.insert(slot);
+                    }
                     return;
                 }
                 Err(error) => {
@@ -417,6 +473,7 @@ impl Registry {
 
     fn insert(&self, slot: Slot) {
         let slot = Arc::new(slot);
+        self.unloaded_models().remove(&slot.name);
         self.change_slots(|slots| {
             slots.insert(slot.name.clone(), slot);
         });
@@ -427,6 +484,10 @@ impl Registry {
         let mut slots = BTreeMap::clone(&self.slots.load());
         change(&mut slots);
         self.slots.store(Arc::new(slots));
+    }
+
+    fn unloaded_models(&self) -> MutexGuard<'_, BTreeMap<ModelName, Option<PathBuf>>> {
+        self.unloaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Checks that a model was not retired before the lock was taken.

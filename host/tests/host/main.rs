@@ -16,4 +16,5 @@ mod predict;
 mod refusal;
 mod server;
 mod status;
+mod v2;
 mod world;

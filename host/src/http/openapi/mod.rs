@@ -3,6 +3,7 @@
 mod host;
 mod model;
 mod schema;
+mod v2;
 
 use serde_json::{Map, Value, json};
 
@@ -23,6 +24,7 @@ pub(super) fn document(models: &Registry) -> Value {
         paths.extend(described.paths());
         schemas.extend(described.schemas());
     }
+    paths.extend(v2::paths());
     paths.extend(host::paths());
     json!({
         "openapi": "3.1.0",
@@ -35,6 +37,7 @@ pub(super) fn document(models: &Registry) -> Value {
         "tags": [
             {"name": "model", "description": "Predictions and their quality"},
             {"name": "versions", "description": "What a model serves, and what is on trial"},
+            {"name": "open inference protocol", "description": "Version 2, over REST"},
             {"name": "host", "description": "The host itself"},
         ],
         "paths": paths,
