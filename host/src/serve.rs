@@ -45,7 +45,8 @@ async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
         let version = &serving.served.model().info().version;
         info!(model = %slot.name, version, digest = %serving.digest(), "serving");
     }
-    info!(%address, model = %host.models.default().name, "ready");
+    let model = host.models.default().map(|slot| slot.name.to_string());
+    info!(%address, model, "ready");
 
     http::serve(Arc::clone(&host), listener, stop).await;
     drift.abort();

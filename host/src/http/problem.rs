@@ -106,7 +106,7 @@ impl From<CallError> for Problem {
                 }],
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, reason)
             },
-            CallError::Overload(_) => Self::overload(error.to_string()),
+            CallError::Overload(_) | CallError::Busy => Self::overload(error.to_string()),
             CallError::Deadline(_) => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
             CallError::Memory(_)
             | CallError::Trap(_)
@@ -122,7 +122,7 @@ impl From<CallError> for Problem {
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         let status = match &error {
-            ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
+            ChangeError::Unknown(_) | ChangeError::NoCandidate(_) => StatusCode::NOT_FOUND,
             ChangeError::NotKept => StatusCode::FORBIDDEN,
             ChangeError::Unfit(_) | ChangeError::Open(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ChangeError::Disk(error) if is_full(error) => StatusCode::INSUFFICIENT_STORAGE,
@@ -130,7 +130,6 @@ impl From<ChangeError> for Problem {
             ChangeError::Features(_)
             | ChangeError::Incomparable(_)
             | ChangeError::NoPrevious(_)
-            | ChangeError::NoCandidate(_)
             | ChangeError::Serving(_)
             | ChangeError::Default(_)
             | ChangeError::FromFile(_)

@@ -13,6 +13,7 @@ mod models;
 mod neighbours;
 mod other_model;
 mod predict;
+mod recovery;
 mod refusal;
 mod server;
 mod status;

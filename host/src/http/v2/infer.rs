@@ -87,7 +87,7 @@ pub(super) async fn infer(
     // As for the other routes, only single rows are what the live window is made of.
     let served = &route.serving.served;
     let unusual = match asked {
-        Rows::One(_) => predict::watch(&slot, &route.serving, &rows, &answer.values),
+        Rows::One(_) => predict::watch(&slot, &route.serving, &rows, &answer),
         Rows::Many(..) => rows.chunks(width).any(|row| served.is_unusual(row)),
     };
     answer.version.predictions.inc();
