@@ -10,6 +10,7 @@ mod descriptors;
 mod full_disk;
 mod kill;
 mod load;
+mod overload;
 mod soak;
 mod swaps;
 mod terminate;
