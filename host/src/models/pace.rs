@@ -9,7 +9,7 @@
 //! processor time that the repeated call takes; until then calls are made on other threads.
 //!
 //! The queue is short where it stands: whoever would wait longer than a call takes is refused at
-//! once, unless the queue was empty a moment ago, so that a burst is served and an overload is
+//! once, unless a turn was free a moment ago, so that a burst is served and an overload is
 //! not (the controlled delay of Nichols & Jacobson, "Controlling Queue Delay", 2012, in the
 //! form for servers).
 
@@ -31,8 +31,9 @@ pub struct Pace {
     mean: AtomicU64,
     /// Callers that wait for their turn.
     waiting: AtomicUsize,
-    /// Nanoseconds after the start when somebody last found nobody waiting.
-    last_empty: AtomicU64,
+    /// Nanoseconds after the start when somebody last found a free turn. That nobody waits says
+    /// less: under overload it happens again and again, for a moment.
+    last_idle: AtomicU64,
     /// Turns that are free.
     turns: Arc<Semaphore>,
     /// Turns that there are.
@@ -50,7 +51,7 @@ impl Pace {
     const FAST: Duration = Duration::from_millis(1);
     /// Time for which calls are made elsewhere after one was slow or given up.
     const PAROLE: Duration = Duration::from_secs(5);
-    /// Time after which a queue that was never empty stands.
+    /// Time without a free turn after which a queue stands.
     const STANDING: Duration = Duration::from_millis(100);
     /// Longest wait that a burst may cause: so many times the mean, or so long.
     const BURST: (u64, Duration) = (4, Duration::from_millis(10));
@@ -65,7 +66,7 @@ impl Pace {
             elsewhere_until: AtomicU64::new(if is_blocking { u64::MAX } else { 0 }),
             mean: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
-            last_empty: AtomicU64::new(0),
+            last_idle: AtomicU64::new(0),
             turns: Arc::new(Semaphore::new(width)),
             width,
         }
@@ -111,8 +112,8 @@ impl Pace {
         let now = self.now();
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _here = Waiting(&self.waiting);
-        if waiting == 0 {
-            self.last_empty.store(now, Ordering::Relaxed);
+        if self.turns.available_permits() > 0 {
+            self.last_idle.store(now, Ordering::Relaxed);
         }
         if self.wait(waiting) >= self.longest_wait(now) && waiting >= self.width {
             return Err(CallError::Busy);
@@ -130,8 +131,8 @@ impl Pace {
 
     fn longest_wait(&self, now: u64) -> u64 {
         let mean = self.mean.load(Ordering::Relaxed);
-        let empty = self.last_empty.load(Ordering::Relaxed);
-        if now.saturating_sub(empty) > nanos(Self::STANDING) {
+        let idle = self.last_idle.load(Ordering::Relaxed);
+        if now.saturating_sub(idle) > nanos(Self::STANDING) {
             mean.max(nanos(Self::FAST))
         } else {
             (Self::BURST.0 * mean).max(nanos(Self::BURST.1))
