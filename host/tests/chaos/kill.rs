@@ -43,7 +43,7 @@ fn what_was_acknowledged_is_there_after_a_kill_and_nothing_is_left_half_done() {
         ..Acknowledged::default()
     });
     let rows = house::records("2011-02-01..2011-02-02");
-    let kills = times(12, 150);
+    let kills = times(12, 100);
     let mut starts = Vec::new();
 
     for round in 0..kills {

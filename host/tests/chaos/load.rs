@@ -229,7 +229,7 @@ impl Tally {
 
 /// A time as it is printed.
 pub(crate) fn millis(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
 }
 
 /// A size as it is printed.

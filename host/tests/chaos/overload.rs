@@ -13,7 +13,7 @@ fn excess_is_refused_quickly_and_the_rest_answered_in_time() {
     let _alone = alone();
     let (_folder, model) = guest::file(&guest::unruly(b'-'));
     let server = Server::start(&model, &[]);
-    let time = Duration::from_secs(times(3, 30) as u64);
+    let time = Duration::from_secs(times(3, 15) as u64);
     let run = |clients: usize, rate: f64| -> Tally {
         let load = Load {
             address: RwLock::new(server.address.clone()),

@@ -16,7 +16,7 @@ fn a_host_that_is_told_to_stop_answers_everything_it_was_asked() {
     let check = |answer: &_| versions::is_of_its_version(answer, &predictions);
     let mut load = versions::load(&server, 4000.0, &check);
     load.clients = 16;
-    let stops = times(5, 60);
+    let stops = times(5, 40);
     let mut longest = Duration::ZERO;
 
     let ((), tally) = load.during(|| {
