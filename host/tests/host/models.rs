@@ -166,6 +166,15 @@ fn several_models_are_served_by_name_each_with_its_own_metrics() {
 }
 
 #[test]
+fn a_name_may_have_dots() {
+    let folder = TempDir::new().unwrap();
+    let server = server_of(&folder);
+    assert_eq!(put(&server, "/models/bikes.v1.2", &SECOND).0, 201);
+    drop(server);
+    assert_eq!(model(&server_of(&folder), "bikes.v1.2")["version"], "2.0.0");
+}
+
+#[test]
 fn a_new_file_in_the_folder_is_served_and_can_be_retired() {
     let folder = TempDir::new().unwrap();
     fs::copy(house::model(), folder.path().join("bikes.wasm")).unwrap();
