@@ -1,5 +1,7 @@
 //! What the host is told on the command line or by environment variables.
 
+mod door;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,6 +9,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
+
+pub use door::DoorConfig;
 
 use crate::models::{InvalidName, ModelName};
 use crate::observation::Retention;
@@ -21,6 +25,9 @@ pub struct ServeConfig {
     /// Where clients connect.
     #[command(flatten)]
     pub network: NetworkConfig,
+    /// Who may send requests.
+    #[command(flatten)]
+    pub door: DoorConfig,
     /// What calls and requests may use.
     #[command(flatten)]
     pub limits: LimitConfig,

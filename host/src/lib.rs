@@ -3,9 +3,11 @@
 //! The host knows nothing about any one model: names, kinds and ranges of features, the target
 //! and the field of the answer all come from the component. See `docs/architecture.md`.
 
+pub mod account;
 mod call;
 pub mod config;
 mod disk;
+pub mod door;
 pub mod evaluation;
 pub mod host;
 pub mod http;
@@ -22,4 +24,6 @@ pub mod row;
 pub mod runtime;
 pub mod serve;
 pub mod served;
+pub mod tls;
+mod watched;
 pub mod window;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use canopy::account::{self, UserCommand};
 use canopy::config::ServeConfig;
 use canopy::{inspect, probe, serve};
 use clap::{Parser, Subcommand};
@@ -27,6 +28,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Change the users that may send requests.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Ask a running host whether it is ready; for health checks of containers.
     Probe(Address),
     /// Send the model's own example to a running host; prints the request and the answer.
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(config) => serve::run(*config),
         Command::Inspect { model, json } => inspect::run(&model, json),
+        Command::User(command) => account::run(command),
         Command::Probe(host) => probe::run(&host.address),
         Command::Example(host) => probe::example(&host.address),
     };

@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa_swagger_ui::Config;
 
 use super::problem::Problem;
-use super::{Shared, openapi};
+use super::{Shared, openapi, secure};
 
 /// `GET /openapi.json`
 pub(super) async fn openapi(State(host): Shared) -> Json<Value> {
@@ -38,7 +38,9 @@ fn page(name: &str) -> Response {
     match utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)) {
         Ok(Some(file)) => {
             let body = file.bytes.into_owned();
-            ([(header::CONTENT_TYPE, file.content_type)], body).into_response()
+            let content_type = [(header::CONTENT_TYPE, file.content_type)];
+            let policy = [(header::CONTENT_SECURITY_POLICY, secure::PAGE)];
+            (content_type, policy, body).into_response()
         }
         Ok(None) => Problem::new(
             axum::http::StatusCode::NOT_FOUND,

@@ -1,0 +1,133 @@
+//! Who may send which request: the one table of routes and roles, and its guard.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tracing::{Span, field};
+
+use super::problem::Problem;
+use crate::door::{Door, Rejected, Role};
+use crate::host::Host;
+
+/// The field of the request's span that names the user.
+pub(super) const USER: &str = "user";
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// What a request needs to be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing.
+    Nothing,
+    /// To be a user.
+    User,
+    /// To be a user with this role.
+    Role(Role),
+}
+
+impl Need {
+    /// What a request of a route needs: to be an administrator, if nothing else is said here.
+    pub(super) fn of(method: &Method, route: Option<&str>) -> Self {
+        let Some(route) = route else {
+            return Self::User;
+        };
+        let reads = method == Method::GET || method == Method::HEAD;
+        match route {
+            "/" | "/docs" | "/docs/" | "/docs/{file}" | "/health" | "/ready" | "/token" => {
+                Self::Nothing
+            }
+            "/metrics" | "/model" | "/models" | "/models/{name}" | "/openapi.json" if reads => {
+                Self::User
+            }
+            "/predict"
+            | "/predict/batch"
+            | "/models/{name}/predict"
+            | "/models/{name}/predict/batch" => Self::Role(Role::Predict),
+            "/evaluate" | "/models/{name}/evaluate" => Self::Role(Role::Evaluate),
+            _ => Self::Role(Role::Admin),
+        }
+    }
+}
+
+/// Lets a request in if its user may send it.
+pub(super) async fn guard(
+    State((host, door)): State<(Arc<Host>, Arc<Door>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map(MatchedPath::as_str);
+    let is_open = host.config.door.open_metrics && route == Some("/metrics");
+    let need = match Need::of(request.method(), route) {
+        Need::User if is_open => Need::Nothing,
+        need => need,
+    };
+    match admit(&host, &door, need, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal,
+    }
+}
+
+fn admit(host: &Host, door: &Door, need: Need, headers: &HeaderMap) -> Result<(), Response> {
+    if need == Need::Nothing {
+        return Ok(());
+    }
+    let metrics = &host.metrics.door;
+    let Some(shown) = shown(headers) else {
+        metrics.unauthenticated();
+        return Err(unauthenticated(None));
+    };
+    let visitor = door.check(shown).map_err(|error| {
+        metrics.token_rejected(error);
+        metrics.unauthenticated();
+        unauthenticated(Some(error))
+    })?;
+    Span::current().record(USER, field::display(&visitor.name));
+    match need {
+        Need::Role(role) if !visitor.roles.include(role) => {
+            metrics.forbidden();
+            Err(forbidden(role))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The token or key that a request shows.
+fn shown(headers: &HeaderMap) -> Option<&str> {
+    if let Some(key) = headers.get(API_KEY) {
+        return key.to_str().ok();
+    }
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = given.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_start())
+}
+
+fn unauthenticated(error: Option<Rejected>) -> Response {
+    let (detail, challenge) = match error {
+        None => (
+            "send a token of POST /token as Authorization: Bearer, or an API key as x-api-key"
+                .to_owned(),
+            HeaderValue::from_static("Bearer"),
+        ),
+        Some(error) => (
+            error.to_string(),
+            HeaderValue::from_static("Bearer error=\"invalid_token\""),
+        ),
+    };
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
+    ([(header::WWW_AUTHENTICATE, challenge)], problem).into_response()
+}
+
+fn forbidden(role: Role) -> Response {
+    let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
+    let problem = Problem::new(
+        StatusCode::FORBIDDEN,
+        format!("this needs the role {role}, which the user does not have"),
+    );
+    ([(header::WWW_AUTHENTICATE, challenge)], problem).into_response()
+}
