@@ -275,6 +275,15 @@ pub struct LimitConfig {
         value_parser = limit
     )]
     pub body_limit: ByteSize,
+    /// Most records of a batch or an evaluation; one with more is answered 413.
+    #[arg(
+        long,
+        env = "CANOPY_MAX_ROWS",
+        default_value = "1000000",
+        value_name = "N",
+        value_parser = count
+    )]
+    pub max_rows: usize,
 }
 
 impl LimitConfig {

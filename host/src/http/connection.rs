@@ -26,7 +26,8 @@ use crate::host::Host;
 
 /// Pause after a failed accept, such as when file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Most bytes of a request's head; a longer one is answered 431.
+/// Most bytes of a request's head that are read before its end is looked for again: one of twice
+/// as many is certainly answered 431.
 const HEAD_LIMIT: usize = 64 << 10;
 
 /// Serves connections until the first message of `stop`, then finishes the requests in flight;

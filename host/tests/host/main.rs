@@ -9,6 +9,7 @@ mod evaluate;
 mod guest;
 mod house;
 mod life;
+mod limits;
 mod models;
 mod neighbours;
 mod other_model;
