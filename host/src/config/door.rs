@@ -69,3 +69,38 @@ fn lifetime(text: &str) -> Result<Duration, String> {
         _ => Err("expected a time from 1s to 24h".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        door: DoorConfig,
+    }
+
+    #[test]
+    fn only_a_host_without_users_that_others_can_reach_is_open() {
+        let open = |arguments: &str, address: &str| {
+            let arguments = ["canopy"].into_iter().chain(arguments.split_whitespace());
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            cli.door.is_open_at(address.parse().unwrap())
+        };
+        for address in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[::ffff:192.0.2.1]:1"] {
+            assert!(open("", address), "{address}");
+            assert!(!open("--insecure", address), "{address}");
+            assert!(!open("--users users.json", address), "{address}");
+        }
+        for address in [
+            "127.0.0.1:1",
+            "127.9.9.9:1",
+            "[::1]:1",
+            "[::ffff:127.0.0.1]:1",
+        ] {
+            assert!(!open("", address), "{address}");
+        }
+    }
+}

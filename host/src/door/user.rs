@@ -162,7 +162,8 @@ impl Users {
             let known = user.key.as_deref().unwrap_or_default();
             bool::from(known.as_bytes().ct_eq(hash.as_bytes()))
         };
-        self.users.iter().filter(|(_, user)| same(user)).last()
+        let look = |found, known: (_, _)| if same(known.1) { Some(known) } else { found };
+        self.users.iter().fold(None, look)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use tracing::{Span, field};
 
 use super::problem::Problem;
@@ -67,29 +67,38 @@ pub(super) async fn guard(
     };
     match admit(&host, &door, need, request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal,
+        Err(refusal) => refusal.into_response(),
     }
 }
 
-fn admit(host: &Host, door: &Door, need: Need, headers: &HeaderMap) -> Result<(), Response> {
+/// Why a request is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// It shows nothing, or something that opens nothing.
+    Unauthenticated(Option<Rejected>),
+    /// Its user does not have this role.
+    Forbidden(Role),
+}
+
+fn admit(host: &Host, door: &Door, need: Need, headers: &HeaderMap) -> Result<(), Refusal> {
     if need == Need::Nothing {
         return Ok(());
     }
     let metrics = &host.metrics.door;
     let Some(shown) = shown(headers) else {
         metrics.unauthenticated();
-        return Err(unauthenticated(None));
+        return Err(Refusal::Unauthenticated(None));
     };
     let visitor = door.check(shown).map_err(|error| {
         metrics.token_rejected(error);
         metrics.unauthenticated();
-        unauthenticated(Some(error))
+        Refusal::Unauthenticated(Some(error))
     })?;
     Span::current().record(USER, field::display(&visitor.name));
     match need {
         Need::Role(role) if !visitor.roles.include(role) => {
             metrics.forbidden();
-            Err(forbidden(role))
+            Err(Refusal::Forbidden(role))
         }
         _ => Ok(()),
     }
@@ -107,27 +116,27 @@ fn shown(headers: &HeaderMap) -> Option<&str> {
         .then(|| token.trim_start())
 }
 
-fn unauthenticated(error: Option<Rejected>) -> Response {
-    let (detail, challenge) = match error {
-        None => (
-            "send a token of POST /token as Authorization: Bearer, or an API key as x-api-key"
-                .to_owned(),
-            HeaderValue::from_static("Bearer"),
-        ),
-        Some(error) => (
-            error.to_string(),
-            HeaderValue::from_static("Bearer error=\"invalid_token\""),
-        ),
-    };
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
-    ([(header::WWW_AUTHENTICATE, challenge)], problem).into_response()
-}
-
-fn forbidden(role: Role) -> Response {
-    let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
-    let problem = Problem::new(
-        StatusCode::FORBIDDEN,
-        format!("this needs the role {role}, which the user does not have"),
-    );
-    ([(header::WWW_AUTHENTICATE, challenge)], problem).into_response()
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, challenge, detail) = match self {
+            Self::Unauthenticated(None) => (
+                StatusCode::UNAUTHORIZED,
+                "Bearer",
+                "send a token of POST /token as Authorization: Bearer, or an API key as x-api-key"
+                    .to_owned(),
+            ),
+            Self::Unauthenticated(Some(error)) => (
+                StatusCode::UNAUTHORIZED,
+                "Bearer error=\"invalid_token\"",
+                error.to_string(),
+            ),
+            Self::Forbidden(role) => (
+                StatusCode::FORBIDDEN,
+                "Bearer error=\"insufficient_scope\"",
+                format!("this needs the role {role}, which the user does not have"),
+            ),
+        };
+        let challenge = [(header::WWW_AUTHENTICATE, challenge)];
+        (challenge, Problem::new(status, detail)).into_response()
+    }
 }

@@ -15,7 +15,7 @@ use crate::door::{Door, LoginError};
 use crate::host::Host;
 
 /// Media type of the form of OAuth 2.
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 /// Most bytes of a login.
 const LIMIT: u64 = 4 << 10;
 /// Tokens are kept by those that asked for them and by nobody on the way.
