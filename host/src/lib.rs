@@ -18,6 +18,7 @@ pub mod log;
 pub mod metrics;
 pub mod models;
 pub mod observation;
+mod pinned;
 pub mod probe;
 mod reload;
 pub mod row;

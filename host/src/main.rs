@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use canopy::account::{self, UserCommand};
 use canopy::config::ServeConfig;
-use canopy::{inspect, probe, serve};
+use canopy::probe::{self, Target};
+use canopy::{inspect, serve};
 use clap::{Parser, Subcommand};
 
 /// WebAssembly-plugin inference host.
@@ -32,16 +33,9 @@ enum Command {
     #[command(subcommand)]
     User(UserCommand),
     /// Ask a running host whether it is ready; for health checks of containers.
-    Probe(Address),
+    Probe(Target),
     /// Send the model's own example to a running host; prints the request and the answer.
-    Example(Address),
-}
-
-#[derive(Debug, clap::Args)]
-struct Address {
-    /// Address and port of the host.
-    #[arg(long, env = "CANOPY_LISTEN", default_value = "127.0.0.1:8080")]
-    address: String,
+    Example(Target),
 }
 
 fn main() -> ExitCode {
@@ -49,8 +43,8 @@ fn main() -> ExitCode {
         Command::Serve(config) => serve::run(*config),
         Command::Inspect { model, json } => inspect::run(&model, json),
         Command::User(command) => account::run(command),
-        Command::Probe(host) => probe::run(&host.address),
-        Command::Example(host) => probe::example(&host.address),
+        Command::Probe(host) => probe::run(&host),
+        Command::Example(host) => probe::example(&host),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
