@@ -5,6 +5,7 @@
 mod batch;
 mod cache;
 mod containment;
+mod door;
 mod evaluate;
 mod guest;
 mod house;
@@ -17,4 +18,5 @@ mod predict;
 mod refusal;
 mod server;
 mod status;
+mod tls;
 mod world;
