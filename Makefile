@@ -25,7 +25,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test bench lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos bench lint build guest help
 
 ifeq ($(WAY),compose)
 all: .env
@@ -72,6 +72,9 @@ test: lint ## Lint, then run every test
 
 bench: guest ## Measure what the documents claim
 	cargo bench --profile release --workspace $(addprefix --exclude ,$(GUESTS)) --bench start
+
+chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
+	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1
 
 lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check

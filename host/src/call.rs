@@ -2,10 +2,13 @@
 //!
 //! Without a trial that is the serving version. A canary answers its share of the requests, and
 //! the serving version those that the canary fails. Both a canary and a shadow are compared with
-//! the serving version afterwards, in the slow lane, and only as far as that keeps up.
+//! the serving version afterwards, in a lane of their own, and only as far as that keeps up.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use tracing::debug;
 
 use crate::host::Host;
 use crate::lane::Place;
@@ -32,6 +35,11 @@ pub(crate) enum Rows {
 /// The values of a call and the time it took.
 type Timed = (Vec<f64>, Duration);
 
+/// Most rows of a batch that are compared.
+const COMPARED_ROWS: usize = 1000;
+/// Longest time that a call may take that only compares.
+const COMPARISON: Duration = Duration::from_millis(200);
+
 /// Predicts rows for a client; `request_id` is the one it sent.
 ///
 /// # Errors
@@ -46,7 +54,7 @@ pub(crate) async fn predict(
 ) -> Result<Answer, CallError> {
     let candidate = route.candidate.as_ref();
     let canary = candidate.filter(|candidate| candidate.takes(request_id));
-    let mut failed = None;
+    let mut failure = None;
     if let Some(canary) = canary {
         match call(host, &canary.version, rows).await {
             Ok((values, duration)) => {
@@ -55,12 +63,11 @@ pub(crate) async fn predict(
                 if rows.is_one() {
                     canary.took(duration);
                 }
-                compare(host, slot, canary, &route.serving, rows, values.clone());
+                compare(host, slot, canary, &route.serving, rows, &values);
                 let version = Arc::clone(&canary.version);
                 return Ok(Answer { values, version });
             }
-            Err(CallError::Overload(_)) => slot.metrics.candidate_called(CandidateCall::Skipped),
-            Err(_) => failed = Some(canary),
+            Err(error) => failure = Some((canary, error)),
         }
     }
     let (values, duration) = call(host, &route.serving, rows)
@@ -71,17 +78,10 @@ pub(crate) async fn predict(
         if rows.is_one() {
             candidate.serving_took(duration);
         }
-        match (failed, candidate.plan.mode) {
-            (Some(canary), _) => has_failed(host, slot, canary),
+        match (failure, candidate.plan.mode) {
+            (Some((canary, error)), _) => has_failed(host, slot, canary, &error),
             (None, Mode::Shadow) => {
-                compare(
-                    host,
-                    slot,
-                    candidate,
-                    &candidate.version,
-                    rows,
-                    values.clone(),
-                );
+                compare(host, slot, candidate, &candidate.version, rows, &values);
             }
             (None, Mode::Canary) => {}
         }
@@ -95,7 +95,7 @@ impl Rows {
         matches!(self, Self::One(_))
     }
 
-    fn values(&self) -> &Arc<Vec<f64>> {
+    fn values(&self) -> &[f64] {
         match self {
             Self::One(values) | Self::Many(values, _) => values,
         }
@@ -139,9 +139,9 @@ async fn call_once(
     let (version, row) = (Arc::clone(version), Arc::clone(row));
     let work = move || {
         let _until_the_end = turn;
-        let start = Instant::now();
+        let start = processor_time();
         let result = timed(|| version.served.model().predict(&row));
-        version.pace.called(start.elapsed());
+        version.pace.called(processor_time().saturating_sub(start));
         result
     };
     let done = tokio::task::spawn_blocking(work).await;
@@ -154,58 +154,79 @@ fn timed(call: impl FnOnce() -> Result<Vec<f64>, CallError>) -> Result<Timed, Ca
     Ok((values, start.elapsed()))
 }
 
+/// The time that this thread has had a processor.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or_default(),
+        time.tv_nsec.try_into().unwrap_or_default(),
+    )
+}
+
 fn unexpected() -> CallError {
     CallError::Failed("the call ended unexpectedly".into())
 }
 
-/// Has the `other` version predict the same rows, and compares; not at all if the host has
-/// enough to do.
+/// Has the `other` version predict the same rows, or the first of them, and compares; not at all
+/// if the lane for that has enough to do.
 fn compare(
     host: &Arc<Host>,
     slot: &Arc<Slot>,
     candidate: &Arc<Candidate>,
     other: &Arc<Version>,
     rows: &Rows,
-    answer: Vec<f64>,
+    answer: &[f64],
 ) {
-    let Ok(place) = Arc::clone(&host.opinions).try_acquire_owned() else {
-        if candidate.plan.mode == Mode::Shadow {
+    let is_shadow = candidate.plan.mode == Mode::Shadow;
+    let Ok(place) = host.opinions.place() else {
+        if is_shadow {
             slot.metrics.candidate_called(CandidateCall::Skipped);
         }
         return;
     };
+    let model = other.served.model();
+    let most = |width: usize, values: &[f64]| -> Vec<f64> {
+        values[..values.len().min(COMPARED_ROWS * width)].to_vec()
+    };
+    let (is_one, rows) = (rows.is_one(), most(model.width(), rows.values()));
+    let answer = most(model.outputs(), answer);
     let worker = Arc::clone(host);
     let (slot, candidate, other) = (Arc::clone(slot), Arc::clone(candidate), Arc::clone(other));
-    let (is_one, rows) = (rows.is_one(), Arc::clone(rows.values()));
-    host.lane.spawn(move || {
+    host.opinions.spawn(move || {
         let _until_the_end = place;
-        let result = timed(|| other.served.model().predict(&rows));
-        let is_shadow = candidate.plan.mode == Mode::Shadow;
-        match &result {
-            Ok((values, duration)) => {
+        let start = processor_time();
+        let result = other.served.model().predict_within(&rows, COMPARISON);
+        let duration = processor_time().saturating_sub(start);
+        match result {
+            Ok(values) => {
                 if is_shadow {
                     slot.metrics
-                        .candidate_called(CandidateCall::Answered(*duration));
+                        .candidate_called(CandidateCall::Answered(duration));
                 }
                 if is_shadow && is_one {
-                    candidate.took(*duration);
+                    candidate.took(duration);
                 }
-                let agrees = candidate.agrees(&answer, values);
+                let agrees = candidate.agrees(&answer, &values);
                 slot.metrics.candidate_compared(agrees);
                 candidate.compared(agrees);
                 judge(&worker, &slot, &candidate);
             }
-            Err(CallError::Overload(_)) if is_shadow => {
-                slot.metrics.candidate_called(CandidateCall::Skipped);
-            }
-            Err(_) if is_shadow => has_failed(&worker, &slot, &candidate),
+            Err(error) if is_shadow => has_failed(&worker, &slot, &candidate, &error),
             Err(_) => {}
         }
     });
 }
 
-fn has_failed(host: &Arc<Host>, slot: &Arc<Slot>, candidate: &Arc<Candidate>) {
-    slot.metrics.candidate_called(CandidateCall::Failed);
+/// Notes that the candidate gave no answer where the serving version did; not if it only had no
+/// room, which is the host's fault.
+fn has_failed(host: &Arc<Host>, slot: &Arc<Slot>, candidate: &Arc<Candidate>, error: &CallError) {
+    if matches!(error, CallError::Overload(_) | CallError::Busy) {
+        slot.metrics.candidate_called(CandidateCall::Skipped);
+        return;
+    }
+    debug!(model = %slot.name, %error, "the candidate gave no answer");
+    slot.metrics
+        .candidate_called(CandidateCall::Failed(error.reason()));
     candidate.failed();
     judge(host, slot, candidate);
 }
@@ -214,7 +235,8 @@ fn has_failed(host: &Arc<Host>, slot: &Arc<Slot>, candidate: &Arc<Candidate>) {
 fn judge(host: &Arc<Host>, slot: &Arc<Slot>, candidate: &Arc<Candidate>) {
     if let Some(verdict) = candidate.verdict() {
         let (worker, slot, candidate) = (Arc::clone(host), Arc::clone(slot), Arc::clone(candidate));
-        host.loader
+        // Waits for the disk, and for changes that are under way.
+        host.opinions
             .spawn(move || worker.models.decide(&slot, &candidate, &verdict));
     }
 }

@@ -2,6 +2,7 @@
 
 mod door;
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,7 +13,7 @@ use clap::{Args, ValueEnum};
 
 pub use door::DoorConfig;
 
-use crate::models::{InvalidName, ModelName};
+use crate::models::ModelName;
 use crate::observation::Retention;
 use crate::runtime::{Isolation, Limits};
 
@@ -45,7 +46,7 @@ pub struct ServeConfig {
 /// What is served.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Models")]
-#[group(required = true, multiple = true, id = "served", args = ["files", "models"])]
+#[group(skip)]
 pub struct ModelConfig {
     /// A model to serve: a component file, and what it is called [default: what it calls itself].
     /// When the file is replaced, or on SIGHUP, it is loaded again, checked, and swapped in. The
@@ -54,7 +55,8 @@ pub struct ModelConfig {
         long = "model",
         env = "CANOPY_MODEL",
         value_name = "[NAME=]FILE",
-        value_delimiter = ','
+        value_delimiter = ',',
+        required_unless_present = "models"
     )]
     pub files: Vec<GivenModel>,
     /// Folder of models: each NAME.wasm in it is served, and uploaded versions are kept in it.
@@ -126,16 +128,22 @@ pub struct GivenModel {
 }
 
 impl FromStr for GivenModel {
-    type Err = InvalidName;
+    type Err = Infallible;
 
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let (name, path) = match text.split_once('=') {
-            Some((name, path)) => (Some(name.parse()?), path),
-            None => (None, text),
-        };
-        Ok(Self {
-            name,
-            path: path.into(),
+    /// What is before a `=` is a name if it can be one, otherwise a part of the path.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let named = text
+            .split_once('=')
+            .and_then(|(name, path)| Some((name.parse().ok()?, path)));
+        Ok(match named {
+            Some((name, path)) => Self {
+                name: Some(name),
+                path: path.into(),
+            },
+            None => Self {
+                name: None,
+                path: text.into(),
+            },
         })
     }
 }
@@ -185,9 +193,14 @@ pub struct NetworkConfig {
         value_name = "TIME"
     )]
     pub write_timeout: humantime::Duration,
-    /// When told to stop: how long /ready says so before connections are refused, for balancers
-    /// to take notice.
-    #[arg(long, env = "CANOPY_DRAIN", default_value = "0s", value_name = "TIME")]
+    /// When told to stop: how long /ready and every answer's `connection: close` say so before
+    /// connections are refused, for balancers and clients to move away.
+    #[arg(
+        long,
+        env = "CANOPY_DRAIN",
+        default_value = "500ms",
+        value_name = "TIME"
+    )]
     pub drain: humantime::Duration,
     /// Longest time to finish requests in flight when told to stop.
     #[arg(
@@ -232,9 +245,18 @@ pub struct LimitConfig {
     /// Whether calls share warm instances of the model, or every call gets a fresh one.
     #[arg(long, env = "CANOPY_ISOLATION", default_value = "warm")]
     pub isolation: Isolation,
-    /// Load components that import WASI too; they find no files, network, clock or chance.
+    /// Load components that import WASI too; they find an empty world: no files, no network, the same
+    /// time and random numbers always.
     #[arg(long, env = "CANOPY_ALLOW_WASI")]
     pub allow_wasi: bool,
+    /// Longest time that all calls for one batch or evaluation may take.
+    #[arg(
+        long,
+        env = "CANOPY_BATCH_DEADLINE",
+        default_value = "30s",
+        value_name = "TIME"
+    )]
+    batch_deadline: humantime::Duration,
     /// Most instances of the model at the same time [default: 4 for every core, at least 16].
     #[arg(long, env = "CANOPY_MODEL_INSTANCES", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -295,6 +317,7 @@ impl LimitConfig {
             component: bytes(self.component_limit),
             memory: bytes(self.model_memory),
             deadline: self.model_deadline.into(),
+            batch_deadline: self.batch_deadline.into(),
             instances: self
                 .model_instances
                 .unwrap_or_else(Limits::default_instances),

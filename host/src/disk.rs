@@ -65,6 +65,11 @@ fn write_aside(partial: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Whether a file is being written, or was when the process ended.
+pub(crate) fn is_partial(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == PARTIAL)
+}
+
 /// Removes what a crash left half written.
 ///
 /// # Errors
@@ -73,7 +78,7 @@ fn write_aside(partial: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 pub(crate) fn remove_partial(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == PARTIAL) {
+        if is_partial(&path) {
             fs::remove_file(&path)?;
         }
     }

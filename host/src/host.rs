@@ -1,6 +1,6 @@
 //! The state that all requests share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,8 +34,8 @@ pub struct Host {
     pub models: Registry,
     /// Places for requests that call a model.
     pub places: Semaphore,
-    /// Places for calls that only compare a candidate with the serving version.
-    pub opinions: Arc<Semaphore>,
+    /// Where candidates are compared with serving versions.
+    pub opinions: Lane,
     /// Who may send requests; all, if there is none.
     pub door: Option<Arc<Door>>,
     /// The certificate, if connections are encrypted.
@@ -73,14 +73,19 @@ pub enum HostError {
     #[error("there are {0} models, --max-models allows {1}")]
     TooMany(usize, usize),
     /// The default model is not there.
-    #[error("there is no model to serve{}", named(.0.as_ref()))]
-    NoDefault(Option<ModelName>),
+    #[error("there is no model to serve named {0}")]
+    NoDefault(ModelName),
     /// A model has neither a file nor a version that can be served.
     #[error("no version of {0} can be served; the log says why")]
     NoVersion(ModelName),
-    /// Versions cannot be kept.
-    #[error("cannot keep models")]
-    Folder(#[source] std::io::Error),
+    /// Models cannot be read from or kept in a folder.
+    #[error("cannot keep models in {}", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The WebAssembly engine cannot be set up.
     #[error(transparent)]
     Engine(LoadError),
@@ -101,8 +106,12 @@ pub enum HostError {
     Metrics(#[from] prometheus::Error),
 }
 
-fn named(name: Option<&ModelName>) -> String {
-    name.map_or_else(String::new, |name| format!(" named {name}"))
+impl HostError {
+    /// A folder of models cannot be used.
+    pub(crate) fn folder(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::Folder { path, source }
+    }
 }
 
 impl Host {
@@ -119,10 +128,13 @@ impl Host {
             models: config.models.max_models,
             ..config.limits.runtime()
         };
-        let runtime = Runtime::new(&limits, cache.as_deref()).map_err(HostError::Engine)?;
+        let runtime = Runtime::new(&limits, cache.as_deref())
+            .map_err(HostError::Engine)?
+            .compiling_apart();
         let metrics = Arc::new(Metrics::new()?);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lane = Lane::new(threads.div_ceil(2), config.limits.slow_places)?;
+        let opinions = Lane::new(1, OPINIONS)?;
         let loader = Lane::new(threads, UPLOADS)?;
         let observations = config.observations.folder.as_deref();
         let observations = observations
@@ -131,12 +143,12 @@ impl Host {
         let models = Registry::open(&config, runtime, Arc::clone(&metrics))?;
         Ok(Self {
             places: Semaphore::new(config.limits.max_in_flight),
-            opinions: Arc::new(Semaphore::new(OPINIONS)),
             stopping: AtomicBool::new(false),
             config,
             metrics,
             lane,
             loader,
+            opinions,
             models,
             door,
             tls,
@@ -157,7 +169,11 @@ impl Host {
     ) -> Option<Result<(), ObservationError>> {
         let default = self.observations.as_ref()?;
         let batch = &batch();
-        let kept = if Arc::ptr_eq(slot, self.models.default()) {
+        let is_default = self
+            .models
+            .default()
+            .is_some_and(|model| Arc::ptr_eq(slot, &model));
+        let kept = if is_default {
             default.append(batch)
         } else {
             default

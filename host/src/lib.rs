@@ -6,6 +6,7 @@
 pub mod account;
 mod call;
 pub mod config;
+mod descriptor;
 mod disk;
 pub mod door;
 pub mod evaluation;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use canopy::account::{self, UserCommand};
 use canopy::config::ServeConfig;
 use canopy::probe::{self, Target};
+use canopy::runtime::{CompilerSettings, compile};
 use canopy::{inspect, serve};
 use clap::{Parser, Subcommand};
 
@@ -32,6 +33,9 @@ enum Command {
     /// Change the users that may send requests.
     #[command(subcommand)]
     User(UserCommand),
+    /// Compile a component from standard input; for `serve`, which has it done apart.
+    #[command(hide = true)]
+    Compile(CompilerSettings),
     /// Ask a running host whether it is ready; for health checks of containers.
     Probe(Target),
     /// Send the model's own example to a running host; prints the request and the answer.
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
         Command::Serve(config) => serve::run(*config),
         Command::Inspect { model, json } => inspect::run(&model, json),
         Command::User(command) => account::run(command),
+        Command::Compile(settings) => compile(settings),
         Command::Probe(host) => probe::run(&host),
         Command::Example(host) => probe::example(&host),
     };

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::config::ServeConfig;
 use crate::host::Host;
-use crate::{http, live, log, reload};
+use crate::{descriptor, http, live, log, reload};
 
 /// Serves until SIGTERM or SIGINT; a second one does not wait for requests in flight.
 ///
@@ -27,7 +27,7 @@ pub fn run(config: ServeConfig) -> anyhow::Result<()> {
         .block_on(serve(config))
 }
 
-async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
     // Before anyone is told that the host is ready, and may tell it to stop.
     let stop = stop_signals()?;
     let address = config.network.listen;
@@ -36,6 +36,8 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         "{address} can be reached by others: name the users with --users FILE, or say --insecure \
          if something else keeps the door"
     );
+    let network = &mut config.network;
+    network.max_connections = descriptor::connections(network.max_connections);
     let host = Arc::new(Host::new(config)?);
     let listener = TcpListener::bind(address)
         .await
@@ -52,7 +54,8 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         let version = &serving.served.model().info().version;
         info!(model = %slot.name, version, digest = %serving.digest(), "serving");
     }
-    info!(%address, model = %host.models.default().name, "ready");
+    let model = host.models.default().map(|slot| slot.name.to_string());
+    info!(%address, model, "ready");
 
     http::serve(Arc::clone(&host), listener, stop).await;
     drift.abort();

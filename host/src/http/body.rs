@@ -66,6 +66,11 @@ impl Format {
     }
 }
 
+/// The length of a body, where it is known before it has come.
+pub(super) fn length(request: &Request) -> Option<u64> {
+    hyper::body::Body::size_hint(request.body()).exact()
+}
+
 /// Reads a whole body of at most `limit` bytes.
 pub(super) async fn read(host: &Host, request: Request, limit: u64) -> Result<Bytes, Problem> {
     let too_large = || {
@@ -74,12 +79,10 @@ pub(super) async fn read(host: &Host, request: Request, limit: u64) -> Result<By
             format!("the body is larger than {limit} bytes"),
         )
     };
-    let body: Body = request.into_body();
-    if let Some(length) = hyper::body::Body::size_hint(&body).exact()
-        && length > limit
-    {
+    if length(&request).is_some_and(|length| length > limit) {
         return Err(too_large());
     }
+    let body: Body = request.into_body();
     let limited = Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX));
     let patience = host.config.network.body_timeout.into();
     match timeout(patience, limited.collect()).await {

@@ -14,6 +14,7 @@ use hyper::service::{HttpService, Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use socket2::{SockFilter, SockRef};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -29,9 +30,18 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Most bytes of a request's head that are read before its end is looked for again: one of twice
 /// as many is certainly answered 431.
 const HEAD_LIMIT: usize = 64 << 10;
+/// Time for what is under way when the host stops: for connections whose making has begun, and
+/// then for the first request of those accepted last.
+const LAST_ARRIVALS: Duration = Duration::from_millis(100);
+
+const AGAIN: &str = "told to stop again, requests in flight are dropped";
 
 /// Serves connections until the first message of `stop`, then finishes the requests in flight;
 /// a second message ends them.
+///
+/// Told to stop, it goes on accepting and answering for a while, but every answer says that it is
+/// the last of its connection, so that clients move away. Then nobody new is let in, whoever has
+/// connected is answered, and connections that are idle still are closed.
 pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, mut stop: UnboundedReceiver<()>) {
     let network = &host.config.network;
     let open = GracefulShutdown::new();
@@ -46,21 +56,50 @@ pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, mut stop: Unbo
         info!(?drain, "stopping");
         tokio::select! {
             never = accepting => match never {},
-            _ = stop.recv() => {}
-            () = sleep(drain) => {}
+            () = last_call(&listener, drain) => {}
+            _ = stop.recv() => return warn!("{AGAIN}"),
         }
     }
     drop(listener);
     info!(connections = open.count(), "accepting no more connections");
     let patience = Duration::from(network.shutdown_timeout);
+    let finish = async {
+        sleep(LAST_ARRIVALS).await;
+        timeout(patience, open.shutdown()).await
+    };
     tokio::select! {
-        finished = timeout(patience, open.shutdown()) => if finished.is_err() {
+        finished = finish => if finished.is_err() {
             warn!(?patience, "some requests took too long to finish");
         },
-        _ = stop.recv() => warn!("told to stop again, requests in flight are dropped"),
+        _ = stop.recv() => warn!("{AGAIN}"),
     }
 }
 
+/// Waits until the listener can be closed without refusing anyone who has connected.
+async fn last_call(listener: &TcpListener, drain: Duration) {
+    sleep(drain).await;
+    match turn_away(listener) {
+        Ok(()) => sleep(LAST_ARRIVALS).await,
+        Err(error) => debug!(%error, "the last connections may be reset"),
+    }
+}
+
+/// Has the kernel drop the first packet of every new connection, so that the queue of those that
+/// wait to be accepted comes to an end. Their clients try again, and find the host's successor
+/// or nobody.
+fn turn_away(listener: &TcpListener) -> io::Result<()> {
+    /// Byte of a TCP header that has the flags.
+    const FLAGS: u32 = 13;
+    const SYN: u32 = 2;
+    // Programs of the Berkeley Packet Filter: load a byte, jump if a bit is set, return.
+    let filter = [
+        SockFilter::new(0x30, 0, 0, FLAGS),
+        SockFilter::new(0x45, 0, 1, SYN),
+        SockFilter::new(0x06, 0, 0, 0),
+        SockFilter::new(0x06, 0, 0, u32::MAX),
+    ];
+    SockRef::from(listener).attach_filter(&filter)
+}
 /// Address of the client of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
@@ -75,6 +114,7 @@ async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdow
         .header_read_timeout(patience)
         .max_buf_size(HEAD_LIMIT);
     let places = Arc::new(Semaphore::new(network.max_connections));
+    let mut failing = false;
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         let accepted = listener.accept().await;
@@ -85,11 +125,16 @@ async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdow
         let (stream, address) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
-                warn!(%error, "cannot accept a connection");
+                // Once, not with every try.
+                if !failing {
+                    warn!(%error, "cannot accept connections");
+                }
+                failing = true;
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
+        failing = false;
         let service = service.clone();
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(Peer(address));

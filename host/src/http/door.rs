@@ -36,16 +36,29 @@ impl Need {
         };
         let reads = method == Method::GET || method == Method::HEAD;
         match route {
-            "/" | "/docs" | "/docs/" | "/docs/{file}" | "/health" | "/ready" | "/token" => {
-                Self::Nothing
-            }
-            "/metrics" | "/model" | "/models" | "/models/{name}" | "/openapi.json" if reads => {
+            "/" | "/docs" | "/docs/" | "/docs/{file}" | "/health" | "/ready" | "/token"
+            | "/v2/health/live" | "/v2/health/ready" => Self::Nothing,
+            "/metrics"
+            | "/model"
+            | "/models"
+            | "/models/{name}"
+            | "/openapi.json"
+            | "/v2"
+            | "/v2/models/{name}"
+            | "/v2/models/{name}/ready"
+            | "/v2/models/{name}/versions/{version}"
+            | "/v2/models/{name}/versions/{version}/ready"
+                if reads =>
+            {
                 Self::User
             }
+            "/v2/repository/index" => Self::User,
             "/predict"
             | "/predict/batch"
             | "/models/{name}/predict"
-            | "/models/{name}/predict/batch" => Self::Role(Role::Predict),
+            | "/models/{name}/predict/batch"
+            | "/v2/models/{name}/infer"
+            | "/v2/models/{name}/versions/{version}/infer" => Self::Role(Role::Predict),
             "/evaluate" | "/models/{name}/evaluate" => Self::Role(Role::Evaluate),
             _ => Self::Role(Role::Admin),
         }

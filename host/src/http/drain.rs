@@ -4,7 +4,7 @@
 //! client's next write fail, and many clients report that rather than the answer.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,28 +18,22 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::time::timeout;
 
-/// A body up to this size has arrived with its head.
-const SMALL: u64 = 16 << 10;
 /// Most bytes that are read for nothing, and the longest time that may take.
 const MOST: (usize, Duration) = (256 << 20, Duration::from_secs(10));
 
-/// Has the rest of a large body read while the answer is on its way. A client that waits to be
-/// told to send its body needs no such thing.
+/// Has the rest of a body read while the answer is on its way. A client that waits to be told to
+/// send its body, and was not, sends none.
 pub(super) async fn drain(request: Request, next: Next) -> Response {
-    let is_small = request
-        .body()
-        .size_hint()
-        .upper()
-        .is_some_and(|upper| upper <= SMALL);
-    if is_small || request.headers().contains_key(header::EXPECT) {
+    if request.body().is_end_stream() {
         return next.run(request).await;
     }
+    let waits = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
-    let shared = Arc::new(Mutex::new(body));
-    let body = Body::new(Shared(Arc::clone(&shared)));
+    let rest = Shared(Arc::new(Mutex::new((body, false))));
+    let body = Body::new(Shared(Arc::clone(&rest.0)));
     let response = next.run(Request::from_parts(parts, body)).await;
-    let rest = Shared(shared);
-    if !rest.is_end_stream() {
+    let is_coming = !waits || rest.was_read();
+    if is_coming && !rest.is_end_stream() {
         tokio::spawn(timeout(MOST.1, discard(Limited::new(rest, MOST.0))));
     }
     response
@@ -50,8 +44,18 @@ async fn discard(mut body: Limited<Shared>) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 
-/// A body that outlives whoever reads it.
-struct Shared(Arc<Mutex<Body>>);
+/// A body that outlives whoever reads it, and whether anybody has begun to.
+struct Shared(Arc<Mutex<(Body, bool)>>);
+
+impl Shared {
+    fn was_read(&self) -> bool {
+        self.lock().1
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Body, bool)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl hyper::body::Body for Shared {
     type Data = Bytes;
@@ -61,17 +65,16 @@ impl hyper::body::Body for Shared {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Pin::new(&mut *body).poll_frame(context)
+        let mut shared = self.lock();
+        shared.1 = true;
+        Pin::new(&mut shared.0).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
-        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        body.is_end_stream()
+        self.lock().0.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        body.size_hint()
+        self.lock().0.size_hint()
     }
 }

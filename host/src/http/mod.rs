@@ -6,6 +6,7 @@
 //! | `POST /predict/batch` | predictions for many records, in the form they came in          |
 //! | `POST /evaluate`      | scores and drift of labelled records                            |
 //! | `/models…`            | the same for every model by name; versions, see [`models`]      |
+//! | `/v2…`                | the Open Inference Protocol, see [`v2`]                         |
 //! | `GET /model`          | what the model says of itself                                   |
 //! | `GET /metrics`        | metrics in the text format of Prometheus                        |
 //! | `GET /health`         | 200 while the process lives                                     |
@@ -34,6 +35,7 @@ mod problem;
 mod secure;
 mod status;
 mod token;
+mod v2;
 
 use std::sync::Arc;
 
@@ -56,6 +58,7 @@ fn router(host: Arc<Host>) -> Router {
         .route("/evaluate", post(evaluate::evaluate))
         .route("/model", get(models::describe))
         .merge(models::routes())
+        .merge(v2::routes())
         .route("/metrics", get(status::metrics))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))

@@ -17,19 +17,20 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::problem::Problem;
 use super::{Shared, batch, body, evaluate, predict};
 use crate::host::Host;
 use crate::inspect;
-use crate::models::{Change, ChangeError, ModelName, Outcome, Plan, Slot};
+use crate::models::{Change, ChangeError, InvalidName, ModelName, Outcome, Plan, Slot};
 use crate::row::Problems;
 
 pub(super) fn routes() -> Router<Arc<Host>> {
@@ -51,31 +52,41 @@ impl FromRequestParts<Arc<Host>> for Named {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Self, Problem> {
-        let Ok(parameters) = RawPathParams::from_request_parts(parts, host).await else {
-            return Ok(Self(Arc::clone(host.models.default())));
+        let parameters = RawPathParams::from_request_parts(parts, host).await;
+        let name = parameters
+            .as_ref()
+            .ok()
+            .and_then(|parameters| parameters.iter().next());
+        let Some((_, name)) = name else {
+            let default = host.models.default();
+            return default.map(Self).ok_or_else(no_model);
         };
-        match parameters.iter().next() {
-            Some((_, name)) => {
-                let name = named(name)?;
-                let slot = host.models.get(&name);
-                slot.map(Self)
-                    .ok_or_else(|| ChangeError::Unknown(name).into())
-            }
-            None => Ok(Self(Arc::clone(host.models.default()))),
-        }
+        let name = named(name)?;
+        let slot = host.models.get(&name);
+        slot.map(Self)
+            .ok_or_else(|| ChangeError::Unknown(name).into())
     }
 }
 
+/// There is no default model yet.
+pub(super) fn no_model() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "there is no model yet; PUT /models/{name} brings one",
+    )
+}
+
 fn named(name: &str) -> Result<ModelName, Problem> {
-    name.parse().map_err(|error: crate::models::InvalidName| {
-        Problem::new(StatusCode::NOT_FOUND, error.to_string())
+    name.parse().map_err(|error: InvalidName| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
     })
 }
 
 /// `GET /models`
 async fn list(State(host): Shared) -> Json<Value> {
     let models: Vec<Value> = host.models.all().iter().map(|slot| summary(slot)).collect();
-    Json(json!({"default": host.models.default().name.as_str(), "models": models}))
+    let default = host.models.default();
+    Json(json!({"default": default.map(|slot| slot.name.to_string()), "models": models}))
 }
 
 fn summary(slot: &Slot) -> Value {
@@ -106,6 +117,8 @@ pub(super) async fn describe(Named(slot): Named) -> Json<Value> {
     description["versions"] = versions.collect();
     let trial = route.candidate.as_ref().map(|candidate| candidate.trial());
     description["candidate"] = json!(trial);
+    description["last_trial"] = json!(slot.last_trial());
+    description["previous"] = json!(slot.previous());
     Json(description)
 }
 
@@ -178,8 +191,8 @@ async fn withdraw(State(host): Shared, Path(name): Path<String>) -> Result<Respo
 async fn retire(State(host): Shared, Path(name): Path<String>) -> Result<StatusCode, Problem> {
     let name = named(&name)?;
     let (worker, model) = (Arc::clone(&host), name.clone());
-    let retired = host.loader.run_own(move || worker.models.retire(&name));
-    retired.await??;
+    let retired = spawn_blocking(move || worker.models.retire(&name));
+    retired.await.map_err(|_| Problem::internal())??;
     info!(%model, "model retired");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -209,7 +222,9 @@ async fn change(
     make: impl FnOnce(&Host) -> Result<Change, ChangeError> + Send + 'static,
 ) -> Result<Response, Problem> {
     let worker = Arc::clone(host);
-    respond(host.loader.run_own(move || make(&worker)).await?)
+    // Not where components are compiled: a rollback does not wait for an upload.
+    let made = spawn_blocking(move || make(&worker)).await;
+    respond(made.map_err(|_| Problem::internal())?)
 }
 
 /// The answer to a change, which is logged whether it was made or refused.
@@ -238,14 +253,24 @@ fn is_component(headers: &HeaderMap) -> Result<(), Problem> {
     let types = ["application/wasm", "application/octet-stream"];
     match headers.get(header::CONTENT_TYPE) {
         None => Ok(()),
-        Some(given) if types.iter().any(|media_type| given == media_type) => Ok(()),
+        Some(given) if types.contains(&media_type(given)) => Ok(()),
         Some(_) => Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "send the component as application/wasm",
+            "send the component as application/wasm, for example with `curl -T FILE`",
         )),
     }
 }
 
+/// A media type without its parameters.
+fn media_type(value: &HeaderValue) -> &str {
+    let value = value.to_str().unwrap_or("");
+    value.split(';').next().unwrap_or("").trim()
+}
+
 fn wrong_query(error: QueryRejection) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.body_text())
+    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        format!("the query cannot be used: {}", cause.unwrap_or_default()),
+    )
 }

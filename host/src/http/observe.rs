@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::SemaphorePermit;
@@ -61,6 +61,10 @@ pub(super) async fn observe(
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     secure::add(headers, host.tls.is_some());
+    if !host.is_ready() {
+        // The client's next request is for another host.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn predict(
     let row = Arc::new(json::record(&body, route.serving.served.schema())?);
     let rows = Rows::One(Arc::clone(&row));
     let answer = call::predict(&host, &slot, &route, &rows, id.as_deref()).await?;
-    let unusual = watch(&slot, &route.serving, &row, &answer.values);
+    let unusual = watch(&slot, &route.serving, &row, &answer);
     answer.version.predictions.inc();
     slot.metrics.predicted(1, unusual);
     let body = answer::record(answer.version.served.model().info(), &answer.values);
@@ -56,14 +56,22 @@ pub(super) fn respond(answer: &Answer, format: Format, body: Vec<u8>) -> impl In
     (headers, body)
 }
 
-/// Takes a predicted row into the sliding window; answers whether one of its values is unusual.
-fn watch(slot: &Slot, serving: &Version, row: &[f64], values: &[f64]) -> bool {
-    let prediction = match serving.served.model().info().task {
-        Task::Regression => values[0],
-        Task::Classification => likeliest(values) as f64,
-    };
+/// Answers whether one of a row's values is unusual, and takes the row into the sliding window of
+/// the serving version, if that answered.
+pub(super) fn watch(
+    slot: &Slot,
+    serving: &Arc<Version>,
+    row: &[f64],
+    Answer { values, version }: &Answer,
+) -> bool {
     let unusual = serving.served.is_unusual(row);
-    let ratio = serving.window.push(row, prediction, unusual);
-    slot.metrics.watched(ratio);
+    if Arc::ptr_eq(serving, version) {
+        let prediction = match serving.served.model().info().task {
+            Task::Regression => values[0],
+            Task::Classification => likeliest(values) as f64,
+        };
+        let ratio = serving.window.push(row, prediction, unusual);
+        slot.metrics.watched(ratio);
+    }
     unusual
 }

@@ -1,7 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
 use std::fmt::{self, Display};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -109,7 +109,7 @@ impl From<CallError> for Problem {
                 }],
                 ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, reason)
             },
-            CallError::Overload(_) => Self::overload(error.to_string()),
+            CallError::Overload(_) | CallError::Busy => Self::overload(error.to_string()),
             CallError::Deadline(_) => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
             CallError::Memory(_)
             | CallError::Trap(_)
@@ -125,17 +125,14 @@ impl From<CallError> for Problem {
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         let status = match &error {
-            ChangeError::Unknown(_) => StatusCode::NOT_FOUND,
+            ChangeError::Unknown(_) | ChangeError::NoCandidate(_) => StatusCode::NOT_FOUND,
             ChangeError::NotKept => StatusCode::FORBIDDEN,
-            ChangeError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            ChangeError::Disk(error) if error.kind() == ErrorKind::StorageFull => {
-                StatusCode::INSUFFICIENT_STORAGE
-            }
+            ChangeError::Unfit(_) | ChangeError::Open(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ChangeError::Disk(error) if is_full(error) => StatusCode::INSUFFICIENT_STORAGE,
             ChangeError::Disk(_) | ChangeError::Metrics(_) => StatusCode::INTERNAL_SERVER_ERROR,
             ChangeError::Features(_)
             | ChangeError::Incomparable(_)
             | ChangeError::NoPrevious(_)
-            | ChangeError::NoCandidate(_)
             | ChangeError::Serving(_)
             | ChangeError::Default(_)
             | ChangeError::FromFile(_)
@@ -144,6 +141,14 @@ impl From<ChangeError> for Problem {
         };
         Self::new(status, format!("{:#}", anyhow::Error::from(error)))
     }
+}
+
+/// Whether there is no room, on the disk or within this user's share of it.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
 }
 
 impl From<LaneError> for Problem {

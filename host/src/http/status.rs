@@ -12,11 +12,15 @@ use super::problem::Problem;
 
 /// `GET /`
 pub(super) async fn greeting(State(host): Shared) -> Json<Value> {
-    let serving = host.models.default().serving();
-    let info = serving.served.model().info();
-    Json(json!({
-        "message": format!("Canopy serves {} {}; see /docs/", info.name, info.version),
-    }))
+    let message = match host.models.default() {
+        Some(slot) => {
+            let serving = slot.serving();
+            let info = serving.served.model().info();
+            format!("Canopy serves {} {}; see /docs/", info.name, info.version)
+        }
+        None => "Canopy serves no model yet; PUT /models/{name} brings one".to_owned(),
+    };
+    Json(json!({"message": message}))
 }
 
 /// `GET /health`
@@ -29,7 +33,9 @@ pub(super) async fn ready(State(host): Shared) -> Response {
     if !host.is_ready() {
         return Problem::overload("the host is stopping").into_response();
     }
-    let slot = host.models.default();
+    let Some(slot) = host.models.default() else {
+        return Problem::overload("there is no model yet").into_response();
+    };
     Json(json!({
         "status": "ready",
         "model": slot.name.as_str(),

@@ -74,8 +74,8 @@ struct Versions {
 pub enum CandidateCall {
     /// With an answer, after this time.
     Answered(Duration),
-    /// Without one, though the serving version has one.
-    Failed,
+    /// Without one, though the serving version has one, for this reason.
+    Failed(&'static str),
     /// It was not made, because the host has better things to do.
     Skipped,
 }
@@ -200,7 +200,8 @@ impl ModelMetrics {
             )?)?,
             candidate_calls: make.counters(
                 "model_candidate_calls_total",
-                "Calls of candidates on trial, by outcome.",
+                "Calls of candidates on trial, by outcome: answered, skipped, or why there was no \
+                 answer.",
                 &["outcome"],
             )?,
             candidate_comparisons: make.counters(
@@ -226,7 +227,8 @@ impl ModelMetrics {
         for (counter, values) in [
             (&metrics.failed_calls, &CallError::REASONS[..]),
             (&metrics.swaps, &[SWAPPED, REJECTED]),
-            (&metrics.candidate_calls, &[ANSWERED, FAILED, SKIPPED]),
+            (&metrics.candidate_calls, &[ANSWERED, SKIPPED]),
+            (&metrics.candidate_calls, &CallError::REASONS[..]),
             (&metrics.candidate_comparisons, &[AGREE, DISAGREE]),
             (&metrics.candidate_decisions, &[PROMOTED, WITHDRAWN]),
         ] {
@@ -382,7 +384,7 @@ impl ModelMetrics {
                 self.candidate_latency.observe(duration.as_secs_f64());
                 ANSWERED
             }
-            CandidateCall::Failed => FAILED,
+            CandidateCall::Failed(reason) => reason,
             CandidateCall::Skipped => SKIPPED,
         };
         self.candidate_calls.with_label_values(&[outcome]).inc();
@@ -421,7 +423,6 @@ const OVERLOAD: &str = "overload";
 const SWAPPED: &str = "swapped";
 const REJECTED: &str = "rejected";
 const ANSWERED: &str = "answered";
-const FAILED: &str = "failed";
 const SKIPPED: &str = "skipped";
 const AGREE: &str = "agree";
 const DISAGREE: &str = "disagree";

@@ -1,13 +1,14 @@
 //! A version on trial, and what was found out about it.
 
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
+use super::change::Outcome;
 use super::version::Version;
 use crate::runtime::{Task, likeliest};
 use crate::served::Served;
@@ -137,6 +138,17 @@ pub struct Verdict {
     pub reason: String,
 }
 
+/// How a trial ended, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ended {
+    /// What the candidate calls itself.
+    pub version: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: String,
+}
+
 /// A candidate and its findings, for people.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trial {
@@ -171,9 +183,16 @@ impl Candidate {
     pub fn takes(&self, request_id: Option<&[u8]>) -> bool {
         let position = match request_id {
             Some(id) => {
-                let mut hasher = DefaultHasher::new();
-                id.hash(&mut hasher);
-                hasher.finish() as f64 / u64::MAX as f64
+                // Other requests for every candidate, the same on every host.
+                let digest = Sha256::new()
+                    .chain_update(self.version.digest())
+                    .chain_update(id)
+                    .finalize();
+                let (first, _) = digest.split_at(8);
+                let first = first
+                    .iter()
+                    .fold(0_u64, |n, byte| n << 8 | u64::from(*byte));
+                first as f64 / u64::MAX as f64
             }
             None => fastrand::f64(),
         };
@@ -257,6 +276,11 @@ impl Candidate {
         let verdict = self.lock().verdict(&self.plan, requests)?;
         let first = !self.decided.swap(true, Ordering::Relaxed);
         first.then_some(verdict)
+    }
+
+    /// A verdict could not be carried out: the next call gives another one.
+    pub(super) fn reopen(&self) {
+        self.decided.store(false, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Findings> {

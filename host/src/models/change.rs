@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::name::ModelName;
 use super::version::Version;
+use crate::host::HostError;
 use crate::runtime::LoadError;
 
 /// A change that was made.
@@ -94,6 +95,9 @@ pub enum ChangeError {
     /// The version could not be written to or read from the folder.
     #[error("the versions of the model cannot be kept or read")]
     Disk(#[from] io::Error),
+    /// The model could not be loaded from its file or its versions.
+    #[error(transparent)]
+    Open(Box<HostError>),
     /// A metric could not be made.
     #[error("the metrics of the model cannot be registered")]
     Metrics(#[from] prometheus::Error),

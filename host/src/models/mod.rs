@@ -18,7 +18,7 @@ mod slot;
 mod source;
 mod version;
 
-pub use candidate::{Candidate, Findings, Mode, Plan, Trial, Verdict};
+pub use candidate::{Candidate, Ended, Findings, Mode, Plan, Trial, Verdict};
 pub use change::{Change, ChangeError, Outcome};
 pub use name::{InvalidName, ModelName};
 pub use pace::Pace;

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 /// What a model is called in URLs, on disk and in metrics: 1 to 64 letters, digits, `-`, `_` and
-/// `.`, the first one a letter or a digit.
+/// `.`, the first one a letter or a digit. The endings of the host's own files are not for names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ModelName(String);
 
@@ -12,9 +12,12 @@ pub struct ModelName(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:.80?} is no name of a model: use 1 to 64 letters, digits, '-', '_' and '.', beginning \
-     with a letter or a digit"
+     with a letter or a digit, not ending in .wasm, .retired or .partial"
 )]
 pub struct InvalidName(String);
+
+/// Endings of files and folders beside those that are called like models.
+const RESERVED: [&str; 3] = [".wasm", ".retired", ".partial"];
 
 impl FromStr for ModelName {
     type Err = InvalidName;
@@ -24,6 +27,7 @@ impl FromStr for ModelName {
         let first = text.bytes().next();
         let valid = first.is_some_and(|first| first.is_ascii_alphanumeric())
             && text.len() <= 64
+            && !RESERVED.iter().any(|ending| text.ends_with(ending))
             && text.bytes().all(plain);
         if valid {
             Ok(Self(text.to_owned()))
@@ -56,7 +60,18 @@ mod tests {
         for name in ["bike-sharing", "a", "7.2_b", &"x".repeat(64)] {
             assert!(name.parse::<ModelName>().is_ok(), "{name}");
         }
-        for name in ["", ".", "..", ".a", "a/b", "a b", "ä", &"x".repeat(65)] {
+        for name in [
+            "",
+            ".",
+            "..",
+            ".a",
+            "a/b",
+            "a b",
+            "ä",
+            "a.wasm",
+            "a.retired",
+            &"x".repeat(65),
+        ] {
             assert!(name.parse::<ModelName>().is_err(), "{name}");
         }
     }

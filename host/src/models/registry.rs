@@ -7,10 +7,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tracing::{error, info, warn};
 
-use super::candidate::{Candidate, Plan, Verdict};
+use super::candidate::{Candidate, Ended, Plan, Verdict};
 use super::change::{Change, ChangeError, Outcome};
 use super::name::ModelName;
 use super::open::Opener;
@@ -30,7 +30,9 @@ use crate::served::Served;
 pub struct Registry {
     opener: Opener,
     slots: ArcSwap<BTreeMap<ModelName, Arc<Slot>>>,
-    default: Arc<Slot>,
+    default: ArcSwapOption<Slot>,
+    /// Models that are not served until they are loaded again, and the files they come from.
+    unloaded: Mutex<BTreeMap<ModelName, Option<PathBuf>>>,
     /// Files in the folder that are not served, as they were when they were tried.
     unfit: Mutex<BTreeMap<PathBuf, Source>>,
     changing: Mutex<()>,
@@ -48,44 +50,65 @@ impl Registry {
         metrics: Arc<Metrics>,
     ) -> Result<Self, HostError> {
         let models = &config.models;
-        let opener = Opener::new(runtime, config.clone(), metrics);
+        let opener = Opener::new(runtime, config.clone(), metrics)?;
+        opener.sweep();
+        let default = opener.default();
         let mut slots = BTreeMap::new();
         let mut first = None;
         for given in &models.files {
-            let slot = opener.open(given.name.as_ref(), Some(&given.path))?;
+            let slot = opener.open_given(given)?;
             let name = slot.name.clone();
             first.get_or_insert_with(|| name.clone());
             if slots.insert(name, Arc::new(slot)).is_some() {
                 return Err(HostError::Twice(given.path.clone()));
             }
         }
-        for (name, path) in opener.found().map_err(HostError::Folder)? {
-            if let Entry::Vacant(vacant) = slots.entry(name) {
-                let slot = opener.open(Some(vacant.key()), path.as_deref())?;
-                vacant.insert(Arc::new(slot));
+        let mut unfit = BTreeMap::new();
+        for (name, path) in opener.found() {
+            let Entry::Vacant(vacant) = slots.entry(name) else {
+                continue;
+            };
+            match opener.open(vacant.key(), path.as_deref()) {
+                Ok(slot) => {
+                    vacant.insert(Arc::new(slot));
+                }
+                Err(error) if default.as_ref() == Some(vacant.key()) => return Err(error),
+                Err(error) => {
+                    let (model, error) = (vacant.key(), describe(error));
+                    error!(%model, error, "the model is not served");
+                    unfit.extend(path.map(|path| (path.clone(), Source::new(&path, false))));
+                }
             }
         }
         if slots.len() > models.most() {
             return Err(HostError::TooMany(slots.len(), models.most()));
         }
-        let default = match models.default.as_ref().or(first.as_ref()) {
-            Some(name) => slots.get(name),
-            None => slots.values().next(),
+        let default = match default.or(first) {
+            Some(name) => Some(
+                slots
+                    .get(&name)
+                    .cloned()
+                    .ok_or(HostError::NoDefault(name))?,
+            ),
+            None => slots.values().next().cloned(),
         };
-        let default = default.ok_or_else(|| HostError::NoDefault(models.default.clone()))?;
+        if let Some(default) = &default {
+            opener.remember_default(&default.name);
+        }
         Ok(Self {
-            default: Arc::clone(default),
+            default: ArcSwapOption::new(default),
             slots: ArcSwap::from_pointee(slots),
-            unfit: Mutex::default(),
+            unloaded: Mutex::default(),
+            unfit: Mutex::new(unfit),
             changing: Mutex::default(),
             opener,
         })
     }
 
-    /// The model that is meant where none is named.
+    /// The model that is meant where none is named; nothing as long as there are none.
     #[must_use]
-    pub fn default(&self) -> &Arc<Slot> {
-        &self.default
+    pub fn default(&self) -> Option<Arc<Slot>> {
+        self.default.load_full()
     }
 
     /// The model of a name.
@@ -142,10 +165,10 @@ impl Registry {
         let shelf = slot.shelf.as_ref().ok_or(ChangeError::NotKept)?;
         let serving = slot.serving();
         let state = shelf.state();
-        let Some(previous) = state.before(serving.digest()) else {
+        let before = state.before(serving.digest());
+        let Some((previous, served)) = self.opener.first_sound(name, shelf, before) else {
             return Err(ChangeError::NoPrevious(name.clone()));
         };
-        let served = self.opener.load(&shelf.read(previous)?)?;
 
         let _changing = self.lock();
         self.is_current(&slot)?;
@@ -153,7 +176,7 @@ impl Registry {
             return Err(ChangeError::Raced(name.clone()));
         }
         shelf.note(|state| {
-            state.roll_back(previous);
+            state.roll_back(&previous);
             state.candidate = None;
         })?;
         Ok(self.switch(&slot, served, Outcome::RolledBack))
@@ -167,24 +190,75 @@ impl Registry {
     pub fn retire(&self, name: &ModelName) -> Result<(), ChangeError> {
         let slot = self.known(name)?;
         let shelf = slot.shelf.as_ref().ok_or(ChangeError::NotKept)?;
-        if Arc::ptr_eq(&slot, &self.default) {
-            return Err(ChangeError::Default(name.clone()));
-        }
         let _changing = self.lock();
         self.is_current(&slot)?;
-        if let Some(source) = &slot.source {
-            if self.opener.is_given(&source.path) {
-                return Err(ChangeError::FromFile(name.clone()));
-            }
-            match fs::rename(&source.path, source.path.with_added_extension("retired")) {
+        self.is_not_default(&slot)?;
+        let source = slot.source();
+        if source.as_ref().is_some_and(|source| source.is_given) {
+            return Err(ChangeError::FromFile(name.clone()));
+        }
+        let path = source.map(|source| source.path.clone());
+        let aside = path
+            .as_ref()
+            .map(|path| path.with_added_extension("retired"));
+        if let (Some(path), Some(aside)) = (&path, &aside) {
+            match fs::rename(path, aside) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
                 _ => {}
             }
         }
-        shelf.remove()?;
-        self.change_slots(|slots| {
-            slots.remove(name);
-        });
+        if let Err(error) = shelf.remove() {
+            if let (Some(path), Some(aside)) = (&path, &aside) {
+                // As it was; if not even that can be done, the file is there to be seen.
+                let _ = fs::rename(aside, path);
+            }
+            return Err(error.into());
+        }
+        self.remove(name);
+        Ok(())
+    }
+
+    /// Models that were unloaded, in the order of their names.
+    #[must_use]
+    pub fn unloaded(&self) -> Vec<ModelName> {
+        self.unloaded_models().keys().cloned().collect()
+    }
+
+    /// Serves a model no longer, until it is loaded or the host starts anew. Its versions stay.
+    ///
+    /// # Errors
+    ///
+    /// If it is the default model.
+    pub fn unload(&self, name: &ModelName) -> Result<(), ChangeError> {
+        let _changing = self.lock();
+        let slot = self.known(name)?;
+        self.is_not_default(&slot)?;
+        let path = slot.source().map(|source| source.path.clone());
+        self.unloaded_models().insert(name.clone(), path);
+        self.remove(name);
+        Ok(())
+    }
+
+    /// Serves a model that was unloaded, in the version that served last; one that is served
+    /// already looks at its file.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such model or it is not fit to serve.
+    pub fn load(&self, name: &ModelName) -> Result<(), ChangeError> {
+        if let Some(slot) = self.get(name) {
+            if let Some(source) = slot.source() {
+                self.reload(&slot, &source.path);
+            }
+            return Ok(());
+        }
+        let path = self.unloaded_models().get(name).cloned();
+        let path = path.ok_or_else(|| ChangeError::Unknown(name.clone()))?;
+        let _changing = self.lock();
+        if self.get(name).is_none() {
+            let slot = self.opener.open(name, path.as_deref());
+            self.insert(slot.map_err(|error| ChangeError::Open(Box::new(error)))?);
+        }
         Ok(())
     }
 
@@ -230,7 +304,7 @@ impl Registry {
         let slot = self.known(name)?;
         let _changing = self.lock();
         let candidate = on_trial(&slot)?;
-        self.end_trial(&slot, &candidate, true)
+        self.end_trial(&slot, &candidate, true, BY_HAND)
     }
 
     /// Ends the trial of a candidate; what served goes on serving.
@@ -242,7 +316,7 @@ impl Registry {
         let slot = self.known(name)?;
         let _changing = self.lock();
         let candidate = on_trial(&slot)?;
-        self.end_trial(&slot, &candidate, false)
+        self.end_trial(&slot, &candidate, false, BY_HAND)
     }
 
     /// Does what a verdict says, unless somebody else decided meanwhile.
@@ -253,50 +327,56 @@ impl Registry {
             return;
         }
         let (model, reason) = (&slot.name, &verdict.reason);
-        match self.end_trial(slot, candidate, verdict.promote) {
+        match self.end_trial(slot, candidate, verdict.promote, reason) {
             Ok(change) => {
                 info!(%model, version = %change.version, outcome = ?change.outcome, reason, "trial decided");
             }
             Err(error) => {
-                let error = format!("{:#}", anyhow::Error::from(error));
+                let error = describe(error);
                 error!(%model, error, reason, "the trial was decided, but that cannot be noted");
+                candidate.reopen();
             }
         }
     }
 
     /// Looks at the watched files, and for new ones in the folder. A file that is not fit to
-    /// serve is tried once: the old version serves until there is another one. If `told`, every
-    /// file is loaded again.
+    /// serve is tried once: the old version serves until there is another one. If `told`, files
+    /// that seem to be the same are read too.
     pub fn refresh(&self, told: bool) {
         for slot in self.all() {
-            if let Some(source) = &slot.source
+            if let Some(source) = slot.source()
                 && (source.is_replaced() | told)
             {
-                self.reload(&slot, &source.path, told);
+                self.reload(&slot, &source.path);
             }
         }
-        for (name, path) in self.opener.found().into_iter().flatten() {
-            if let Some(path) = path
-                && self.get(&name).is_none()
-            {
-                self.discover(name, path);
+        for (name, path) in self.opener.found() {
+            let Some(path) = path else { continue };
+            match self.get(&name) {
+                Some(slot) if slot.source().is_none() => {
+                    slot.adopt(Source::new(&path, false));
+                    self.reload(&slot, &path);
+                }
+                Some(_) => {}
+                None if self.unloaded_models().contains_key(&name) => {}
+                None => self.discover(&name, path),
             }
         }
     }
 
     /// Loads a watched file again; without a file of another content nothing is done.
-    fn reload(&self, slot: &Slot, path: &Path, told: bool) {
+    fn reload(&self, slot: &Arc<Slot>, path: &Path) {
         let model = &slot.name;
         let attempt = || {
             let component = self.opener.read(path)?;
             let file = digest(&component);
             let known = slot.shelf.as_ref().and_then(|shelf| shelf.state().file);
-            let is_known = !told && known.as_ref() == Some(&file);
-            if is_known || slot.serving().digest() == file {
+            if known.as_ref() == Some(&file) || slot.serving().digest() == file {
                 return Ok(None);
             }
             let served = self.opener.load(&component)?;
             let _changing = self.lock();
+            self.is_current(slot)?;
             if let Some(shelf) = &slot.shelf {
                 let noted = shelf.add(&served, &component, |state| {
                     state.serve(&file);
@@ -315,37 +395,44 @@ impl Registry {
             Ok(None) => {}
             Err::<_, ChangeError>(error) => {
                 slot.metrics.swap_attempted(false);
-                let error = format!("{:#}", anyhow::Error::from(error));
+                let error = describe(error);
                 error!(%model, error, "model not swapped, the old one goes on serving");
             }
         }
     }
 
     /// Serves a file that is new in the folder.
-    fn discover(&self, model: ModelName, path: PathBuf) {
-        let mut unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
-        if unfit.get(&path).is_some_and(|source| !source.is_replaced()) {
+    fn discover(&self, model: &ModelName, path: PathBuf) {
+        let is_tried = |source: &Source| !source.is_replaced();
+        if self.unfit_files().get(&path).is_some_and(is_tried) {
             return;
         }
-        let source = Source::new(&path);
-        if self.slots.load().len() >= self.opener.most() {
-            warn!(%model, "not served: there are as many models as there may be");
-        } else {
-            match self.opener.open(Some(&model), Some(&path)) {
-                Ok(slot) => {
-                    info!(%model, version = %slot.serving().served.model().info().version, "new model");
-                    unfit.remove(&path);
-                    let _changing = self.lock();
-                    self.insert(slot);
-                    return;
-                }
-                Err(error) => {
-                    let error = format!("{:#}", anyhow::Error::from(error));
-                    error!(%model, error, "the new model is not served");
-                }
+        let source = Source::new(&path, false);
+        // Compiled before the lock is taken; with it the code comes from the cache.
+        let compiled = self.opener.read(&path).map_err(anyhow::Error::from);
+        let compiled = compiled.and_then(|component| Ok(self.opener.load(&component)?));
+        let _changing = self.lock();
+        if self.get(model).is_some() {
+            return;
+        }
+        let opened = compiled.and_then(|_| {
+            if self.slots.load().len() >= self.opener.most() {
+                return Err(ChangeError::TooMany(self.opener.most()).into());
+            }
+            Ok(self.opener.open(model, Some(&path))?)
+        });
+        match opened {
+            Ok(slot) => {
+                self.unfit_files().remove(&path);
+                info!(%model, version = %slot.serving().served.model().info().version, "new model");
+                self.insert(slot);
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                error!(%model, error, "the new model is not served");
+                self.unfit_files().insert(path, source);
             }
         }
-        unfit.insert(path, source);
     }
 
     fn create(
@@ -359,13 +446,12 @@ impl Registry {
             return Err(ChangeError::TooMany(self.opener.most()));
         }
         let shelf = Shelf::open(folder, self.opener.keep())?;
+        let noted = shelf.add(&served, component, |state| {
+            state.serve(served.model().digest());
+        });
+        noted.inspect_err(|_| Shelf::sweep(folder))?;
         let slot = self.opener.slot(name.clone(), served, None, Some(shelf))?;
         let serving = slot.serving();
-        if let Some(shelf) = &slot.shelf {
-            shelf.add(&serving.served, component, |state| {
-                state.serve(serving.digest());
-            })?;
-        }
         self.insert(slot);
         Ok(Change::new(name, &serving, Outcome::Created))
     }
@@ -395,6 +481,7 @@ impl Registry {
         slot: &Slot,
         candidate: &Candidate,
         promote: bool,
+        reason: &str,
     ) -> Result<Change, ChangeError> {
         let shelf = slot.shelf.as_ref().ok_or(ChangeError::NotKept)?;
         let version = &candidate.version;
@@ -405,21 +492,49 @@ impl Registry {
             state.candidate = None;
         })?;
         slot.metrics.candidate_decided(promote);
-        if promote {
+        let (serving, outcome) = if promote {
             slot.metrics.swap_attempted(true);
-            slot.switch(Arc::clone(version), None);
-            Ok(Change::new(&slot.name, version, Outcome::Promoted))
+            (Arc::clone(version), Outcome::Promoted)
         } else {
-            slot.switch(slot.serving(), None);
-            Ok(Change::new(&slot.name, version, Outcome::Withdrawn))
-        }
+            (slot.serving(), Outcome::Withdrawn)
+        };
+        let change = Change::new(&slot.name, version, outcome);
+        slot.trial_ended(Ended {
+            version: change.version.clone(),
+            outcome,
+            reason: reason.to_owned(),
+        });
+        slot.switch(serving, None);
+        Ok(change)
     }
 
     fn insert(&self, slot: Slot) {
         let slot = Arc::new(slot);
+        self.unloaded_models().remove(&slot.name);
+        if self.default.load().is_none() {
+            self.opener.remember_default(&slot.name);
+            self.default.store(Some(Arc::clone(&slot)));
+        }
         self.change_slots(|slots| {
             slots.insert(slot.name.clone(), slot);
         });
+    }
+
+    /// Serves a model no longer. There is room for another one, which may have been waiting.
+    fn remove(&self, name: &ModelName) {
+        self.change_slots(|slots| {
+            slots.remove(name);
+        });
+        self.unfit_files().clear();
+    }
+
+    fn is_not_default(&self, slot: &Arc<Slot>) -> Result<(), ChangeError> {
+        match self.default() {
+            Some(default) if Arc::ptr_eq(&default, slot) => {
+                Err(ChangeError::Default(slot.name.clone()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Changes the models that there are; only under the lock.
@@ -427,6 +542,14 @@ impl Registry {
         let mut slots = BTreeMap::clone(&self.slots.load());
         change(&mut slots);
         self.slots.store(Arc::new(slots));
+    }
+
+    fn unfit_files(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Source>> {
+        self.unfit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unloaded_models(&self) -> MutexGuard<'_, BTreeMap<ModelName, Option<PathBuf>>> {
+        self.unloaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Checks that a model was not retired before the lock was taken.
@@ -447,6 +570,14 @@ impl Registry {
     fn lock(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Why a trial ended that somebody ended.
+const BY_HAND: &str = "by hand";
+
+/// The whole chain of an error in one line.
+fn describe(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
 }
 
 fn on_trial(slot: &Slot) -> Result<Arc<Candidate>, ChangeError> {

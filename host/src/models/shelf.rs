@@ -6,11 +6,13 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use tracing::error;
 
 use super::candidate::Plan;
+use super::name::ModelName;
 use crate::disk;
 use crate::runtime::digest;
 use crate::served::Served;
@@ -61,13 +63,18 @@ impl Shelf {
     const INDEX: &str = "model.json";
 
     /// Opens the folder of a model, which is made if it is not there; what a crash left half
-    /// written is removed.
+    /// written is removed. An index that is lost or damaged is made anew from the components.
     pub(super) fn open(folder: &Path, most: usize) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        disk::remove_partial(folder)?;
-        let state = match fs::read(folder.join(Self::INDEX)) {
-            Ok(text) => serde_json::from_slice(&text)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => State::default(),
+        // Where it cannot be removed it does no harm.
+        let _ = disk::remove_partial(folder);
+        let index = folder.join(Self::INDEX);
+        let state = match fs::read(&index) {
+            Ok(text) => serde_json::from_slice(&text).or_else(|error| {
+                error!(?index, %error, "the index of versions is damaged, it is made anew");
+                State::found_in(folder)
+            })?,
+            Err(error) if error.kind() == ErrorKind::NotFound => State::found_in(folder)?,
             Err(error) => return Err(error),
         };
         let shelf = Self {
@@ -94,17 +101,19 @@ impl Shelf {
     ) -> io::Result<()> {
         let model = served.model();
         let path = self.path(model.digest());
-        let is_kept = fs::metadata(&path).is_ok_and(|file| file.len() == component.len() as u64);
-        if !is_kept {
+        if self.read(model.digest()).is_err() {
             disk::write(&path, component)?;
         }
         self.note(|state| {
-            let digest = model.digest();
-            if !state.versions.iter().any(|known| known.digest == digest) {
+            let (digest, version) = (model.digest(), &model.info().version);
+            let mut known = state.versions.iter_mut();
+            if let Some(known) = known.find(|known| known.digest == digest) {
+                known.version.clone_from(version);
+            } else {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH);
                 state.versions.push(Stored {
                     digest: digest.to_owned(),
-                    version: model.info().version.clone(),
+                    version: version.clone(),
                     bytes: component.len() as u64,
                     created: now.unwrap_or_default().as_secs(),
                 });
@@ -138,23 +147,42 @@ impl Shelf {
         }
     }
 
-    /// Removes the folder; if that is not done when the process ends, it is not a model all
-    /// the same.
+    /// Removes the folder: at once it is no model any more, then its files go, at the next start
+    /// if not now.
     pub(super) fn remove(&self) -> io::Result<()> {
         let mut name = self.folder.file_name().unwrap_or_default().to_owned();
         name.push(RETIRED);
         let retired = self.folder.with_file_name(name);
-        if retired.exists() {
-            fs::remove_dir_all(&retired)?;
-        }
+        Self::sweep(&retired);
         fs::rename(&self.folder, &retired)?;
-        fs::remove_dir_all(&retired)
+        Self::sweep(&retired);
+        Ok(())
     }
 
-    /// Whether a folder is the shelf of a model.
+    /// Removes a folder of a model that was retired, or that was never created; never the files
+    /// of somebody else.
+    pub(super) fn sweep(folder: &Path) {
+        let name = folder.file_name().and_then(|name| name.to_str());
+        let retired = name.and_then(|name| name.strip_suffix(RETIRED));
+        let is_named =
+            name.is_some_and(|name| retired.unwrap_or(name).parse::<ModelName>().is_ok());
+        if !is_named || Self::is_one(folder) {
+            return;
+        }
+        for path in files(folder) {
+            let is_ours = is_component(&path) || path.ends_with(Self::INDEX);
+            if disk::is_partial(&path) || retired.is_some() && is_ours {
+                let _ = fs::remove_file(path);
+            }
+        }
+        let _ = fs::remove_dir(folder);
+    }
+
+    /// Whether a folder is the shelf of a model: it has an index, or versions without one.
     pub(super) fn is_one(folder: &Path) -> bool {
         let retired = folder.to_str().is_none_or(|name| name.ends_with(RETIRED));
-        !retired && folder.join(Self::INDEX).is_file()
+        let has_index = folder.join(Self::INDEX).is_file();
+        !retired && (has_index || files(folder).any(|path| is_component(&path)))
     }
 
     fn path(&self, digest: &str) -> PathBuf {
@@ -169,10 +197,8 @@ impl Shelf {
             .iter()
             .map(|version| self.path(&version.digest))
             .collect();
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let is_component = path.extension().is_some_and(|ending| ending == "wasm");
-            if is_component && !known.contains(&path) {
+        for path in files(&self.folder) {
+            if is_component(&path) && !known.contains(&path) {
                 let _ = fs::remove_file(path);
             }
         }
@@ -182,7 +208,48 @@ impl Shelf {
 /// Ending of the folder of a model that is being removed.
 const RETIRED: &str = ".retired";
 
+fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path()))
+}
+
+/// Whether a file's name is one that a shelf gives to a component.
+fn is_component(path: &Path) -> bool {
+    digest_of(path).is_some()
+}
+
+/// The digest that a component's file is named after.
+fn digest_of(path: &Path) -> Option<&str> {
+    let digest = path.file_name()?.to_str()?.strip_suffix(".wasm")?;
+    let is_digest = digest.len() == 64 && digest.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_digest.then_some(digest)
+}
+
 impl State {
+    /// What the files of a folder tell: which versions there are, and in which order they came.
+    fn found_in(folder: &Path) -> io::Result<Self> {
+        let mut found = Vec::new();
+        for path in files(folder) {
+            if let Some(digest) = digest_of(&path) {
+                let metadata = fs::metadata(&path)?;
+                let age = metadata.modified()?.duration_since(UNIX_EPOCH);
+                found.push((age.unwrap_or_default(), digest.to_owned(), metadata.len()));
+            }
+        }
+        found.sort_unstable();
+        let version = |(age, digest, bytes): (Duration, String, u64)| Stored {
+            digest,
+            version: "unknown".into(),
+            bytes,
+            created: age.as_secs(),
+        };
+        Ok(Self {
+            served: found.iter().map(|(_, digest, _)| digest.clone()).collect(),
+            versions: found.into_iter().map(version).collect(),
+            ..Self::default()
+        })
+    }
+
     /// Forgets the oldest until at most `most` versions are left. The ones that serve, that served
     /// before and that are on trial stay.
     fn limit(&mut self, most: usize) {
@@ -209,9 +276,11 @@ impl State {
         }
     }
 
-    /// The version that served before this one.
-    pub(super) fn before(&self, serving: &str) -> Option<&String> {
-        self.served.iter().rev().find(|digest| *digest != serving)
+    /// The versions that served before this one, the latest first.
+    pub(super) fn before<'a>(&'a self, serving: &'a str) -> impl Iterator<Item = &'a String> {
+        let mut seen = HashSet::from([serving]);
+        let served = self.served.iter().rev();
+        served.filter(move |digest| seen.insert(digest.as_str()))
     }
 
     /// The version that served before serves again.
@@ -243,11 +312,11 @@ mod tests {
     #[test]
     fn rolls_back_step_by_step() {
         let mut state = state(&["a", "b", "c"]);
-        assert_eq!(state.before("c").unwrap(), "b");
+        assert_eq!(state.before("c").collect::<Vec<_>>(), ["b", "a"]);
         state.roll_back("b");
-        assert_eq!(state.before("b").unwrap(), "a");
+        assert_eq!(state.before("b").collect::<Vec<_>>(), ["a"]);
         state.roll_back("a");
-        assert_eq!(state.before("a"), None);
+        assert_eq!(state.before("a").next(), None);
     }
 
     #[test]

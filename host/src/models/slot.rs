@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use prometheus::proto::MetricFamily;
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Ended};
 use super::name::ModelName;
 use super::shelf::{Shelf, Stored};
 use super::source::Source;
@@ -18,7 +18,8 @@ pub struct Slot {
     pub name: ModelName,
     /// Its metrics, through all versions.
     pub metrics: ModelMetrics,
-    pub(super) source: Option<Source>,
+    source: ArcSwapOption<Source>,
+    last_trial: ArcSwapOption<Ended>,
     pub(super) shelf: Option<Shelf>,
     route: ArcSwap<Route>,
 }
@@ -46,9 +47,10 @@ impl Slot {
         };
         Self {
             route: ArcSwap::from_pointee(route),
+            last_trial: ArcSwapOption::empty(),
+            source: ArcSwapOption::from_pointee(source),
             name,
             metrics,
-            source,
             shelf,
         }
     }
@@ -69,6 +71,34 @@ impl Slot {
     #[must_use]
     pub fn serving(&self) -> Arc<Version> {
         Arc::clone(&self.route().serving)
+    }
+
+    /// The file that the model comes from.
+    pub(super) fn source(&self) -> Option<Arc<Source>> {
+        self.source.load_full()
+    }
+
+    /// From now on the model comes from this file.
+    pub(super) fn adopt(&self, source: Source) {
+        self.source.store(Some(Arc::new(source)));
+    }
+
+    /// How the last trial ended since the host began.
+    #[must_use]
+    pub fn last_trial(&self) -> Option<Arc<Ended>> {
+        self.last_trial.load_full()
+    }
+
+    pub(super) fn trial_ended(&self, ended: Ended) {
+        self.last_trial.store(Some(Arc::new(ended)));
+    }
+
+    /// SHA-256 of the version that a rollback would serve.
+    #[must_use]
+    pub fn previous(&self) -> Option<String> {
+        let serving = self.serving();
+        let state = self.shelf.as_ref()?.state();
+        state.before(serving.digest()).next().cloned()
     }
 
     /// The versions that are kept, the oldest first.

@@ -10,14 +10,17 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
+    /// Whether the operator named it.
+    pub(super) is_given: bool,
     known: Mutex<Option<Identity>>,
 }
 
 impl Source {
     /// A file as it is now. Made before the file is read, so that no replacement goes unseen.
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path, is_given: bool) -> Self {
         Self {
             path: path.to_owned(),
+            is_given,
             known: Mutex::new(Identity::of(path)),
         }
     }

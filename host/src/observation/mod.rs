@@ -10,6 +10,7 @@
 //! - [`read`], [`read_each`]: the retrainer's side
 
 mod batch;
+mod clock;
 mod error;
 mod reader;
 mod store;

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parquet::arrow::ArrowWriter;
 use sha2::{Digest as _, Sha256};
 
 use super::batch::Batch;
+use super::clock::Clock;
 use super::error::ObservationError;
 use super::{EXTENSION, reader};
 use crate::disk;
@@ -26,6 +28,9 @@ pub struct Retention {
 pub struct Store {
     folder: PathBuf,
     retention: Retention,
+    clock: Arc<Clock>,
+    /// Two copies of the same rows must not forget each other.
+    appending: Arc<Mutex<()>>,
 }
 
 impl Store {
@@ -38,6 +43,12 @@ impl Store {
     pub fn open(folder: &Path, retention: Retention) -> Result<Self, ObservationError> {
         fs::create_dir_all(folder).map_err(ObservationError::io(folder))?;
         disk::remove_partial(folder).map_err(ObservationError::io(folder))?;
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                disk::remove_partial(&path).map_err(ObservationError::io(&path))?;
+            }
+        }
         // Whether it can be written to is found now rather than with the first batch.
         let probe = folder.join("probe");
         disk::write(&probe, b"").map_err(ObservationError::io(&probe))?;
@@ -45,6 +56,8 @@ impl Store {
         Ok(Self {
             folder: folder.to_owned(),
             retention,
+            clock: Arc::new(Clock::new()),
+            appending: Arc::default(),
         })
     }
 
@@ -52,9 +65,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the folder cannot be made or written to.
+    /// If the folder cannot be made.
     pub fn within(&self, name: &str) -> Result<Self, ObservationError> {
-        Self::open(&self.folder.join(name), self.retention)
+        let folder = self.folder.join(name);
+        fs::create_dir_all(&folder).map_err(ObservationError::io(&folder))?;
+        Ok(Self {
+            folder,
+            retention: self.retention,
+            clock: Arc::clone(&self.clock),
+            appending: Arc::clone(&self.appending),
+        })
     }
 
     /// Keeps a batch; once this returns it survives a crash. Then forgets what is too old or
@@ -70,7 +90,11 @@ impl Store {
             "{:016x}",
             u64::from_be_bytes(digest[..8].try_into().unwrap_or_default())
         );
-        let now = SystemTime::now();
+        let _appending = self
+            .appending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
         let nanos = now
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()

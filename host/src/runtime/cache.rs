@@ -10,6 +10,7 @@ use std::hash::{Hash as _, Hasher};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use rustix::fs::OFlags;
@@ -117,8 +118,12 @@ impl Cache {
 
     fn write(&self, component: &Digest, code: &[u8], path: &Path) -> io::Result<()> {
         self.check_folder()?;
-        let process = getpid().as_raw_nonzero();
-        let partial = path.with_extension(format!("{process}.{PARTIAL}"));
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let (process, count) = (
+            getpid().as_raw_nonzero(),
+            COUNT.fetch_add(1, Ordering::Relaxed),
+        );
+        let partial = path.with_extension(format!("{count}.{process}.{PARTIAL}"));
         let written = OpenOptions::new()
             .write(true)
             .create_new(true)

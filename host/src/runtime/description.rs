@@ -154,7 +154,7 @@ fn fault_in_classes(info: &ModelInfo) -> Option<String> {
 }
 
 fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.len())
+    (1..=LONGEST_NAME).contains(&text.len()) && !text.contains(char::is_control)
 }
 
 /// A text in quotes, or its beginning.

@@ -11,6 +11,7 @@ use wasmtime::{
 };
 
 use super::cache::Cache;
+use super::compiler::compile_apart;
 use super::error::{LoadError, line};
 use super::instance::Meter;
 use super::limits::{Isolation, Limits};
@@ -46,6 +47,7 @@ pub struct Runtime {
     linker: Linker<Meter>,
     limits: Limits,
     cache: Option<Cache>,
+    compiles_apart: bool,
 }
 
 impl Runtime {
@@ -56,7 +58,7 @@ impl Runtime {
     ///
     /// If the machine cannot run it, for example because address space is short.
     pub fn new(limits: &Limits, cache: Option<&Path>) -> Result<Self, LoadError> {
-        let engine = Engine::new(&config(limits)).map_err(|e| LoadError::Engine(text(&e)))?;
+        let engine = engine(limits)?;
         start_clock(&engine).map_err(|e| LoadError::Engine(e.to_string()))?;
         let mut linker = Linker::new(&engine);
         if limits.wasi {
@@ -67,7 +69,18 @@ impl Runtime {
             engine,
             linker,
             limits: *limits,
+            compiles_apart: false,
         })
+    }
+
+    /// Has components compiled by another process of this program, which must call
+    /// [`compile`](super::compile) when it is told to: bounded in time and memory.
+    #[must_use]
+    pub fn compiling_apart(self) -> Self {
+        Self {
+            compiles_apart: true,
+            ..self
+        }
     }
 
     /// Compiles a component and checks that it is a model: its interface, its description and
@@ -89,6 +102,7 @@ impl Runtime {
         let is_new = cached.is_none();
         let compiled = match cached {
             Some(compiled) => compiled,
+            None if self.compiles_apart => compile_apart(&self.engine, &self.limits, component)?,
             None => Component::from_binary(&self.engine, component)
                 .map_err(|e| LoadError::NotAComponent(text(&e)))?,
         };
@@ -100,6 +114,11 @@ impl Runtime {
         }
         Ok(model)
     }
+}
+
+/// An engine without anything loaded.
+pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
+    Engine::new(&config(limits)).map_err(|error| LoadError::Engine(text(&error)))
 }
 
 /// The whole chain of an error in one line.

@@ -68,6 +68,20 @@ pub enum LoadError {
         /// The prediction just made.
         predicted: f64,
     },
+    /// The component takes too long or too much memory to compile.
+    #[error(
+        "the component cannot be compiled with {} s of processor time and {memory} bytes of memory",
+        .time.as_secs()
+    )]
+    Compilation {
+        /// Processor time that is allowed.
+        time: Duration,
+        /// Memory that is allowed, in bytes.
+        memory: u64,
+    },
+    /// No process that compiles can be started.
+    #[error("the component cannot be compiled: {0}")]
+    Compiler(String),
     /// The WebAssembly engine cannot be set up on this machine.
     #[error("the WebAssembly engine cannot be set up: {0}")]
     Engine(String),
@@ -75,8 +89,9 @@ pub enum LoadError {
 
 impl LoadError {
     /// Every answer of [`Self::reason`].
-    pub const REASONS: [&'static str; 10] = [
+    pub const REASONS: [&'static str; 11] = [
         "too-large",
+        "compilation",
         "not-a-component",
         "import",
         "interface",
@@ -101,7 +116,8 @@ impl LoadError {
             Self::Description(_) => "description",
             Self::Reference(_) => "reference",
             Self::Golden { .. } => "golden",
-            Self::Engine(_) => "engine",
+            Self::Compilation { .. } => "compilation",
+            Self::Compiler(_) | Self::Engine(_) => "engine",
         }
     }
 }
@@ -120,6 +136,9 @@ pub enum CallError {
     /// Every instance is busy and no further one is allowed.
     #[error("all {0} instances of the model are busy")]
     Overload(u32),
+    /// The model is slow, and too many wait for it.
+    #[error("the model is slow, and too many requests wait for it")]
+    Busy,
     /// The call took too long and was stopped.
     #[error("the model took longer than {0:?} and was stopped")]
     Deadline(Duration),
@@ -148,7 +167,7 @@ impl CallError {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "refused",
-            Self::Overload(_) => "overload",
+            Self::Overload(_) | Self::Busy => "overload",
             Self::Deadline(_) => "deadline",
             Self::Memory(_) => "memory",
             Self::Trap(_) => "trap",

@@ -104,7 +104,11 @@ impl Instance {
     ) -> Result<R, CallError> {
         self.store.set_epoch_deadline(ticks(deadline));
         self.store.set_hostcall_fuel(bytes);
-        self.store.data_mut().exceeded = false;
+        let meter = self.store.data_mut();
+        meter.exceeded = false;
+        if let Some(world) = &mut meter.world {
+            world.begin_anew();
+        }
         function(&self.model, &mut self.store)
             .map_err(|error| cause(&error, &self.store, self.limits, deadline))
     }

@@ -11,6 +11,8 @@ pub struct Limits {
     pub memory: usize,
     /// Longest time one call may take; rows of a large batch go in several calls.
     pub deadline: Duration,
+    /// Longest time that all calls for one batch may take.
+    pub batch_deadline: Duration,
     /// Most instances of a model at the same time; a further call is refused.
     pub instances: u32,
     /// Models that may be loaded at the same time.
@@ -44,12 +46,13 @@ impl Limits {
 
 impl Default for Limits {
     /// Components of 64 MiB, 16 of them, warm and without WASI; 256 MiB of memory, one second,
-    /// [`Limits::default_instances`].
+    /// 30 for a batch, [`Limits::default_instances`].
     fn default() -> Self {
         Self {
             component: 64 << 20,
             memory: 256 << 20,
             deadline: Duration::from_secs(1),
+            batch_deadline: Duration::from_secs(30),
             instances: Self::default_instances(),
             models: 16,
             isolation: Isolation::Warm,

@@ -13,6 +13,7 @@
 
 mod bindings;
 mod cache;
+mod compiler;
 mod contract;
 mod description;
 mod digest;
@@ -28,6 +29,7 @@ mod world;
 pub use bindings::exports::canopy::model::inference::{
     Column, Feature, Kind, ModelInfo, Task, Training,
 };
+pub use compiler::{CompilerSettings, compile};
 pub use digest::digest;
 pub use engine::Runtime;
 pub use error::{CallError, LoadError};

@@ -1,6 +1,6 @@
 //! A loaded model.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::{Component, Linker};
 
@@ -170,8 +170,14 @@ impl Model {
             return self.predict_within(rows, self.limits.deadline);
         }
         let mut answer = Vec::with_capacity(rows.len() / self.width() * self.outputs());
+        let start = Instant::now();
         for (index, rows) in rows.chunks(chunk).enumerate() {
-            let values = self.predict_within(rows, self.limits.deadline);
+            let limit = self.limits.batch_deadline;
+            let left = limit.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Err(CallError::Deadline(limit));
+            }
+            let values = self.predict_within(rows, left.min(self.limits.deadline));
             let values = values.map_err(|error| match error {
                 CallError::Refused { row, reason } => CallError::Refused {
                     row: row + (index * Self::ROWS_PER_CALL) as u32,

@@ -2,8 +2,8 @@
 //!
 //! There are no files, no network, no environment and no arguments. Input is closed, output goes
 //! nowhere. The wall clock stands still. The monotonic clock advances with every look at it, and
-//! by what is waited for, so that no wait takes time. Random numbers are the same in every
-//! instance.
+//! by what is waited for, so that no wait takes time. Time and random numbers are the same for
+//! every call.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -76,6 +76,13 @@ impl Default for World {
 }
 
 impl World {
+    /// Clock and random numbers begin where they began: what a call finds does not depend on the
+    /// calls before it.
+    pub(super) fn begin_anew(&mut self) {
+        self.nanoseconds = 0;
+        self.random = 0;
+    }
+
     /// The next random number: SplitMix64 (Steele, Lea & Flood, 2014).
     fn number(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);

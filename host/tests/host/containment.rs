@@ -16,7 +16,7 @@ static UNRULY: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| guest::file(&gues
 fn server() -> Server {
     Server::start(
         &UNRULY.1,
-        &["--model-deadline", "200ms", "--model-memory", "64MiB"],
+        &["--model-deadline", "1s", "--model-memory", "64MiB"],
     )
 }
 

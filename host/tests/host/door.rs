@@ -133,6 +133,8 @@ fn every_route_is_for_those_with_its_role_alone() {
         ("GET", "/docs/", None),
         ("GET", "/docs/swagger-ui.css", None),
         ("POST", "/token", None),
+        ("GET", "/v2/health/live", None),
+        ("GET", "/v2/health/ready", None),
         ("GET", "/metrics", Some("")),
         ("GET", "/model", Some("")),
         ("GET", "/models", Some("")),
@@ -140,6 +142,12 @@ fn every_route_is_for_those_with_its_role_alone() {
         ("GET", "/models/unknown", Some("")),
         ("GET", "/openapi.json", Some("")),
         ("GET", "/nothing", Some("")),
+        ("GET", "/v2", Some("")),
+        ("GET", "/v2/models/bike-sharing", Some("")),
+        ("GET", "/v2/models/bike-sharing/ready", Some("")),
+        ("GET", "/v2/models/bike-sharing/versions/1", Some("")),
+        ("GET", "/v2/models/bike-sharing/versions/1/ready", Some("")),
+        ("POST", "/v2/repository/index", Some("")),
         ("POST", "/predict", Some("predict")),
         ("GET", "/predict", Some("predict")),
         ("POST", "/predict/batch", Some("predict")),
@@ -149,8 +157,24 @@ fn every_route_is_for_those_with_its_role_alone() {
             "/models/bike-sharing/predict/batch",
             Some("predict"),
         ),
+        ("POST", "/v2/models/bike-sharing/infer", Some("predict")),
+        (
+            "POST",
+            "/v2/models/bike-sharing/versions/1/infer",
+            Some("predict"),
+        ),
         ("POST", "/evaluate", Some("evaluate")),
         ("POST", "/models/bike-sharing/evaluate", Some("evaluate")),
+        (
+            "POST",
+            "/v2/repository/models/bike-sharing/load",
+            Some("admin"),
+        ),
+        (
+            "POST",
+            "/v2/repository/models/bike-sharing/unload",
+            Some("admin"),
+        ),
         ("PUT", "/models/bike-sharing", Some("admin")),
         ("DELETE", "/models/bike-sharing", Some("admin")),
         ("POST", "/models/bike-sharing/rollback", Some("admin")),
@@ -187,7 +211,9 @@ fn every_route_is_for_those_with_its_role_alone() {
     let document = send("GET", "/openapi.json", &guarded.keys[0].1);
     let document: Value = document.json().unwrap();
     for (path, operations) in document["paths"].as_object().unwrap() {
-        let path = path.replace("{name}", "bike-sharing");
+        let path = path
+            .replace("{name}", "bike-sharing")
+            .replace("{version}", "1");
         for method in operations.as_object().unwrap().keys() {
             let listed = |(m, p, _): &(&str, &str, _)| m.eq_ignore_ascii_case(method) && *p == path;
             assert!(

@@ -197,7 +197,9 @@ fn a_draining_host_says_that_it_is_not_ready() {
     let server = Server::start(house::model(), &["--drain", "60s"]);
     server.signal("-TERM");
     server.await_log("stopping");
-    assert_eq!(server.get("/ready").status(), 503);
+    let ready = server.get("/ready");
+    assert_eq!(ready.status(), 503);
+    assert_eq!(ready.headers()["connection"], "close");
     assert_eq!(server.post_json("/predict", &house::record()).0, 200);
 }
 

@@ -34,8 +34,13 @@ impl Server {
 
     /// Serves with these arguments; returns when it is ready.
     pub(crate) fn spawn(arguments: &[&str]) -> Self {
+        Self::launch(Command::new(CANOPY), arguments)
+    }
+
+    /// As [`Self::spawn`], with a command that becomes `canopy`.
+    pub(crate) fn launch(mut command: Command, arguments: &[&str]) -> Self {
         let client = client();
-        let mut process = Command::new(CANOPY)
+        let mut process = command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(arguments)
             .stdin(Stdio::null())

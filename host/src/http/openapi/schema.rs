@@ -42,6 +42,14 @@ pub(super) fn shared() -> Map<String, Value> {
     Map::from_iter([
         ("Problem".to_owned(), problem),
         ("Change".to_owned(), change),
+        (
+            "InferenceError".to_owned(),
+            json!({
+                "type": "object",
+                "required": ["error"],
+                "properties": {"error": {"type": "string"}},
+            }),
+        ),
     ])
 }
 
