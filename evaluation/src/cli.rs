@@ -35,6 +35,10 @@ pub(crate) struct Connection {
     #[arg(long, env = "CANOPY_URL", default_value = "http://127.0.0.1:8080", value_parser = url)]
     pub(crate) url: Url,
 
+    /// API key, if the host asks for one.
+    #[arg(long, env = "CANOPY_API_KEY", hide_env_values = true)]
+    pub(crate) api_key: Option<String>,
+
     /// How long to wait for the host to be ready, such as 90s or 2m.
     #[arg(long, env = "CANOPY_WAIT", default_value = "60s", value_parser = duration)]
     pub(crate) wait: Duration,

@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: &DrillArguments) -> anyhow::Result<bool> {
 }
 
 async fn evaluate(connection: &Connection, body: Vec<u8>) -> anyhow::Result<()> {
-    let host = Host::new(&connection.url)?;
+    let host = Host::new(&connection.url, connection.api_key.as_deref())?;
     host.wait(connection.wait).await?;
     let outcome = Outcome {
         period: "drill".into(),

@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
         .collect::<anyhow::Result<Vec<_>>>()?;
 
     let outcomes = Runtime::new()?.block_on(async {
-        let host = Host::new(&connection.url)?;
+        let host = Host::new(&connection.url, connection.api_key.as_deref())?;
         host.wait(connection.wait).await?;
         anyhow::Ok(post(&host, slices).await)
     })?;

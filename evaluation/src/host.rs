@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, StatusCode, Url};
+use anyhow::{Context as _, bail};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, ClientBuilder, StatusCode, Url};
 use thiserror::Error;
 
 use crate::answer::Evaluation;
@@ -39,15 +39,26 @@ pub(crate) enum HostError {
 
 /// A client for any address.
 pub(crate) fn client() -> anyhow::Result<Client> {
+    Ok(builder().build()?)
+}
+
+fn builder() -> ClientBuilder {
     // Whoever installed a provider before has done the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(Client::builder().build()?)
+    Client::builder()
 }
 
 impl Host {
-    pub(crate) fn new(url: &Url) -> anyhow::Result<Self> {
+    /// The host at an address, which may ask for a key.
+    pub(crate) fn new(url: &Url, key: Option<&str>) -> anyhow::Result<Self> {
+        let mut headers = HeaderMap::new();
+        if let Some(key) = key {
+            let mut key = HeaderValue::try_from(key).context("the API key is none")?;
+            key.set_sensitive(true);
+            headers.insert("x-api-key", key);
+        }
         Ok(Self {
-            client: client()?,
+            client: builder().default_headers(headers).build()?,
             url: url.as_str().trim_end_matches('/').into(),
         })
     }

@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &TrafficArguments) -> anyhow::Result<bool> {
         arguments.seed,
     );
     let report = Runtime::new()?.block_on(async {
-        let host = Host::new(&connection.url)?;
+        let host = Host::new(&connection.url, connection.api_key.as_deref())?;
         host.wait(connection.wait).await?;
         anyhow::Ok(send(host, mix, arguments).await)
     })?;

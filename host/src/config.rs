@@ -1,5 +1,7 @@
 //! What the host is told on the command line or by environment variables.
 
+mod door;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
+
+pub use door::DoorConfig;
 
 use crate::models::ModelName;
 use crate::observation::Retention;
@@ -22,6 +26,9 @@ pub struct ServeConfig {
     /// Where clients connect.
     #[command(flatten)]
     pub network: NetworkConfig,
+    /// Who may send requests.
+    #[command(flatten)]
+    pub door: DoorConfig,
     /// What calls and requests may use.
     #[command(flatten)]
     pub limits: LimitConfig,
@@ -290,6 +297,15 @@ pub struct LimitConfig {
         value_parser = limit
     )]
     pub body_limit: ByteSize,
+    /// Most records of a batch or an evaluation; one with more is answered 413.
+    #[arg(
+        long,
+        env = "CANOPY_MAX_ROWS",
+        default_value = "1000000",
+        value_name = "N",
+        value_parser = count
+    )]
+    pub max_rows: usize,
 }
 
 impl LimitConfig {

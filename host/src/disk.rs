@@ -1,11 +1,17 @@
 //! Files that are there wholly or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 /// Ending of a file that is being written.
 const PARTIAL: &str = "partial";
+
+/// Mode of a file that anybody may read whom the user's mask lets.
+const COMMON: u32 = 0o666;
+/// Mode of a file for its owner alone.
+const PRIVATE: u32 = 0o600;
 
 /// Writes a file aside, syncs it and renames it; once this returns it survives a crash.
 ///
@@ -13,19 +19,48 @@ const PARTIAL: &str = "partial";
 ///
 /// If it cannot be written; what was there before is there still.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with(path, bytes, COMMON)
+}
+
+/// As [`write`], a file that only its owner may read.
+///
+/// # Errors
+///
+/// If it cannot be written; what was there before is there still.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with(path, bytes, PRIVATE)
+}
+
+fn write_with(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let partial = path.with_added_extension(PARTIAL);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    write_aside(&partial, bytes)
+    write_aside(&partial, bytes, mode)
         .and_then(|()| fs::rename(&partial, path))
         .inspect_err(|_| {
             // What could not be written whole is of no use.
             let _ = fs::remove_file(&partial);
         })?;
-    File::open(folder)?.sync_all()
+    File::open(folder(path))?.sync_all()
 }
 
-fn write_aside(partial: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(partial)?;
+/// The folder that a file is in.
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn write_aside(partial: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(partial)?;
+    if mode == PRIVATE {
+        // What a crash left half written may have another mode.
+        file.set_permissions(Permissions::from_mode(mode))?;
+    }
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 use crate::config::ServeConfig;
+use crate::door::{Door, DoorError};
 use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::models::{InvalidName, ModelName, Registry, Slot};
 use crate::observation::{Batch, ObservationError, Store};
 use crate::runtime::{Limits, LoadError, Runtime};
+use crate::tls::{Tls, TlsError};
 
 /// Most components that are being uploaded or compiled for a client.
 const UPLOADS: usize = 4;
@@ -34,6 +36,10 @@ pub struct Host {
     pub places: Semaphore,
     /// Where candidates are compared with serving versions.
     pub opinions: Lane,
+    /// Who may send requests; all, if there is none.
+    pub door: Option<Arc<Door>>,
+    /// The certificate, if connections are encrypted.
+    pub tls: Option<Tls>,
     observations: Option<Store>,
     stopping: AtomicBool,
 }
@@ -89,6 +95,12 @@ pub enum HostError {
     /// Labelled rows cannot be kept.
     #[error("cannot keep observations")]
     Observations(#[from] ObservationError),
+    /// The users are not known.
+    #[error("cannot tell users from others")]
+    Door(#[from] DoorError),
+    /// There is no certificate.
+    #[error("cannot encrypt connections")]
+    Tls(#[from] TlsError),
     /// A metric is declared twice.
     #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),
@@ -109,6 +121,8 @@ impl Host {
     ///
     /// If a model is not fit to serve or the machine cannot run it.
     pub fn new(config: ServeConfig) -> Result<Self, HostError> {
+        let door = Door::open(&config.door)?.map(Arc::new);
+        let tls = Tls::open(&config.door)?;
         let cache = config.models.cache();
         let limits = Limits {
             models: config.models.max_models,
@@ -136,6 +150,8 @@ impl Host {
             loader,
             opinions,
             models,
+            door,
+            tls,
             observations,
         })
     }

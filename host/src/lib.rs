@@ -3,10 +3,12 @@
 //! The host knows nothing about any one model: names, kinds and ranges of features, the target
 //! and the field of the answer all come from the component. See `docs/architecture.md`.
 
+pub mod account;
 mod call;
 pub mod config;
 mod descriptor;
 mod disk;
+pub mod door;
 pub mod evaluation;
 pub mod host;
 pub mod http;
@@ -17,10 +19,13 @@ pub mod log;
 pub mod metrics;
 pub mod models;
 pub mod observation;
+mod pinned;
 pub mod probe;
 mod reload;
 pub mod row;
 pub mod runtime;
 pub mod serve;
 pub mod served;
+pub mod tls;
+mod watched;
 pub mod window;

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use canopy::account::{self, UserCommand};
 use canopy::config::ServeConfig;
+use canopy::probe::{self, Target};
 use canopy::runtime::{CompilerSettings, compile};
-use canopy::{inspect, probe, serve};
+use canopy::{inspect, serve};
 use clap::{Parser, Subcommand};
 
 /// WebAssembly-plugin inference host.
@@ -28,29 +30,26 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Change the users that may send requests.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Compile a component from standard input; for `serve`, which has it done apart.
     #[command(hide = true)]
     Compile(CompilerSettings),
     /// Ask a running host whether it is ready; for health checks of containers.
-    Probe(Address),
+    Probe(Target),
     /// Send the model's own example to a running host; prints the request and the answer.
-    Example(Address),
-}
-
-#[derive(Debug, clap::Args)]
-struct Address {
-    /// Address and port of the host.
-    #[arg(long, env = "CANOPY_LISTEN", default_value = "127.0.0.1:8080")]
-    address: String,
+    Example(Target),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(config) => serve::run(*config),
         Command::Inspect { model, json } => inspect::run(&model, json),
+        Command::User(command) => account::run(command),
         Command::Compile(settings) => compile(settings),
-        Command::Probe(host) => probe::run(&host.address),
-        Command::Example(host) => probe::example(&host.address),
+        Command::Probe(host) => probe::run(&host),
+        Command::Example(host) => probe::example(&host),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

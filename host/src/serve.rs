@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::ServeConfig;
 use crate::host::Host;
@@ -31,6 +31,11 @@ async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
     // Before anyone is told that the host is ready, and may tell it to stop.
     let stop = stop_signals()?;
     let address = config.network.listen;
+    ensure!(
+        !config.door.is_open_at(address),
+        "{address} can be reached by others: name the users with --users FILE, or say --insecure \
+         if something else keeps the door"
+    );
     let network = &mut config.network;
     network.max_connections = descriptor::connections(network.max_connections);
     let host = Arc::new(Host::new(config)?);
@@ -39,7 +44,11 @@ async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
     let drift = tokio::spawn(live::watch(Arc::clone(&host), host.config.live.interval()));
+    let credentials = tokio::spawn(reload::watch_credentials(Arc::clone(&host))?);
     let reloads = tokio::spawn(reload::watch(Arc::clone(&host))?);
+    if host.door.is_some() && host.tls.is_none() && !address.ip().is_loopback() {
+        warn!("passwords and keys travel unencrypted; --tls-certificate changes that");
+    }
     for slot in host.models.all() {
         let serving = slot.serving();
         let version = &serving.served.model().info().version;
@@ -51,6 +60,7 @@ async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
     http::serve(Arc::clone(&host), listener, stop).await;
     drift.abort();
     reloads.abort();
+    credentials.abort();
     info!("stopped");
     Ok(())
 }

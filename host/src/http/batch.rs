@@ -25,6 +25,7 @@ pub(super) async fn predict_batch(
     let place = slow_place(&host, &slot)?;
     let id = request_id_of(&request);
     let limit = host.config.limits.body_limit.as_u64();
+    let most = host.config.limits.max_rows;
     let body = body::read(&host, request, limit).await?;
     let (lane, span) = (&host.lane, Span::current());
 
@@ -33,9 +34,9 @@ pub(super) async fn predict_batch(
     let parse = move || {
         let schema = serving.served.schema();
         let rows = match format {
-            Format::Json => json::records(&body, schema),
-            Format::Csv => csv::records(&body, schema),
-            Format::Arrow => arrow::records(&body, schema),
+            Format::Json => json::records(&body, schema, most),
+            Format::Csv => csv::records(&body, schema, most),
+            Format::Arrow => arrow::records(&body, schema, most),
         }?;
         let served = &serving.served;
         let mut each = rows.chunks(schema.width());

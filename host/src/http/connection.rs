@@ -2,15 +2,20 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{HttpService, Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use socket2::{SockFilter, SockRef};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -22,6 +27,9 @@ use crate::host::Host;
 
 /// Pause after a failed accept, such as when file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Most bytes of a request's head that are read before its end is looked for again: one of twice
+/// as many is certainly answered 431.
+const HEAD_LIMIT: usize = 64 << 10;
 /// Time for what is under way when the host stops: for connections whose making has begun, and
 /// then for the first request of those accepted last.
 const LAST_ARRIVALS: Duration = Duration::from_millis(100);
@@ -92,23 +100,30 @@ fn turn_away(listener: &TcpListener) -> io::Result<()> {
     ];
     SockRef::from(listener).attach_filter(&filter)
 }
+/// Address of the client of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
 
 /// Accepts connections for ever.
 async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdown) -> Infallible {
     let network = &host.config.network;
     let service = TowerToHyperService::new(super::router(Arc::clone(host)));
     let mut http = http1::Builder::new();
+    let patience = Duration::from(network.header_timeout);
     http.timer(TokioTimer::new())
-        .header_read_timeout(Duration::from(network.header_timeout));
+        .header_read_timeout(patience)
+        .max_buf_size(HEAD_LIMIT);
     let places = Arc::new(Semaphore::new(network.max_connections));
     let mut failing = false;
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         let accepted = listener.accept().await;
-        let prepared =
-            accepted.and_then(|(stream, _)| prepare(stream, network.write_timeout.into()));
-        let stream = match prepared {
-            Ok(stream) => stream,
+        let prepared = accepted.and_then(|(stream, address)| {
+            let stream = prepare(stream, network.write_timeout.into())?;
+            Ok((stream, address.ip()))
+        });
+        let (stream, address) = match prepared {
+            Ok(prepared) => prepared,
             Err(error) => {
                 // Once, not with every try.
                 if !failing {
@@ -120,14 +135,41 @@ async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdow
             }
         };
         failing = false;
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
-        let connection = open.watch(connection);
+        let service = service.clone();
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(address));
+            service.call(request)
+        });
+        let (http, open) = (http.clone(), open.watcher());
+        let Some(tls) = &host.tls else {
+            tokio::spawn(async move {
+                converse(&http, stream, service, open).await;
+                drop(place);
+            });
+            continue;
+        };
+        let handshake = timeout(patience, tls.acceptor().accept(stream));
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(%error, "connection ended early");
+            match handshake.await {
+                Ok(Ok(stream)) => converse(&http, stream, service, open).await,
+                Ok(Err(error)) => debug!(%error, "no TLS connection"),
+                Err(_) => debug!("the TLS handshake took too long"),
             }
             drop(place);
         });
+    }
+}
+
+/// Answers the requests of a connection.
+async fn converse<T, S>(http: &http1::Builder, stream: T, service: S, open: Watcher)
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: HttpService<Incoming, ResBody = Body>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let connection = http.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = open.watch(connection).await {
+        debug!(%error, "connection ended early");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The interface, described: OpenAPI and Swagger UI, both from the binary.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use axum::Json;
@@ -10,11 +11,14 @@ use serde_json::Value;
 use utoipa_swagger_ui::Config;
 
 use super::problem::Problem;
-use super::{Shared, openapi};
+use super::{Shared, openapi, secure};
+
+/// Starts the page; what Swagger UI brings knows no door.
+const INITIALIZER: (&str, &str) = ("swagger-initializer.js", include_str!("initializer.js"));
 
 /// `GET /openapi.json`
 pub(super) async fn openapi(State(host): Shared) -> Json<Value> {
-    Json(openapi::document(&host.models))
+    Json(openapi::document(&host.models, host.door.is_some()))
 }
 
 /// `GET /docs`
@@ -36,9 +40,14 @@ fn page(name: &str) -> Response {
     static CONFIG: LazyLock<Arc<Config<'static>>> =
         LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
     match utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)) {
-        Ok(Some(file)) => {
+        Ok(Some(mut file)) => {
+            if name == INITIALIZER.0 {
+                file.bytes = Cow::Borrowed(INITIALIZER.1.as_bytes());
+            }
             let body = file.bytes.into_owned();
-            ([(header::CONTENT_TYPE, file.content_type)], body).into_response()
+            let content_type = [(header::CONTENT_TYPE, file.content_type)];
+            let policy = [(header::CONTENT_SECURITY_POLICY, secure::PAGE)];
+            (content_type, policy, body).into_response()
         }
         Ok(None) => Problem::new(
             axum::http::StatusCode::NOT_FOUND,

@@ -40,7 +40,7 @@ pub(super) async fn evaluate(
 
 fn answer(host: &Host, slot: &Arc<Slot>, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let current = slot.serving();
-    let labelled = json::labelled(body, current.served.schema())?;
+    let labelled = json::labelled(body, current.served.schema(), host.config.limits.max_rows)?;
     let evaluation =
         evaluation::evaluate(&current.served, &labelled).map_err(|error| match error {
             EvaluationError::Methods(problems) => Problem::from(problems),

@@ -13,6 +13,7 @@
 //! | `GET /ready`          | 200 while requests are taken, 503 once it has been told to stop |
 //! | `GET /openapi.json`   | this interface, with the model's own fields (OpenAPI 3.1)       |
 //! | `GET /docs/`          | the same, to read and try                                       |
+//! | `POST /token`         | a token for a name and a password, if there is authentication   |
 //! | `GET /`               | a greeting                                                      |
 //!
 //! Of axum it uses routing and handlers; connections are hyper's, so that every one has its
@@ -23,6 +24,7 @@ mod batch;
 mod body;
 mod connection;
 mod docs;
+mod door;
 mod drain;
 mod evaluate;
 mod models;
@@ -30,7 +32,9 @@ mod observe;
 mod openapi;
 mod predict;
 mod problem;
+mod secure;
 mod status;
+mod token;
 mod v2;
 
 use std::sync::Arc;
@@ -48,7 +52,7 @@ use problem::Problem;
 
 /// All routes with everything around them.
 fn router(host: Arc<Host>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/predict", post(predict::predict))
         .route("/predict/batch", post(batch::predict_batch))
         .route("/evaluate", post(evaluate::evaluate))
@@ -64,7 +68,8 @@ fn router(host: Arc<Host>) -> Router {
         .route("/docs/{file}", get(docs::file))
         .route("/", get(status::greeting))
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        .method_not_allowed_fallback(method_not_allowed);
+    guarded(router, &host)
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(middleware::from_fn(drain::drain))
         .layer(middleware::from_fn_with_state(
@@ -72,6 +77,17 @@ fn router(host: Arc<Host>) -> Router {
             observe::observe,
         ))
         .with_state(host)
+}
+
+/// The routes behind the door, if there is one.
+fn guarded(router: Router<Arc<Host>>, host: &Arc<Host>) -> Router<Arc<Host>> {
+    let Some(door) = &host.door else {
+        return router;
+    };
+    let state = (Arc::clone(host), Arc::clone(door));
+    router
+        .route("/token", post(token::issue).with_state(state.clone()))
+        .layer(middleware::from_fn_with_state(state, door::guard))
 }
 
 /// State of every handler.

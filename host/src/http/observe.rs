@@ -10,9 +10,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::SemaphorePermit;
-use tracing::{Instrument as _, debug, error_span, warn};
+use tracing::{Instrument as _, debug, error_span, field, warn};
 
 use super::problem::Problem;
+use super::{door, secure};
 use crate::host::Host;
 use crate::lane::Place;
 use crate::models::Slot;
@@ -37,7 +38,11 @@ pub(super) async fn observe(
     let path = request.extensions().get::<MatchedPath>().cloned();
     let endpoint = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
 
-    let span = error_span!("request", id = id.to_str().unwrap_or_default());
+    let span = error_span!(
+        "request",
+        id = id.to_str().unwrap_or_default(),
+        { door::USER } = field::Empty
+    );
     let mut response = next.run(request).instrument(span.clone()).await;
 
     let status = response.status();
@@ -55,6 +60,7 @@ pub(super) async fn observe(
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
+    secure::add(headers, host.tls.is_some());
     if !host.is_ready() {
         // The client's next request is for another host.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -90,6 +90,9 @@ impl From<InvalidBody> for Problem {
         match invalid {
             InvalidBody::Malformed(detail) => Self::new(StatusCode::BAD_REQUEST, detail),
             InvalidBody::Shape(detail) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            InvalidBody::TooMany(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, invalid.to_string())
+            }
             InvalidBody::Fields(problems) => problems.into(),
         }
     }

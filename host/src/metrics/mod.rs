@@ -1,8 +1,10 @@
 //! Every metric, declared once. The help text says what it is.
 //!
 //! - [`Metrics`]: those of the host
+//! - [`DoorMetrics`]: those of the host about its users
 //! - [`ModelMetrics`]: those of one model, all with the label `model`
 
+mod door;
 mod maker;
 mod model;
 
@@ -16,6 +18,7 @@ use prometheus::{
 };
 
 use crate::runtime::LoadError;
+pub use door::DoorMetrics;
 use maker::Maker;
 pub use model::{CandidateCall, ModelMetrics};
 
@@ -30,6 +33,8 @@ const REQUEST: &[&str] = &["endpoint", "method", "status_code"];
 
 /// The host's metrics.
 pub struct Metrics {
+    /// Who was let in and who was not.
+    pub door: DoorMetrics,
     registry: Registry,
     requests: IntCounterVec,
     request_duration: HistogramVec,
@@ -47,6 +52,7 @@ impl Metrics {
         let make = Maker(Registry::new());
         make.0.register(Box::new(ProcessCollector::for_self()))?;
         let metrics = Self {
+            door: DoorMetrics::new(&make)?,
             requests: make.counters(
                 "api_requests_total",
                 "Requests answered, by matched route, method and status.",

@@ -15,21 +15,22 @@ use super::number::{MISSING, NOT_FINITE};
 use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
 
-/// Reads the record batches of a stream: row-major, records × features. Columns of any integer
+/// Reads the record batches of a stream, at most `most` records: row-major, records × features.
+/// Columns of any integer
 /// or floating-point type of 32 or 64 bits are taken, others that the model does not read are ignored.
 ///
 /// # Errors
 ///
 /// If the stream is malformed, lacks a feature, or a value is null or not finite.
-pub fn records(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
     // arrow checks most of what a stream says of itself, and panics over the rest.
-    std::panic::catch_unwind(|| read(body, schema)).unwrap_or_else(|_| {
+    std::panic::catch_unwind(|| read(body, schema, most)).unwrap_or_else(|_| {
         let problem = "its parts contradict each other".to_owned();
         Err(malformed(&ArrowError::IpcError(problem)))
     })
 }
 
-fn read(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
     let reader = StreamReader::try_new(Cursor::new(body), None).map_err(|e| malformed(&e))?;
     let columns = columns(&reader.schema(), schema)?;
     let width = schema.width();
@@ -38,6 +39,9 @@ fn read(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
     for batch in reader {
         let batch = batch.map_err(|e| malformed(&e))?;
         let start = values.len();
+        if batch.num_rows() > most - start / width {
+            return Err(InvalidBody::TooMany(most));
+        }
         values.resize(start + batch.num_rows() * width, 0.0);
         for (position, &column) in columns.iter().enumerate() {
             let first = start / width;

@@ -4,14 +4,14 @@ use super::number::{MISSING, from_csv};
 use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
 
-/// Reads records: row-major, records × features. Columns that the model does not read are
+/// Reads at most `most` records: row-major, records × features. Columns that the model does not read are
 /// ignored, and columns may come in any order.
 ///
 /// # Errors
 ///
 /// If the header lacks a feature, a line has another number of fields than the header, or a
 /// value is not a finite number.
-pub fn records(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
     let mut reader = csv::Reader::from_reader(body);
     let header = reader.byte_headers().map_err(|e| malformed(&e))?;
     let columns = columns(header, schema)?;
@@ -25,6 +25,9 @@ pub fn records(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
             .map_err(|e| malformed(&e))?
         {
             break;
+        }
+        if row == most {
+            return Err(InvalidBody::TooMany(most));
         }
         let start = values.len();
         values.resize(start + width, 0.0);

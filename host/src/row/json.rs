@@ -48,27 +48,30 @@ pub fn record(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
     })
 }
 
-/// Reads a list of records: row-major, records × features.
+/// Reads a list of at most `most` records: row-major, records × features.
 ///
 /// # Errors
 ///
 /// If the body is not a JSON list of objects with a finite number for every feature.
-pub fn records(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
     read(body, |body| {
-        let mut rows = Rows::new(schema, None, body.len() / ESTIMATED_RECORD);
-        deserialize(body, Records(&mut rows))?;
+        let expected = most.min(body.len() / ESTIMATED_RECORD);
+        let mut rows = Rows::new(schema, None, expected);
+        let mut records = Records::new(&mut rows, most);
+        deserialize(body, &mut records)?;
+        records.in_bounds()?;
         rows.problems.or(rows.values)
     })
 }
 
-/// Reads what `/evaluate` takes: an object with the labelled records in `data`.
+/// Reads what `/evaluate` takes: an object with at most `most` labelled records in `data`.
 ///
 /// # Errors
 ///
 /// If the body is not such an object, if `data` is missing or empty, or if a record lacks a
 /// feature or its true value.
-pub fn labelled(body: &[u8], schema: &Schema) -> Result<Labelled, InvalidBody> {
-    read(body, |body| deserialize(body, Evaluation(schema))?)
+pub fn labelled(body: &[u8], schema: &Schema, most: usize) -> Result<Labelled, InvalidBody> {
+    read(body, |body| deserialize(body, Evaluation { schema, most })?)
 }
 
 /// Most bytes in the name of a period.
@@ -275,10 +278,33 @@ impl Visitor<'_> for Key<'_> {
     }
 }
 
-/// A list of records, appended to the rows.
-struct Records<'a, 's>(&'a mut Rows<'s>);
+/// A list of records, appended to the rows as far as they are not too many.
+struct Records<'a, 's> {
+    rows: &'a mut Rows<'s>,
+    most: usize,
+    count: usize,
+}
 
-impl<'de> DeserializeSeed<'de> for Records<'_, '_> {
+impl<'a, 's> Records<'a, 's> {
+    fn new(rows: &'a mut Rows<'s>, most: usize) -> Self {
+        Self {
+            rows,
+            most,
+            count: 0,
+        }
+    }
+
+    /// Whether all of them were appended.
+    fn in_bounds(&self) -> Result<(), InvalidBody> {
+        if self.count <= self.most {
+            Ok(())
+        } else {
+            Err(InvalidBody::TooMany(self.most))
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Records<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -286,7 +312,7 @@ impl<'de> DeserializeSeed<'de> for Records<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Records<'_, '_> {
+impl<'de> Visitor<'de> for &mut Records<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -294,21 +320,28 @@ impl<'de> Visitor<'de> for Records<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        for row in 0.. {
+        while self.count < self.most {
             let record = Record {
-                rows: self.0,
-                row: Some(row),
+                rows: self.rows,
+                row: Some(self.count),
             };
             if seq.next_element_seed(record)?.is_none() {
-                break;
+                return Ok(());
             }
+            self.count += 1;
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            self.count += 1;
         }
         Ok(())
     }
 }
 
 /// The body of `/evaluate`.
-struct Evaluation<'s>(&'s Schema);
+struct Evaluation<'s> {
+    schema: &'s Schema,
+    most: usize,
+}
 
 impl<'de> DeserializeSeed<'de> for Evaluation<'_> {
     type Value = Result<Labelled, InvalidBody>;
@@ -326,16 +359,19 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut rows = Rows::new(self.0, Some(Vec::new()), 0);
+        let mut rows = Rows::new(self.schema, Some(Vec::new()), 0);
         let mut period = None;
         let mut observe = true;
         let mut methods = BTreeMap::new();
         let mut given = false;
+        let mut in_bounds = Ok(());
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match &*key {
                 "data" if given => return Err(A::Error::duplicate_field("data")),
                 "data" => {
-                    map.next_value_seed(Records(&mut rows))?;
+                    let mut records = Records::new(&mut rows, self.most);
+                    map.next_value_seed(&mut records)?;
+                    in_bounds = records.in_bounds();
                     given = true;
                 }
                 "evaluation_period_name" => period = map.next_value::<Option<String>>()?,
@@ -362,13 +398,14 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
             let problem = format!("is longer than {LONGEST_NAME} bytes");
             problems.push(None, "evaluation_period_name", problem);
         }
-        Ok(problems.or(Labelled {
+        let labelled = Labelled {
             rows: rows.values,
             targets,
             period,
             observe,
             methods,
-        }))
+        };
+        Ok(in_bounds.and_then(|()| problems.or(labelled)))
     }
 }
 

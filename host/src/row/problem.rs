@@ -68,6 +68,9 @@ pub enum InvalidBody {
     /// It is in the right format but not of the right shape.
     #[error("{0}")]
     Shape(String),
+    /// It has more records than are taken at a time; how many that is.
+    #[error("the body has more than {0} records; send them in several parts")]
+    TooMany(usize),
     /// Fields are missing or have values that cannot be used.
     #[error("{} of the fields cannot be used", .0.count())]
     Fields(Problems),

@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 document, made from the loaded models' own features and examples.
 
+mod door;
 mod host;
 mod model;
 mod schema;
@@ -10,8 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::models::Registry;
 
 /// The document of everything that is served: the default model without a name, the others by
-/// theirs.
-pub(super) fn document(models: &Registry) -> Value {
+/// theirs; with the door, if there is one.
+pub(super) fn document(models: &Registry, is_guarded: bool) -> Value {
     let default = models.default();
     let info = default.as_ref().map_or_else(
         || json!({"title": "Canopy", "version": env!("CARGO_PKG_VERSION")}),
@@ -38,7 +39,7 @@ pub(super) fn document(models: &Registry) -> Value {
     }
     paths.extend(v2::paths());
     paths.extend(host::paths());
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": info,
         "tags": [
@@ -49,5 +50,9 @@ pub(super) fn document(models: &Registry) -> Value {
         ],
         "paths": paths,
         "components": {"schemas": schemas},
-    })
+    });
+    if is_guarded {
+        door::add(&mut document);
+    }
+    document
 }

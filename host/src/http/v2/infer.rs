@@ -12,7 +12,7 @@ use super::{PROBABILITIES, Refusal, Shared, Target};
 use crate::call::{self, Answer, Rows};
 use crate::http::observe::{admit, request_id_of, slow_place};
 use crate::http::{body, predict};
-use crate::row::Schema;
+use crate::row::{InvalidBody, Schema};
 use crate::runtime::{Task, likeliest};
 
 /// Length of the JSON before binary tensors.
@@ -78,6 +78,9 @@ pub(super) async fn infer(
     let width = route.serving.served.schema().width();
     let rows = Arc::new(rows);
     let count = rows.len() / width;
+    if count > limits.max_rows {
+        return Err(InvalidBody::TooMany(limits.max_rows).into());
+    }
     let asked = match (count, place.take()) {
         (1, _) => Rows::One(Arc::clone(&rows)),
         (_, Some(place)) => Rows::Many(Arc::clone(&rows), place),

@@ -103,17 +103,17 @@ fn malformed_bodies_and_wrong_shapes_are_told_apart() {
 #[test]
 fn problems_in_a_list_name_the_record() {
     let body = br#"[{"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2}]"#;
-    let Err(InvalidBody::Fields(problems)) = records(body, &schema(&[])) else {
+    let Err(InvalidBody::Fields(problems)) = records(body, &schema(&[]), 9) else {
         panic!("the second record lacks a feature");
     };
     assert_eq!(problems.listed()[0].row, Some(1));
-    assert_eq!(records(b"[]", &schema(&[])), Ok(Vec::new()));
+    assert_eq!(records(b"[]", &schema(&[]), 9), Ok(Vec::new()));
 }
 
 #[test]
 fn labelled_records_need_data_and_true_values() {
     let body = br#"{"evaluation_period_name": "w1", "data": [{"a": 1, "b": 2, "c": 3, "y": 4}]}"#;
-    let labelled_rows = labelled(body, &schema(&[])).unwrap();
+    let labelled_rows = labelled(body, &schema(&[]), 9).unwrap();
     assert_eq!(labelled_rows.rows, [1.0, 2.0, 3.0]);
     assert_eq!(labelled_rows.targets, [4.0]);
     assert_eq!(labelled_rows.period.as_deref(), Some("w1"));
@@ -122,7 +122,7 @@ fn labelled_records_need_data_and_true_values() {
         (r#"{"data": []}"#, "data"),
         (r#"{"data": [{"a": 1, "b": 2, "c": 3}]}"#, "y"),
     ] {
-        let Err(InvalidBody::Fields(problems)) = labelled(body.as_bytes(), &schema(&[])) else {
+        let Err(InvalidBody::Fields(problems)) = labelled(body.as_bytes(), &schema(&[]), 9) else {
             panic!("{body} was accepted");
         };
         assert_eq!(problems.listed()[0].field, field);
@@ -134,7 +134,7 @@ fn classes_are_read_by_their_labels() {
     let schema = schema(&["0", "one"]);
     let read = |label: &str| {
         let body = format!(r#"{{"data": [{{"a": 1, "b": 2, "c": 3, "y": {label}}}]}}"#);
-        labelled(body.as_bytes(), &schema).map(|labelled| labelled.targets)
+        labelled(body.as_bytes(), &schema, 9).map(|labelled| labelled.targets)
     };
     assert_eq!(read("0"), Ok(vec![0.0]));
     assert_eq!(read("0.0"), Ok(vec![0.0]));
