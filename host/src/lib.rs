@@ -18,6 +18,7 @@ pub mod models;
 pub mod observation;
 pub mod probe;
 mod reload;
+pub mod report;
 pub mod row;
 pub mod runtime;
 pub mod serve;

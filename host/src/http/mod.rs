@@ -6,6 +6,8 @@
 //! | `POST /predict/batch` | predictions for many records, in the form they came in          |
 //! | `POST /evaluate`      | scores and drift of labelled records                            |
 //! | `/models…`            | the same for every model by name; versions, see [`models`]      |
+//! | `GET /evaluations…`   | the last evaluations, see [`evaluations`]                       |
+//! | `GET /live`           | drift and speed of the predictions at the moment                |
 //! | `GET /model`          | what the model says of itself                                   |
 //! | `GET /metrics`        | metrics in the text format of Prometheus                        |
 //! | `GET /health`         | 200 while the process lives                                     |
@@ -24,6 +26,8 @@ mod connection;
 mod docs;
 mod drain;
 mod evaluate;
+mod evaluations;
+mod live;
 mod models;
 mod observe;
 mod openapi;
@@ -51,7 +55,10 @@ fn router(host: Arc<Host>) -> Router {
         .route("/predict/batch", post(batch::predict_batch))
         .route("/evaluate", post(evaluate::evaluate))
         .route("/model", get(models::describe))
+        .route("/live", get(live::live))
         .merge(models::routes())
+        .merge(evaluations::routes())
+        .route("/", get(status::greeting))
         .route("/metrics", get(status::metrics))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
@@ -59,7 +66,6 @@ fn router(host: Arc<Host>) -> Router {
         .route("/docs", get(docs::redirect))
         .route("/docs/", get(docs::index))
         .route("/docs/{file}", get(docs::file))
-        .route("/", get(status::greeting))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(observe::panicked))

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tracing::{info, warn};
 
 use super::problem::Problem;
-use super::{Shared, batch, body, evaluate, predict};
+use super::{Shared, batch, body, evaluate, live, predict};
 use crate::host::Host;
 use crate::inspect;
 use crate::models::{Change, ChangeError, ModelName, Outcome, Plan, Slot};
@@ -39,6 +39,7 @@ pub(super) fn routes() -> Router<Arc<Host>> {
         .route("/models/{name}/predict", post(predict::predict))
         .route("/models/{name}/predict/batch", post(batch::predict_batch))
         .route("/models/{name}/evaluate", post(evaluate::evaluate))
+        .route("/models/{name}/live", get(live::live))
         .route("/models/{name}/rollback", post(roll_back))
         .route("/models/{name}/candidate", put(propose).delete(withdraw))
         .route("/models/{name}/promote", post(promote))
@@ -54,7 +55,7 @@ impl FromRequestParts<Arc<Host>> for Named {
         let Ok(parameters) = RawPathParams::from_request_parts(parts, host).await else {
             return Ok(Self(Arc::clone(host.models.default())));
         };
-        match parameters.iter().next() {
+        match parameters.iter().find(|(key, _)| *key == "name") {
             Some((_, name)) => {
                 let name = named(name)?;
                 let slot = host.models.get(&name);

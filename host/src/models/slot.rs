@@ -11,6 +11,7 @@ use super::shelf::{Shelf, Stored};
 use super::source::Source;
 use super::version::Version;
 use crate::metrics::ModelMetrics;
+use crate::report::History;
 
 /// A named model.
 pub struct Slot {
@@ -18,6 +19,8 @@ pub struct Slot {
     pub name: ModelName,
     /// Its metrics, through all versions.
     pub metrics: ModelMetrics,
+    /// Its last evaluations, through all versions.
+    pub history: History,
     pub(super) source: Option<Source>,
     pub(super) shelf: Option<Shelf>,
     route: ArcSwap<Route>,
@@ -48,6 +51,7 @@ impl Slot {
             route: ArcSwap::from_pointee(route),
             name,
             metrics,
+            history: History::default(),
             source,
             shelf,
         }

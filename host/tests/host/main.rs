@@ -7,6 +7,7 @@ mod cache;
 mod containment;
 mod evaluate;
 mod guest;
+mod history;
 mod house;
 mod life;
 mod models;
