@@ -5,6 +5,7 @@
 
 mod call;
 pub mod config;
+pub mod console;
 mod disk;
 pub mod evaluation;
 pub mod host;

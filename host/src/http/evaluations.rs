@@ -4,6 +4,7 @@
 //! |-------------------------------------|-------------------------------------------------|
 //! | `GET /evaluations`                  | the last ones, the newest first                 |
 //! | `GET /evaluations/{id}`             | the report of one; `last` is the newest         |
+//! | `GET /evaluations/{id}/report.html` | the same as a file that is complete in itself   |
 
 use std::sync::Arc;
 
@@ -20,14 +21,16 @@ use super::models::Named;
 use super::problem::Problem;
 use crate::host::Host;
 use crate::models::Slot;
-use crate::report::{Head, Report, Summary};
+use crate::report::{self, Head, Report, Summary};
 
 pub(super) fn routes() -> Router<Arc<Host>> {
     Router::new()
         .route("/evaluations", get(list))
         .route("/evaluations/{id}", get(whole))
+        .route("/evaluations/{id}/report.html", get(file))
         .route("/models/{name}/evaluations", get(list))
         .route("/models/{name}/evaluations/{id}", get(whole))
+        .route("/models/{name}/evaluations/{id}/report.html", get(file))
 }
 
 /// An evaluation in figures.
@@ -56,6 +59,25 @@ struct Wanted {
 async fn whole(Named(slot): Named, Path(wanted): Path<Wanted>) -> Result<Response, Problem> {
     let report = serde_json::to_vec(&*find(&slot, &wanted)?).map_err(|_| Problem::internal())?;
     Ok(([(header::CONTENT_TYPE, Format::JSON)], report).into_response())
+}
+
+async fn file(Named(slot): Named, Path(wanted): Path<Wanted>) -> Result<Response, Problem> {
+    let report = find(&slot, &wanted)?;
+    let name = format!("{}-{}.html", report.head.model, report.head.id);
+    let page = report::page(&report).map_err(|_| Problem::internal())?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+        // Were it opened here, it could not act for who is signed in.
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "sandbox allow-scripts".to_owned(),
+        ),
+    ];
+    Ok((headers, page).into_response())
 }
 
 fn find(slot: &Slot, Wanted { id }: &Wanted) -> Result<Arc<Report>, Problem> {

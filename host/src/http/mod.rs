@@ -14,7 +14,7 @@
 //! | `GET /ready`          | 200 while requests are taken, 503 once it has been told to stop |
 //! | `GET /openapi.json`   | this interface, with the model's own fields (OpenAPI 3.1)       |
 //! | `GET /docs/`          | the same, to read and try                                       |
-//! | `GET /`               | a greeting                                                      |
+//! | `GET /`               | a greeting; the console for a browser, see [`console`]          |
 //!
 //! Of axum it uses routing and handlers; connections are hyper's, so that every one has its
 //! time limits. Errors are [`problem::Problem`]s.
@@ -23,6 +23,7 @@ mod answer;
 mod batch;
 mod body;
 mod connection;
+mod console;
 mod docs;
 mod drain;
 mod evaluate;
@@ -58,7 +59,7 @@ fn router(host: Arc<Host>) -> Router {
         .route("/live", get(live::live))
         .merge(models::routes())
         .merge(evaluations::routes())
-        .route("/", get(status::greeting))
+        .merge(console::routes())
         .route("/metrics", get(status::metrics))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))

@@ -2,6 +2,7 @@
 
 mod history;
 mod outcome;
+mod page;
 mod summary;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 pub use history::History;
 pub use outcome::Outcome;
+pub use page::page;
 pub use summary::Summary;
 
 use crate::evaluation::Evaluation;

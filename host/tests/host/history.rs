@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::server::{PATIENCE, Server};
 use crate::{house, other_model};
 
-fn evaluate(server: &Server, name: &str, records: &[Value]) -> Value {
+pub(crate) fn evaluate(server: &Server, name: &str, records: &[Value]) -> Value {
     let body = json!({"data": records, "evaluation_period_name": name, "observe": false});
     let (status, answer) = server.post_json("/evaluate", &body);
     assert_eq!(status, 200, "{answer}");

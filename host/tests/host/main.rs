@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod batch;
+mod browser;
 mod cache;
+mod console;
+mod console_page;
 mod containment;
 mod evaluate;
 mod guest;

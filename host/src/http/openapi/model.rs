@@ -127,6 +127,15 @@ impl<'a> Described<'a> {
                 )),
             ),
             (
+                self.path("/evaluations/{id}/report.html"),
+                with_id(get(
+                    &self.own("evaluationFile"),
+                    "model",
+                    "The same, drawn, as a file that is complete in itself",
+                    "text/html",
+                )),
+            ),
+            (
                 self.path("/live"),
                 get(
                     &self.own("live"),
