@@ -14,7 +14,9 @@ export async function drawLive({ model, path, signal }) {
   let last = await get(`${path}/live`);
   const seen = [[last.time], [null], [null], [null]];
   const now = h("div", {});
+  const summary = h("p", { role: "status" });
   const drift = h("div", {});
+  let known;
   const moving = { zero: true, height: 180, span: (READINGS * PAUSE) / 1000, place: clock };
   const rate = lines("Requests a second", seen[0], [["requests a second", seen[1], "accent"]], { ...moving });
   const speed = lines("95th percentile of the answer times", seen[0], [["answers", seen[2], "accent"], ["model's call", seen[3], "muted"]], { ...moving, unit: " ms" });
@@ -30,6 +32,11 @@ export async function drawLive({ model, path, signal }) {
       ["Window", `${reading.window.rows} of ${reading.window.capacity}`, "rows"],
       ["Unusual rows", percent(reading.window.rows ? reading.window.unusual_share : null, 1), "of the window"],
     ]));
+    // Only what is new, so that neither a screen reader nor who scrolls is interrupted.
+    const found = JSON.stringify(reading.drift);
+    if (found === known) return;
+    known = found;
+    summary.replaceChildren(...summed(reading.drift));
     drift.replaceChildren(...drawDrift(reading.drift));
   };
   const look = async () => {
@@ -64,19 +71,20 @@ export async function drawLive({ model, path, signal }) {
     h("div", { class: "halves" },
       h("figure", {}, h("figcaption", {}, "Requests a second"), rate),
       h("figure", {}, h("figcaption", {}, "p95 in milliseconds"), speed)),
-    h("section", { "aria-labelledby": "drift" }, h("h2", { id: "drift" }, "Drift of the sliding window"), drift),
+    h("section", { "aria-labelledby": "drift" }, h("h2", { id: "drift" }, "Drift of the sliding window"), summary, drift),
   ];
 }
 
+function summed(drift) {
+  if (drift === null) return ["Not computed yet: it takes 30 predictions, and is looked at every few seconds."];
+  return [verdict(drift.drifted), ` ${drift.drifted_columns} of ${drift.columns.length} columns, ${percent(drift.share, 1)}`];
+}
+
 function drawDrift(drift) {
-  if (drift === null) {
-    return [h("p", { class: "note" }, "Not computed yet: it takes 30 predictions, and is looked at every few seconds.")];
-  }
-  return [
-    h("p", {}, verdict(drift.drifted), ` ${drift.drifted_columns} of ${drift.columns.length} columns, ${percent(drift.share, 1)}`),
-    table("Drift of the sliding window", [["Column"], ["Method"], ["Score", "number"], ["Threshold", "number"], ["Verdict"]],
-      drift.columns.map((column) => [column.column, column.method, number(column.score, 3), number(column.threshold), verdict(column.drifted)])),
-  ];
+  if (drift === null) return [];
+  const columns = [["Column"], ["Method"], ["Score", "number"], ["Threshold", "number"], ["Verdict"]];
+  return [table("Drift of the sliding window", columns, drift.columns.map((column) =>
+    [column.column, column.method, number(column.score, 3), number(column.threshold), verdict(column.drifted)]))];
 }
 
 /** The 95th percentile of what came between two readings, interpolated within its bucket; null if

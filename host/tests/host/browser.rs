@@ -135,7 +135,7 @@ impl Browser {
     pub(crate) fn wait(&mut self, expression: &str) -> Value {
         self.run(&format!(
             "new Promise((resolve, reject) => {{
-                const late = setTimeout(() => reject(new Error(document.body.innerText)), 30_000);
+                const late = setTimeout(() => reject(new Error(document.body.innerText)), 60_000);
                 const look = () => {{
                     let found;
                     try {{ found = {expression}; }} catch {{ /* not there yet */ }}
