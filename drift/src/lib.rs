@@ -18,7 +18,9 @@
 //! ```
 
 mod column_drift;
+mod comparison;
 mod dataset_drift;
+mod distribution;
 mod kind;
 mod method;
 mod reference;
@@ -28,7 +30,9 @@ mod statistic;
 mod table;
 
 pub use column_drift::ColumnDrift;
+pub use comparison::Comparison;
 pub use dataset_drift::{DEFAULT_SHARE_THRESHOLD, DatasetDrift};
+pub use distribution::{Bins, Distribution};
 pub use kind::Kind;
 pub use method::{Method, MethodError, UnknownMethod};
 pub use reference::Reference;

@@ -1,9 +1,8 @@
 use crate::column_drift::ColumnDrift;
+use crate::comparison::Comparison;
 use crate::kind::Kind;
 use crate::method::{Method, MethodError};
 use crate::sample::Sample;
-use crate::statistic;
-use crate::table::Table;
 
 /// A prepared reference sample of one column.
 ///
@@ -57,10 +56,7 @@ impl Reference {
     /// chi-square test (the Z-test if it has at most two) and the
     /// Jensen–Shannon distance instead.
     pub fn compare(&self, current: &[f64]) -> ColumnDrift {
-        let current = Sample::new(current);
-        let table = Table::new(&self.sample, &current);
-        let method = Method::default_for(self.kind, self.len(), table.rows.len());
-        self.measure(&table, method)
+        self.against(current).drift()
     }
 
     /// Compares `current` with the reference by `method` and its default
@@ -70,25 +66,15 @@ impl Reference {
     ///
     /// If the method does not apply to columns of this kind.
     pub fn compare_by(&self, current: &[f64], method: Method) -> Result<ColumnDrift, MethodError> {
-        if !method.applies_to(self.kind) {
-            return Err(MethodError {
-                method,
-                kind: self.kind,
-            });
-        }
-        let current = Sample::new(current);
-        Ok(self.measure(&Table::new(&self.sample, &current), method))
+        self.against(current).drift_by(method)
     }
 
-    fn measure(&self, table: &Table<'_>, method: Method) -> ColumnDrift {
-        let threshold = method.default_threshold();
-        let score = statistic::score(table, self.kind, method);
-        ColumnDrift {
-            column: self.column.clone(),
-            method,
-            score,
-            threshold,
-            drifted: score.is_some_and(|score| method.drifted(score, threshold)),
-        }
+    /// Holds `current` against the reference, where more than the drift is asked for.
+    pub fn against(&self, current: &[f64]) -> Comparison<'_> {
+        Comparison::new(self, current)
+    }
+
+    pub(crate) fn sample(&self) -> &Sample {
+        &self.sample
     }
 }

@@ -7,6 +7,7 @@ use reqwest::Url;
 
 use crate::drill::DrillArguments;
 use crate::evaluate::EvaluateArguments;
+use crate::report::ReportArguments;
 use crate::traffic::TrafficArguments;
 
 /// Evaluates the model of a Canopy host, sends it traffic and makes its alerts fire, with the UCI
@@ -22,6 +23,8 @@ pub struct Cli {
 pub(crate) enum Command {
     /// Post weeks of labelled data and show scores and drift; exits with 1 if any failed.
     Evaluate(EvaluateArguments),
+    /// Save the report of an evaluation, as one HTML file or as JSON.
+    Report(ReportArguments),
     /// Send prediction requests at a steady rate; exits with 1 on any unexpected answer.
     Traffic(TrafficArguments),
     /// Make an alert fire, and follow it to Alertmanager; exits with 1 if it does not arrive.

@@ -99,6 +99,20 @@ impl Host {
         Ok(Evaluation::read(&text)?)
     }
 
+    /// What the host has at a path, as text.
+    pub(crate) async fn get(&self, path: &str) -> Result<String, HostError> {
+        let answer = self.client.get(format!("{}{path}", self.url));
+        let answer = answer.timeout(EVALUATION_LIMIT).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        if status.is_success() {
+            Ok(text)
+        } else {
+            let problem = Problem::read(&text);
+            Err(HostError::Refused { status, problem })
+        }
+    }
+
     /// Asks for one prediction; gives the status once the answer is there in whole.
     pub(crate) async fn predict(
         &self,

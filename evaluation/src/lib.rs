@@ -1,5 +1,5 @@
-//! The client of a Canopy host: evaluates its model on weeks of the bike-sharing data,
-//! sends it prediction traffic, and makes its alerts fire as a drill.
+//! The client of a Canopy host: evaluates its model on weeks of the bike-sharing data, saves the
+//! reports, sends it prediction traffic, and makes its alerts fire as a drill.
 
 mod answer;
 mod cli;
@@ -9,6 +9,7 @@ mod evaluate;
 mod host;
 mod period;
 mod problem;
+mod report;
 mod table;
 mod traffic;
 
@@ -26,6 +27,7 @@ pub use cli::Cli;
 pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let well = match &cli.command {
         cli::Command::Evaluate(arguments) => evaluate::run(arguments)?,
+        cli::Command::Report(arguments) => report::run(arguments)?,
         cli::Command::Traffic(arguments) => traffic::run(arguments)?,
         cli::Command::FireAlert(arguments) => drill::run(arguments)?,
     };

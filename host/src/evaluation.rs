@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use canopy_drift::{
-    ClassificationScores, ColumnDrift, DEFAULT_SHARE_THRESHOLD, DatasetDrift, Method,
+    ClassificationScores, ColumnDrift, DEFAULT_SHARE_THRESHOLD, DatasetDrift, Distribution, Method,
     RegressionScores, classification_scores, regression_scores,
 };
 use rayon::prelude::*;
@@ -22,6 +22,10 @@ pub struct Evaluation {
     pub scores: Scores,
     /// How far every column is from the reference sample.
     pub drift: DatasetDrift,
+    /// The values of every column, in the same order.
+    pub distributions: Vec<Distribution>,
+    /// The predictions: numbers, or positions of classes.
+    pub predicted: Vec<f64>,
 }
 
 /// Scores by task.
@@ -71,7 +75,7 @@ pub fn evaluate(served: &Served, labelled: &Labelled) -> Result<Evaluation, Eval
         Task::Classification => classes(&labelled.targets, &answer, model.outputs()),
     };
     let width = served.schema().width();
-    let columns: Vec<ColumnDrift> = served
+    let (columns, distributions): (Vec<ColumnDrift>, Vec<Distribution>) = served
         .references()
         .par_iter()
         .enumerate()
@@ -91,18 +95,22 @@ pub fn evaluate(served: &Served, labelled: &Labelled) -> Result<Evaluation, Eval
                 Some(0) => &labelled.targets,
                 Some(_) => &predicted,
             };
-            match methods.get(reference.column()) {
-                Some(&method) => reference
-                    .compare_by(current, method)
+            let comparison = reference.against(current);
+            let drift = match methods.get(reference.column()) {
+                Some(&method) => comparison
+                    .drift_by(method)
                     .unwrap_or_else(|_| unreachable!("methods were checked against the columns")),
-                None => reference.compare(current),
-            }
+                None => comparison.drift(),
+            };
+            (drift, comparison.distribution())
         })
-        .collect();
+        .unzip();
     Ok(Evaluation {
         items: labelled.targets.len(),
         scores,
         drift: DatasetDrift::new(columns, DEFAULT_SHARE_THRESHOLD),
+        distributions,
+        predicted,
     })
 }
 

@@ -6,6 +6,7 @@
 pub mod account;
 mod call;
 pub mod config;
+pub mod console;
 mod descriptor;
 mod disk;
 pub mod door;
@@ -22,6 +23,7 @@ pub mod observation;
 mod pinned;
 pub mod probe;
 mod reload;
+pub mod report;
 pub mod row;
 pub mod runtime;
 pub mod serve;

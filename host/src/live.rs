@@ -26,6 +26,7 @@ pub(crate) async fn watch(host: Arc<Host>, interval: Duration) {
                 if let Some(drift) = drift(&version) {
                     let is_current = || Arc::ptr_eq(&version, &slot.serving());
                     slot.metrics.live_drift(&drift, is_current);
+                    version.drift.store(Some(Arc::new(drift)));
                 }
             };
             if let Err(error) = host.lane.run_own(work).await {

@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
+
 /// A sliding window over predicted rows. Its memory is fixed; adding a row takes nanoseconds.
 #[derive(Debug)]
 pub struct Window {
@@ -27,6 +29,17 @@ pub struct Snapshot {
     pub columns: Vec<Vec<f64>>,
     /// Rows ever added to the window.
     pub added: u64,
+}
+
+/// How full a window is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Fill {
+    /// Rows in it.
+    pub rows: u64,
+    /// Rows it has room for.
+    pub capacity: usize,
+    /// Share of the rows with an unusual value; 0 if it is empty.
+    pub unusual_share: f64,
 }
 
 impl Window {
@@ -57,6 +70,19 @@ impl Window {
         ring.unusual_count = ring.unusual_count + usize::from(unusual) - usize::from(before);
         ring.added += 1;
         ring.unusual_count as f64 / ring.added.min(capacity as u64) as f64
+    }
+
+    /// How full it is.
+    #[must_use]
+    pub fn fill(&self) -> Fill {
+        let ring = self.lock();
+        let capacity = ring.unusual.len();
+        let rows = ring.added.min(capacity as u64);
+        Fill {
+            rows,
+            capacity,
+            unusual_share: ring.unusual_count as f64 / rows.max(1) as f64,
+        }
     }
 
     /// Copies the window's content.
@@ -99,5 +125,11 @@ mod tests {
         let snapshot = window.snapshot();
         assert_eq!(snapshot.columns, [vec![3.0, 2.0], vec![30.0, 20.0]]);
         assert_eq!(snapshot.added, 3);
+        let fill = Fill {
+            rows: 2,
+            capacity: 2,
+            unusual_share: 0.0,
+        };
+        assert_eq!(window.fill(), fill);
     }
 }

@@ -56,6 +56,8 @@ impl Stub {
             .route("/ready", get(ready))
             .route("/evaluate", post(evaluate))
             .route("/predict", post(predict))
+            .route("/evaluations/last/report.html", get("<!doctype html>"))
+            .route("/models/other/evaluations/7", get(r#"{"id":7}"#))
             .route("/api/v1/alerts", get(prometheus))
             .route("/api/v2/alerts", get(alertmanager))
             .with_state(Arc::clone(self));

@@ -36,12 +36,20 @@ impl Need {
         };
         let reads = method == Method::GET || method == Method::HEAD;
         match route {
-            "/" | "/docs" | "/docs/" | "/docs/{file}" | "/health" | "/ready" | "/token"
-            | "/v2/health/live" | "/v2/health/ready" => Self::Nothing,
+            "/" | "/console/{file}" | "/docs" | "/docs/" | "/docs/{file}" | "/health"
+            | "/ready" | "/token" | "/v2/health/live" | "/v2/health/ready" => Self::Nothing,
             "/metrics"
             | "/model"
             | "/models"
             | "/models/{name}"
+            | "/evaluations"
+            | "/evaluations/{id}"
+            | "/evaluations/{id}/report.html"
+            | "/models/{name}/evaluations"
+            | "/models/{name}/evaluations/{id}"
+            | "/models/{name}/evaluations/{id}/report.html"
+            | "/live"
+            | "/models/{name}/live"
             | "/openapi.json"
             | "/v2"
             | "/v2/models/{name}"

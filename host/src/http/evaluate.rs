@@ -14,9 +14,10 @@ use super::body::{self, Format};
 use super::models::Named;
 use super::observe::slow_place;
 use super::problem::Problem;
-use crate::evaluation::{self, Evaluation, EvaluationError, Scores};
+use crate::evaluation::{self, EvaluationError};
 use crate::host::Host;
 use crate::models::Slot;
+use crate::report::{Report, Summary};
 use crate::row::Problems;
 use crate::row::json::{self, Labelled};
 use crate::served::Served;
@@ -55,13 +56,18 @@ fn answer(host: &Host, slot: &Arc<Slot>, body: &[u8]) -> Result<Vec<u8>, Problem
                 Problem::from(error)
             }
         })?;
-    let report = Report::new(&evaluation, labelled.period.as_deref());
-    let answer = serde_json::to_vec(&report).map_err(|_| Problem::internal())?;
     slot.metrics.evaluated(&evaluation);
+    let report = Report::keep(slot, &current, &labelled, &evaluation);
+    let answer = serde_json::to_vec(&Answer {
+        summary: &report.summary,
+        columns: &evaluation.drift.columns,
+        report: format!("/models/{}/evaluations/{}", slot.name, report.head.id),
+    })
+    .map_err(|_| Problem::internal())?;
     if labelled.observe {
         observe(host, slot, &current.served, &labelled);
     }
-    info!(evaluation = ?report.message);
+    info!(evaluation = ?report.summary.message);
     Ok(answer)
 }
 
@@ -82,82 +88,12 @@ fn observe(host: &Host, slot: &Arc<Slot>, served: &Served, labelled: &Labelled) 
     }
 }
 
-/// What an evaluation answers; every field is there, null where it is undefined.
+/// What an evaluation answers.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
-    message: String,
+struct Answer<'a> {
     #[serde(flatten)]
-    scores: ReportedScores,
-    drift_detected: u8,
-    drift_share: f64,
-    drift_share_threshold: f64,
-    drifted_columns: usize,
-    evaluated_items: usize,
-    evaluation_period_name: Option<&'a str>,
+    summary: &'a Summary,
     columns: &'a [ColumnDrift],
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum ReportedScores {
-    Regression {
-        rmse: f64,
-        mape: Option<f64>,
-        mae: f64,
-        r2score: Option<f64>,
-        mean_error: f64,
-        max_error: f64,
-    },
-    Classification {
-        accuracy: f64,
-        precision: f64,
-        recall: f64,
-        f1: f64,
-        roc_auc: Option<f64>,
-    },
-}
-
-impl<'a> Report<'a> {
-    fn new(evaluation: &'a Evaluation, period: Option<&'a str>) -> Self {
-        let drift = &evaluation.drift;
-        let items = evaluation.items;
-        let scores = match &evaluation.scores {
-            Scores::Regression(scores) => ReportedScores::Regression {
-                rmse: scores.rmse,
-                mape: scores.mape,
-                mae: scores.mae,
-                r2score: scores.r2,
-                mean_error: scores.mean_error,
-                max_error: scores.max_error,
-            },
-            Scores::Classification(scores) => ReportedScores::Classification {
-                accuracy: scores.accuracy,
-                precision: scores.precision,
-                recall: scores.recall,
-                f1: scores.f1,
-                roc_auc: scores.roc_auc,
-            },
-        };
-        let quality = match &scores {
-            ReportedScores::Regression { rmse, .. } => format!("RMSE {rmse:.2}"),
-            ReportedScores::Classification { f1, .. } => format!("F1 {f1:.3}"),
-        };
-        Self {
-            message: format!(
-                "evaluated {items} {} of {}: {quality}, {} of {} columns drifted",
-                if items == 1 { "record" } else { "records" },
-                period.unwrap_or("an unnamed period"),
-                drift.drifted_columns,
-                drift.columns.len()
-            ),
-            scores,
-            drift_detected: drift.drifted.into(),
-            drift_share: drift.share,
-            drift_share_threshold: drift.share_threshold,
-            drifted_columns: drift.drifted_columns,
-            evaluated_items: items,
-            evaluation_period_name: period,
-            columns: &drift.columns,
-        }
-    }
+    /// Where the whole report is.
+    report: String,
 }

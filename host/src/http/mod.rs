@@ -7,6 +7,8 @@
 //! | `POST /evaluate`      | scores and drift of labelled records                            |
 //! | `/models…`            | the same for every model by name; versions, see [`models`]      |
 //! | `/v2…`                | the Open Inference Protocol, see [`v2`]                         |
+//! | `GET /evaluations…`   | the last evaluations, see [`evaluations`]                       |
+//! | `GET /live`           | drift and speed of the predictions at the moment                |
 //! | `GET /model`          | what the model says of itself                                   |
 //! | `GET /metrics`        | metrics in the text format of Prometheus                        |
 //! | `GET /health`         | 200 while the process lives                                     |
@@ -14,7 +16,7 @@
 //! | `GET /openapi.json`   | this interface, with the model's own fields (OpenAPI 3.1)       |
 //! | `GET /docs/`          | the same, to read and try                                       |
 //! | `POST /token`         | a token for a name and a password, if there is authentication   |
-//! | `GET /`               | a greeting                                                      |
+//! | `GET /`               | a greeting; the console for a browser, see [`console`]          |
 //!
 //! Of axum it uses routing and handlers; connections are hyper's, so that every one has its
 //! time limits. Errors are [`problem::Problem`]s.
@@ -23,10 +25,13 @@ mod answer;
 mod batch;
 mod body;
 mod connection;
+mod console;
 mod docs;
 mod door;
 mod drain;
 mod evaluate;
+mod evaluations;
+mod live;
 mod models;
 mod observe;
 mod openapi;
@@ -57,8 +62,11 @@ fn router(host: Arc<Host>) -> Router {
         .route("/predict/batch", post(batch::predict_batch))
         .route("/evaluate", post(evaluate::evaluate))
         .route("/model", get(models::describe))
+        .route("/live", get(live::live))
         .merge(models::routes())
         .merge(v2::routes())
+        .merge(evaluations::routes())
+        .merge(console::routes())
         .route("/metrics", get(status::metrics))
         .route("/health", get(status::health))
         .route("/ready", get(status::ready))
@@ -66,7 +74,6 @@ fn router(host: Arc<Host>) -> Router {
         .route("/docs", get(docs::redirect))
         .route("/docs/", get(docs::index))
         .route("/docs/{file}", get(docs::file))
-        .route("/", get(status::greeting))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
     guarded(router, &host)

@@ -27,7 +27,7 @@ use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::problem::Problem;
-use super::{Shared, batch, body, evaluate, predict};
+use super::{Shared, batch, body, evaluate, live, predict};
 use crate::host::Host;
 use crate::inspect;
 use crate::models::{Change, ChangeError, InvalidName, ModelName, Outcome, Plan, Slot};
@@ -40,6 +40,7 @@ pub(super) fn routes() -> Router<Arc<Host>> {
         .route("/models/{name}/predict", post(predict::predict))
         .route("/models/{name}/predict/batch", post(batch::predict_batch))
         .route("/models/{name}/evaluate", post(evaluate::evaluate))
+        .route("/models/{name}/live", get(live::live))
         .route("/models/{name}/rollback", post(roll_back))
         .route("/models/{name}/candidate", put(propose).delete(withdraw))
         .route("/models/{name}/promote", post(promote))
@@ -56,7 +57,7 @@ impl FromRequestParts<Arc<Host>> for Named {
         let name = parameters
             .as_ref()
             .ok()
-            .and_then(|parameters| parameters.iter().next());
+            .and_then(|parameters| parameters.iter().find(|(key, _)| *key == "name"));
         let Some((_, name)) = name else {
             let default = host.models.default();
             return default.map(Self).ok_or_else(no_model);

@@ -5,12 +5,14 @@
 //! - [`ModelMetrics`]: those of one model, all with the label `model`
 
 mod door;
+mod latency;
 mod maker;
 mod model;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use prometheus::core::Collector as _;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricFamily;
 use prometheus::{
@@ -19,6 +21,7 @@ use prometheus::{
 
 use crate::runtime::LoadError;
 pub use door::DoorMetrics;
+pub use latency::Latencies;
 use maker::Maker;
 pub use model::{CandidateCall, ModelMetrics};
 
@@ -104,6 +107,22 @@ impl Metrics {
         self.rejected_components
             .with_label_values(&[error.reason()])
             .inc();
+    }
+
+    /// How long answers to single predictions took, for all models together.
+    #[must_use]
+    pub fn predictions(&self) -> Latencies {
+        let mut latencies = Latencies::new(&DURATIONS);
+        for family in self.request_duration.collect() {
+            for metric in family.get_metric() {
+                let labels = metric.get_label();
+                let endpoint = labels.iter().find(|label| label.name() == "endpoint");
+                if endpoint.is_some_and(|label| label.value().ends_with("/predict")) {
+                    latencies.add(metric.get_histogram());
+                }
+            }
+        }
+        latencies
     }
 
     /// The host's metrics and those of its models in the text format of Prometheus.

@@ -5,12 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use canopy_drift::DatasetDrift;
+use prometheus::core::{Collector as _, Metric as _};
 use prometheus::proto::MetricFamily;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
     Opts, Registry,
 };
 
+use super::latency::Latencies;
 use super::maker::Maker;
 use crate::evaluation::{Evaluation, Scores};
 use crate::runtime::CallError;
@@ -266,6 +268,22 @@ impl ModelMetrics {
     /// an unusual value.
     pub fn watched(&self, ratio: f64) {
         self.unusual_ratio.set(ratio);
+    }
+
+    /// Prediction requests that all versions with a counter of their own answered.
+    #[must_use]
+    pub fn requests(&self) -> f64 {
+        let families = self.predictions.collect();
+        let metrics = families.iter().flat_map(MetricFamily::get_metric);
+        metrics.map(|metric| metric.get_counter().get_value()).sum()
+    }
+
+    /// How long the model's calls took.
+    #[must_use]
+    pub fn calls(&self) -> Latencies {
+        let mut latencies = Latencies::new(&LATENCIES);
+        latencies.add(self.inference_latency.metric().get_histogram());
+        latencies
     }
 
     /// The model's call took this long.

@@ -11,6 +11,7 @@ use super::shelf::{Shelf, Stored};
 use super::source::Source;
 use super::version::Version;
 use crate::metrics::ModelMetrics;
+use crate::report::History;
 
 /// A named model.
 pub struct Slot {
@@ -18,6 +19,8 @@ pub struct Slot {
     pub name: ModelName,
     /// Its metrics, through all versions.
     pub metrics: ModelMetrics,
+    /// Its last evaluations, through all versions.
+    pub history: History,
     source: ArcSwapOption<Source>,
     last_trial: ArcSwapOption<Ended>,
     pub(super) shelf: Option<Shelf>,
@@ -51,6 +54,7 @@ impl Slot {
             source: ArcSwapOption::from_pointee(source),
             name,
             metrics,
+            history: History::default(),
             shelf,
         }
     }

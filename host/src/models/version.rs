@@ -3,6 +3,8 @@
 use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
+use arc_swap::ArcSwapOption;
+use canopy_drift::DatasetDrift;
 use prometheus::IntCounter;
 
 use super::pace::Pace;
@@ -18,6 +20,8 @@ pub struct Version {
     pub window: Window,
     /// Rows of the window that its last computed drift has seen.
     pub watched: AtomicU64,
+    /// The window's drift when it was computed last.
+    pub drift: ArcSwapOption<DatasetDrift>,
     /// How fast it answers.
     pub pace: Pace,
     /// When it was loaded.
@@ -33,6 +37,7 @@ impl Version {
         Self {
             window: Window::new(window, served.schema().width()),
             watched: AtomicU64::new(0),
+            drift: ArcSwapOption::empty(),
             pace: Pace::new(served.model().needs_blocking_thread()),
             loaded: SystemTime::now(),
             predictions: metrics.predictions(&served.model().info().version),

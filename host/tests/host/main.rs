@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod batch;
+mod browser;
 mod cache;
+mod console;
+mod console_page;
 mod containment;
 mod door;
 mod evaluate;
 mod guest;
+mod history;
 mod house;
 mod life;
 mod limits;

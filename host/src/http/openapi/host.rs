@@ -20,7 +20,15 @@ pub(super) fn paths() -> Map<String, Value> {
             },
         }},
         "/openapi.json": get("openapi", "host", "This document", Format::JSON),
-        "/": get("greeting", "host", "A greeting", Format::JSON),
+        "/": {"get": {
+            "operationId": "greeting",
+            "tags": ["host"],
+            "summary": "A greeting; the console for who accepts HTML",
+            "responses": {"200": {"description": "A greeting or the console", "content": {
+                Format::JSON: {"schema": {"type": "object"}},
+                "text/html": {"schema": {"type": "string"}},
+            }}},
+        }},
     });
     let Value::Object(mut paths) = host else {
         return Map::new();

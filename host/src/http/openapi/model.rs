@@ -3,7 +3,7 @@
 use canopy_drift::{Method, Reference};
 use serde_json::{Map, Value, json};
 
-use super::schema::{get, json_body, responses, schema_ref, with_errors};
+use super::schema::{get, json_body, responses, schema_ref, with_errors, with_id};
 use crate::http::answer;
 use crate::http::body::Format;
 use crate::runtime::{Column, Feature, Kind, ModelInfo, Task};
@@ -106,6 +106,43 @@ impl<'a> Described<'a> {
                     })),
                     "responses": responses("Scores and drift", &self.own("Report")),
                 }}),
+            ),
+            (
+                self.path("/evaluations"),
+                get(
+                    &self.own("evaluations"),
+                    "model",
+                    "The last evaluations in figures, the newest first",
+                    Format::JSON,
+                ),
+            ),
+            (
+                self.path("/evaluations/{id}"),
+                with_id(get(
+                    &self.own("evaluation"),
+                    "model",
+                    "What one of them answered, with the distributions of its columns, its \
+                     predictions and its errors",
+                    Format::JSON,
+                )),
+            ),
+            (
+                self.path("/evaluations/{id}/report.html"),
+                with_id(get(
+                    &self.own("evaluationFile"),
+                    "model",
+                    "The same, drawn, as a file that is complete in itself",
+                    "text/html",
+                )),
+            ),
+            (
+                self.path("/live"),
+                get(
+                    &self.own("live"),
+                    "model",
+                    "Counters since the start, the sliding window and its drift",
+                    Format::JSON,
+                ),
             ),
             (
                 describe,
@@ -343,6 +380,7 @@ fn report_schema(info: &ModelInfo) -> Value {
                 "drifted": {"type": "boolean"},
             },
         }},
+        "report": {"type": "string", "description": "Path of the whole report"},
     });
     let scores = scores
         .iter()

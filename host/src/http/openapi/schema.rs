@@ -96,6 +96,19 @@ pub(super) fn problem(description: &str) -> Value {
     }})
 }
 
+/// A route about one of the evaluations that are kept.
+pub(super) fn with_id(mut route: Value) -> Value {
+    route["get"]["parameters"] = json!([{
+        "name": "id",
+        "in": "path",
+        "required": true,
+        "description": "`last` is the newest",
+        "schema": {"type": "string"},
+    }]);
+    route["get"]["responses"]["404"] = problem("There is no such evaluation");
+    route
+}
+
 pub(super) fn get(id: &str, tag: &str, summary: &str, media_type: &str) -> Value {
     json!({"get": {
         "operationId": id,

@@ -1,0 +1,49 @@
+// Calls of the host. Where it wants to know who asks, somebody is asked.
+
+import { login } from "./login.js";
+
+const KEY = "canopy-token";
+
+/** A refusal, with what the host says about it. */
+export class Refusal extends Error {
+  constructor(status, problem) {
+    super(problem.detail ?? problem.title ?? `the host answered ${status}`);
+    this.status = status;
+    this.errors = problem.errors ?? [];
+  }
+}
+
+export const token = () => sessionStorage.getItem(KEY);
+
+export function forgetToken() {
+  sessionStorage.removeItem(KEY);
+}
+
+/** Calls the host; answers the response if it is a success. */
+export async function call(path, { headers, ...options } = {}) {
+  for (;;) {
+    const known = token();
+    const authorization = known ? { authorization: `Bearer ${known}` } : {};
+    const response = await fetch(path, { ...options, headers: { accept: "application/json", ...authorization, ...headers } });
+    if (response.ok) return response;
+    const problem = await response.json().catch(() => ({}));
+    if (response.status !== 401) throw new Refusal(response.status, problem);
+    sessionStorage.setItem(KEY, await login(known ? problem.detail : undefined));
+    dispatchEvent(new Event("signed-in"));
+  }
+}
+
+export const get = async (path) => (await call(path)).json();
+
+export const post = (path, body) =>
+  call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+/** Saves an answer of the host as a file; a link could not say who asks. */
+export async function save(path, name) {
+  const address = URL.createObjectURL(await (await call(path)).blob());
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}

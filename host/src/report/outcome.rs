@@ -1,0 +1,156 @@
+//! Predictions and true values, reduced to what is drawn of them.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Most rows that are drawn one by one, and most pairs of classes.
+const POINTS: usize = 500;
+/// Most stretches of rows whose error is averaged.
+const STRETCHES: usize = 60;
+
+/// Predictions and true values of an evaluation.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(tag = "task", rename_all = "lowercase")]
+pub enum Outcome {
+    /// Of numbers.
+    Regression {
+        /// True values of rows evenly taken from all.
+        actual: Vec<f64>,
+        /// The predictions for them.
+        predicted: Vec<f64>,
+        /// The error over the rows in the order given: prediction less true value.
+        errors: Errors,
+    },
+    /// Of classes.
+    Classification {
+        /// How often a class was predicted for another or the same one, the most frequent first.
+        pairs: Vec<Pair>,
+        /// The share of wrong predictions over the rows in the order given.
+        errors: Errors,
+    },
+}
+
+/// Errors over stretches of consecutive rows.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Errors {
+    /// Position of each stretch's first row.
+    pub rows: Vec<usize>,
+    /// Its mean error.
+    pub mean: Vec<f64>,
+    /// Its mean absolute error.
+    pub absolute: Vec<f64>,
+}
+
+/// How often a class was predicted for rows of a class.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Pair {
+    /// Label of the true class.
+    pub actual: String,
+    /// Label of the predicted class.
+    pub predicted: String,
+    /// How often.
+    pub rows: usize,
+}
+
+impl Outcome {
+    /// Reduces true values and predictions of all rows; both are positions in `classes` unless
+    /// that is empty.
+    pub(super) fn new(targets: &[f64], predicted: &[f64], classes: &[String]) -> Self {
+        let both = targets.iter().copied().zip(predicted.iter().copied());
+        if classes.is_empty() {
+            let step = targets.len().div_ceil(POINTS).max(1);
+            let (actual, predictions) = both.clone().step_by(step).unzip();
+            let errors: Vec<f64> = both.map(|(actual, predicted)| predicted - actual).collect();
+            Self::Regression {
+                actual,
+                predicted: predictions,
+                errors: Errors::new(&errors),
+            }
+        } else {
+            let wrong: Vec<f64> = both
+                .clone()
+                .map(|(actual, predicted)| f64::from(actual != predicted))
+                .collect();
+            Self::Classification {
+                pairs: pairs(both, classes),
+                errors: Errors::new(&wrong),
+            }
+        }
+    }
+}
+
+impl Errors {
+    fn new(errors: &[f64]) -> Self {
+        let length = errors.len().div_ceil(STRETCHES).max(1);
+        let mean = |of: fn(f64) -> f64| {
+            let stretches = errors.chunks(length);
+            stretches
+                .map(|stretch| {
+                    let sum: f64 = stretch.iter().copied().map(of).sum();
+                    sum / stretch.len() as f64
+                })
+                .collect()
+        };
+        Self {
+            rows: (0..errors.len()).step_by(length).collect(),
+            mean: mean(|error| error),
+            absolute: mean(f64::abs),
+        }
+    }
+}
+
+fn pairs(rows: impl Iterator<Item = (f64, f64)>, classes: &[String]) -> Vec<Pair> {
+    let mut counts = BTreeMap::new();
+    for (actual, predicted) in rows {
+        *counts
+            .entry((actual as usize, predicted as usize))
+            .or_insert(0) += 1;
+    }
+    let mut pairs: Vec<Pair> = counts
+        .into_iter()
+        .map(|((actual, predicted), rows)| Pair {
+            actual: classes[actual].clone(),
+            predicted: classes[predicted].clone(),
+            rows,
+        })
+        .collect();
+    pairs.sort_by_key(|pair| Reverse(pair.rows));
+    pairs.truncate(POINTS);
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_rows_are_thinned_evenly_and_their_errors_averaged() {
+        let targets: Vec<f64> = (0..1200).map(f64::from).collect();
+        let predicted: Vec<f64> = targets.iter().map(|target| target + 2.0).collect();
+        let Outcome::Regression {
+            actual,
+            predicted,
+            errors,
+        } = Outcome::new(&targets, &predicted, &[])
+        else {
+            panic!("numbers are a regression");
+        };
+        assert_eq!((actual.len(), predicted.len()), (400, 400));
+        assert_eq!((actual[1], predicted[1]), (3.0, 5.0));
+        assert_eq!((errors.rows.len(), errors.rows[1]), (60, 20));
+        assert!(errors.mean.iter().all(|error| *error == 2.0));
+    }
+
+    #[test]
+    fn classes_are_paired() {
+        let classes = ["no".to_owned(), "yes".to_owned()];
+        let found = Outcome::new(&[0.0, 1.0, 1.0], &[0.0, 1.0, 1.0], &classes);
+        let Outcome::Classification { pairs, errors } = found else {
+            panic!("classes are a classification");
+        };
+        assert_eq!((pairs[0].actual.as_str(), pairs[0].rows), ("yes", 2));
+        assert_eq!(errors.absolute, [0.0; 3]);
+    }
+}
