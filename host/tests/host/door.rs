@@ -140,6 +140,19 @@ fn every_route_is_for_those_with_its_role_alone() {
         ("GET", "/models", Some("")),
         ("GET", "/models/bike-sharing", Some("")),
         ("GET", "/models/unknown", Some("")),
+        ("GET", "/console/index.html", None),
+        ("GET", "/live", Some("")),
+        ("GET", "/models/bike-sharing/live", Some("")),
+        ("GET", "/evaluations", Some("")),
+        ("GET", "/evaluations/last", Some("")),
+        ("GET", "/evaluations/last/report.html", Some("")),
+        ("GET", "/models/bike-sharing/evaluations", Some("")),
+        ("GET", "/models/bike-sharing/evaluations/last", Some("")),
+        (
+            "GET",
+            "/models/bike-sharing/evaluations/last/report.html",
+            Some(""),
+        ),
         ("GET", "/openapi.json", Some("")),
         ("GET", "/nothing", Some("")),
         ("GET", "/v2", Some("")),
@@ -213,6 +226,7 @@ fn every_route_is_for_those_with_its_role_alone() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         let path = path
             .replace("{name}", "bike-sharing")
+            .replace("{id}", "last")
             .replace("{version}", "1");
         for method in operations.as_object().unwrap().keys() {
             let listed = |(m, p, _): &(&str, &str, _)| m.eq_ignore_ascii_case(method) && *p == path;
