@@ -40,6 +40,7 @@ mod problem;
 mod secure;
 mod status;
 mod token;
+mod trace;
 mod v2;
 
 use std::sync::Arc;

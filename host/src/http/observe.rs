@@ -13,7 +13,7 @@ use tokio::sync::SemaphorePermit;
 use tracing::{Instrument as _, debug, error_span, field, warn};
 
 use super::problem::Problem;
-use super::{door, secure};
+use super::{door, secure, trace};
 use crate::host::Host;
 use crate::lane::Place;
 use crate::models::Slot;
@@ -41,8 +41,14 @@ pub(super) async fn observe(
     let span = error_span!(
         "request",
         id = id.to_str().unwrap_or_default(),
+        trace = field::Empty,
+        parent = field::Empty,
         { door::USER } = field::Empty
     );
+    if let Some(parent) = trace::parent(request.headers()) {
+        span.record("trace", parent.trace)
+            .record("parent", parent.span);
+    }
     let mut response = next.run(request).instrument(span.clone()).await;
 
     let status = response.status();

@@ -146,3 +146,15 @@ fn inspect_prints_the_description_the_features_and_the_interface() {
     assert!(success);
     assert!(serde_json::from_str::<Value>(&json).unwrap()["features"].is_array());
 }
+
+#[test]
+fn a_request_is_logged_with_the_trace_it_belongs_to() {
+    let server = server::Server::start(house::model(), &["--log", "canopy=debug"]);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request = server.post("/predict").body(house::record().to_string());
+    let request = request.header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    assert_eq!(request.send().unwrap().status(), 200);
+    let line = server.await_log("request answered");
+    assert_eq!(line["span"]["trace"], trace);
+    assert_eq!(line["span"]["parent"], "00f067aa0ba902b7");
+}
