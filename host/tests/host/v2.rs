@@ -1,7 +1,6 @@
 //! The Open Inference Protocol.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -9,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::house;
 use crate::other_model::fruit;
+use crate::python;
 use crate::server::Server;
 
 /// The house model's record as a row.
@@ -163,7 +163,7 @@ fn models_are_unloaded_and_loaded_again() {
 /// A client that others wrote, as it is installed from the Python package index.
 #[test]
 fn triton_s_own_client_reads_metadata_and_infers() {
-    let Some(python) = python_with("tritonclient[http]") else {
+    let Some(python) = python::with("tritonclient[http]") else {
         println!("skipped: there is no Python with tritonclient");
         return;
     };
@@ -181,22 +181,4 @@ fn triton_s_own_client_reads_metadata_and_infers() {
         text(&output.stdout).trim(),
         format!("{expected} {expected}")
     );
-}
-
-/// A Python that has a package, in an environment of its own that is kept; nothing where there is
-/// no Python or no package index.
-fn python_with(package: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache/python");
-    let python = folder.join("bin/python");
-    let run = |program: &Path, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let module = package.split('[').next().unwrap_or(package);
-    if run(&python, &["-c", &format!("import {module}")]) {
-        return Some(python);
-    }
-    let made = run(Path::new("python3"), &["-m", "venv", folder.to_str()?]);
-    let installed = made && run(&python, &["-m", "pip", "install", "--quiet", package]);
-    installed.then_some(python)
 }

@@ -52,6 +52,7 @@ fn changes() -> Map<String, Value> {
             "parameters": parameters,
             "requestBody": {"required": true, "content": {
                 "application/wasm": {"schema": {"type": "string", "format": "binary"}},
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
             }},
             "responses": answers(&[
                 ("408", "The body did not arrive in time"),
@@ -82,14 +83,30 @@ fn changes() -> Map<String, Value> {
             "403": problem("The host keeps no versions"),
             "404": problem("There is no such model"),
             "409": problem("The model stays"),
+            "422": problem("That is no name of a model"),
             "500": problem("The disk failed"),
+        },
+    });
+    let describe = json!({
+        "operationId": "describe",
+        "tags": ["versions"],
+        "summary": "What a model says of itself, its versions, its candidate",
+        "parameters": [name()],
+        "responses": {
+            "200": answer_of("The model", Format::JSON),
+            "404": problem("There is no such model"),
+            "422": problem("That is no name of a model"),
         },
     });
     let allow = query("allow", json!({"enum": ["feature-change"]}));
     Map::from_iter([
         (
             "/models/{name}".to_owned(),
-            json!({"put": upload("upload", "Serve a component", &[allow]), "delete": retire}),
+            json!({
+                "get": describe,
+                "put": upload("upload", "Serve a component", &[allow]),
+                "delete": retire,
+            }),
         ),
         (
             "/models/{name}/candidate".to_owned(),
