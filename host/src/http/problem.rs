@@ -112,6 +112,7 @@ impl From<CallError> for Problem {
             CallError::Overload(_) | CallError::Busy => Self::overload(error.to_string()),
             CallError::Deadline(_) => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
             CallError::Memory(_)
+            | CallError::Host(_)
             | CallError::Trap(_)
             | CallError::Failed(_)
             | CallError::Answer(_) => {

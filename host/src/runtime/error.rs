@@ -145,6 +145,9 @@ pub enum CallError {
     /// The model wanted more memory than it may have.
     #[error("the model wanted more than {0} bytes of memory")]
     Memory(usize),
+    /// The system refused what an instance needs.
+    #[error("no instance of the model could be made: {0}")]
+    Host(String),
     /// The model trapped.
     #[error("the model trapped: {0}")]
     Trap(String),
@@ -158,8 +161,8 @@ pub enum CallError {
 
 impl CallError {
     /// Every answer of [`Self::reason`].
-    pub const REASONS: [&'static str; 7] = [
-        "refused", "overload", "deadline", "memory", "trap", "failed", "answer",
+    pub const REASONS: [&'static str; 8] = [
+        "host", "refused", "overload", "deadline", "memory", "trap", "failed", "answer",
     ];
 
     /// A word for the `reason` label of `model_calls_failed_total`.
@@ -170,6 +173,7 @@ impl CallError {
             Self::Overload(_) | Self::Busy => "overload",
             Self::Deadline(_) => "deadline",
             Self::Memory(_) => "memory",
+            Self::Host(_) => "host",
             Self::Trap(_) => "trap",
             Self::Failed(_) => "failed",
             Self::Answer(_) => "answer",

@@ -22,6 +22,9 @@ const MESSAGE_BYTES: usize = 64 << 10;
 /// Words of wasmtime's error for more bytes than that, which has no type of its own.
 const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls has been exhausted";
 
+/// How often an instance is tried to be made that the system refuses.
+const ATTEMPTS: u32 = 5;
+
 /// An instance that is ready to be called.
 pub(super) struct Instance {
     store: Store<Meter>,
@@ -31,7 +34,27 @@ pub(super) struct Instance {
 
 impl Instance {
     /// Instantiates a component whose calls keep within `limits`, in as long as `patience`.
+    ///
+    /// What the system refuses is tried again: Linux does not seal the image of a memory, once in
+    /// thousands, while it has something to do with its pages itself.
     pub(super) fn new(
+        component: &InferenceModelPre<Meter>,
+        limits: Limits,
+        patience: Duration,
+        total: &Arc<AtomicU64>,
+    ) -> Result<Self, CallError> {
+        let make = || Self::instantiate(component, limits, patience, total);
+        let mut made = make();
+        for _ in 1..ATTEMPTS {
+            match &made {
+                Err(CallError::Host(_)) => made = make(),
+                _ => break,
+            }
+        }
+        made
+    }
+
+    fn instantiate(
         component: &InferenceModelPre<Meter>,
         limits: Limits,
         patience: Duration,
@@ -54,7 +77,10 @@ impl Instance {
                 model,
                 limits,
             }),
-            Err(error) => Err(cause(&error, &store, limits, patience)),
+            Err(error) => Err(match cause(&error, &store, limits, patience) {
+                CallError::Trap(why) if !error.is::<Trap>() => CallError::Host(why),
+                cause => cause,
+            }),
         }
     }
 
