@@ -200,6 +200,7 @@ build() {
     local sysroot=$1
     shift
     local flags=(
+        "-Ctarget-feature=+simd128"
         "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
         "--remap-path-prefix=$sysroot=/rust"
         "--remap-path-prefix=$root=/canopy"

@@ -8,7 +8,7 @@ use crate::layout::LayoutError;
 use crate::tree::Aggregation;
 
 /// Tells an artifact from other bytes; its last byte is the version of the layout.
-const MAGIC: [u8; 8] = *b"canopy\0\x01";
+const MAGIC: [u8; 8] = *b"canopy\0\x02";
 
 /// A model: its description, its reference sample and its compiled forest.
 #[derive(Debug)]

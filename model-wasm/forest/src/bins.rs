@@ -1,23 +1,39 @@
 //! Exact binning of features by the thresholds of a forest.
 
+use crate::layout::{Parts, Scale};
+use crate::simd::clamp;
+
 /// The distinct thresholds of every feature, ascending.
 ///
 /// A value's *bin* is the number of its feature's thresholds below it. Then `x <= t[k]`
 /// exactly when `bin(x) <= k`: if `x <= t[k]`, only thresholds before `k` can be below `x`;
 /// if `x > t[k]`, at least the `k + 1` thresholds up to `k` are. NaN compares false with
 /// every threshold and takes the last bin, which goes right everywhere. Nothing is rounded.
+///
+/// A bin is found in *buckets* of equal width rather than by search. A value's bucket rises
+/// with the value, and rounding cannot change that: subtracting, multiplying by what is not
+/// negative and rounding all keep the order. Therefore the thresholds in lower buckets are
+/// below the value, those in higher buckets are not, and only those in its own bucket have to
+/// be compared, of which there are at most [`PER_BUCKET`].
 #[derive(Debug, Clone, Copy)]
 pub struct Bins<'a> {
-    offsets: &'a [u32],
     thresholds: &'a [f64],
+    scales: &'a [Scale],
+    buckets: &'a [u32],
 }
 
+/// Thresholds of a feature in one bucket, at most.
+const PER_BUCKET: usize = 2;
+
+/// Adding it leaves the nearest whole number in the low bits.
+const WHOLE: f64 = (1_u64 << 52) as f64;
+
 impl<'a> Bins<'a> {
-    /// Bins over `thresholds`, where those of feature `f` lie at `offsets[f]..offsets[f + 1]`.
-    pub(crate) fn new(offsets: &'a [u32], thresholds: &'a [f64]) -> Self {
+    pub(crate) fn new(parts: &Parts<'a>) -> Self {
         Self {
-            offsets,
-            thresholds,
+            thresholds: parts.thresholds,
+            scales: parts.scales,
+            buckets: parts.buckets,
         }
     }
 
@@ -28,32 +44,116 @@ impl<'a> Bins<'a> {
     /// If there is no such feature.
     #[must_use]
     pub fn thresholds(&self, feature: usize) -> &'a [f64] {
-        &self.thresholds[self.offsets[feature] as usize..self.offsets[feature + 1] as usize]
+        let scale = &self.scales[feature];
+        &self.thresholds[scale.offset as usize..][..scale.count as usize]
     }
 
-    /// The bin of every value of a row: `bins[f]` for `row[f]`.
-    #[inline]
-    pub(crate) fn row(&self, row: &[f64], bins: &mut [u32]) {
-        for (feature, (&value, bin)) in row.iter().zip(bins).enumerate() {
-            *bin = below(self.thresholds(feature), value);
+    /// The bins of rows (row-major) by slot: `bins[f + 1]` for `row[f]`. Not inlined, so that
+    /// it has the registers to itself.
+    #[inline(never)]
+    pub(crate) fn rows(&self, rows: &[f64], bins: &mut [u32]) {
+        let width = self.scales.len();
+        let rows = rows
+            .chunks_exact(width)
+            .zip(bins.chunks_exact_mut(width + 1));
+        for (row, bins) in rows {
+            let values = row.iter().zip(self.scales).zip(&mut bins[1..]);
+            for (feature, ((&value, scale), bin)) in values.enumerate() {
+                *bin = match scale.buckets {
+                    0 => below(self.thresholds(feature), value),
+                    _ => self.below(scale, value),
+                };
+            }
         }
+    }
+
+    /// As [`below`], by buckets.
+    #[inline]
+    fn below(&self, scale: &Scale, value: f64) -> u32 {
+        let bucket = scale.first + bucket(scale, value);
+        let mut bin = self.buckets[bucket as usize];
+        let start = (scale.offset + bin) as usize;
+        for &threshold in &self.thresholds[start..start + PER_BUCKET] {
+            bin += u32::from(not_at_most(value, threshold));
+        }
+        bin.min(scale.count)
     }
 }
 
-/// Number of `thresholds` (ascending) below `value`; all of them for NaN.
+/// The bucket of a value, the last for NaN.
 #[inline]
+fn bucket(scale: &Scale, value: f64) -> u32 {
+    let place = (value - scale.lower) * scale.factor;
+    (clamp(place, f64::from(scale.buckets - 1)) + WHOLE).to_bits() as u32
+}
+
+/// "Not at most" rather than "greater", so that NaN goes right.
+#[inline]
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN takes the last bin")]
+fn not_at_most(value: f64, threshold: f64) -> bool {
+    !(value <= threshold)
+}
+
+/// Number of `thresholds` (ascending) below `value`; all of them for NaN.
 fn below(thresholds: &[f64], value: f64) -> u32 {
-    let mut base = 0;
-    let mut length = thresholds.len();
-    while length > 0 {
-        let half = length / 2;
-        // "Not at most" rather than "greater", so that NaN goes to the end.
-        #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN takes the last bin")]
-        let right = !(value <= thresholds[base + half]);
-        base = if right { base + half + 1 } else { base };
-        length = if right { length - half - 1 } else { half };
-    }
-    base as u32
+    thresholds.partition_point(|&threshold| not_at_most(value, threshold)) as u32
+}
+
+/// What follows the thresholds of each feature, since it may be read with the last of them.
+pub(crate) const PADDING: [f64; PER_BUCKET] = [f64::INFINITY; PER_BUCKET];
+
+/// Adds the buckets of a feature whose thresholds begin at `offset`, as many as it takes for few
+/// thresholds to be in each; none if they are too uneven for that.
+pub(crate) fn scale(thresholds: &[f64], offset: usize, buckets: &mut Vec<u32>) -> Scale {
+    let none = Scale {
+        lower: 0.0,
+        factor: 0.0,
+        first: 0,
+        buckets: 0,
+        offset: offset as u32,
+        count: thresholds.len() as u32,
+    };
+    let (Some(&lower), Some(&upper)) = (thresholds.first(), thresholds.last()) else {
+        buckets.push(0);
+        return Scale {
+            first: buckets.len() as u32 - 1,
+            buckets: 1,
+            ..none
+        };
+    };
+    let count = thresholds.len() as u32;
+    let scales = [1, 2, 4, 8, 16, 32].map(|share| Scale {
+        lower,
+        factor: f64::from(share * count) / (upper - lower),
+        first: buckets.len() as u32,
+        buckets: share * count + 1,
+        ..none
+    });
+    let scale = scales.into_iter().find(|scale| {
+        let places: Vec<u32> = thresholds
+            .iter()
+            .map(|&value| bucket(scale, value))
+            .collect();
+        let apart = places
+            .windows(PER_BUCKET + 1)
+            .all(|places| places[0] != places[PER_BUCKET]);
+        apart && scale.factor.is_finite() && scale.factor > 0.0
+    });
+    let Some(scale) = scale.or((thresholds.len() <= PER_BUCKET).then_some(Scale {
+        first: buckets.len() as u32,
+        buckets: 1,
+        ..none
+    })) else {
+        return none;
+    };
+    let places: Vec<u32> = thresholds
+        .iter()
+        .map(|&value| bucket(&scale, value))
+        .collect();
+    buckets.extend(
+        (0..scale.buckets).map(|bucket| places.partition_point(|&place| place < bucket) as u32),
+    );
+    scale
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Predicting with a compiled forest.
 
 use crate::bins::Bins;
-use crate::compile::is_class;
-use crate::layout::{LayoutError, PackedNode, Parts};
+use crate::block::Block;
+use crate::check::check;
+use crate::layout::{Cell, LayoutError, Parts};
+use crate::masks::{Selection, each_leaf};
 use crate::tree::Aggregation;
 use crate::walk::{LANES, to_leaves};
-
-/// Rows whose bins are held at once: they fit into the first-level cache beside the nodes.
-const BLOCK: usize = 64;
 
 /// A compiled forest, borrowed from its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -33,29 +32,7 @@ impl<'a> Forest<'a> {
     /// If the bytes are truncated, misaligned or refer to what is not there.
     pub fn read(bytes: &'a [u8]) -> Result<Self, LayoutError> {
         let parts = Parts::split(bytes)?;
-        let invalid = |part, index| Err(LayoutError::Invalid { part, index });
-        let header = parts.header;
-        if let Some(index) = parts.offsets.windows(2).position(|pair| pair[0] > pair[1]) {
-            return invalid("offset", index + 1);
-        }
-        if parts.offsets[0] != 0 || parts.offsets[header.features as usize] != header.thresholds {
-            return invalid("offset", header.features as usize);
-        }
-        if header.trees == 0 {
-            return invalid("root", 0);
-        }
-        if let Some(index) = parts.roots.iter().position(|&root| root >= header.nodes) {
-            return invalid("root", index);
-        }
-        for (index, &node) in parts.nodes.iter().enumerate() {
-            let leaf = node == PackedNode::leaf(index as u32);
-            let forward = node.left() as usize > index && node.left() + 1 < header.nodes;
-            let feature = node.feature() < header.features as usize;
-            let class = header.classes == 0 || is_class(parts.values[index], header.classes);
-            if !(leaf && class || !leaf && forward && feature) {
-                return invalid("node", index);
-            }
-        }
+        check(&parts)?;
         Ok(Self { parts })
     }
 
@@ -68,13 +45,7 @@ impl<'a> Forest<'a> {
     /// Number of trees.
     #[must_use]
     pub fn trees(&self) -> usize {
-        self.parts.roots.len()
-    }
-
-    /// Number of nodes of all trees, leaves included.
-    #[must_use]
-    pub fn nodes(&self) -> usize {
-        self.parts.nodes.len()
+        self.parts.header.trees as usize
     }
 
     /// How the trees' leaves become an answer.
@@ -89,7 +60,7 @@ impl<'a> Forest<'a> {
     /// The thresholds that rows are binned by.
     #[must_use]
     pub fn bins(&self) -> Bins<'a> {
-        Bins::new(self.parts.offsets, self.parts.thresholds)
+        Bins::new(&self.parts)
     }
 
     /// Predicts rows that lie one after the other (row-major, rows × features). Answers
@@ -108,20 +79,22 @@ impl<'a> Forest<'a> {
         }
         let outputs = self.aggregation().outputs();
         let mut answer = vec![0.0; rows.len() / width * outputs];
-        let mut bins = vec![0; width * BLOCK.min(rows.len() / width)];
-        for (block, sums) in rows
-            .chunks(width * BLOCK)
-            .zip(answer.chunks_mut(outputs * BLOCK))
+        let mut block = Block::new(&self.parts, rows.len() / width);
+        let mut selection = Selection::new(&self.parts);
+        let capacity = block.capacity();
+        for (rows, sums) in rows
+            .chunks(width * capacity)
+            .zip(answer.chunks_mut(outputs * capacity))
         {
-            for (row, bins) in block.chunks(width).zip(bins.chunks_mut(width)) {
-                self.bins().row(row, bins);
-            }
-            let count = block.len() / width;
-            let together = count - count % LANES;
-            self.add_rows_together(&bins, &mut sums[..together * outputs]);
-            for row in together..count {
-                let sums = &mut sums[row * outputs..(row + 1) * outputs];
-                self.add_one_row(&bins[row * width..], sums);
+            block.fill(&self.parts, rows);
+            for (cell, rows) in block.runs() {
+                match cell
+                    .checked_sub(1)
+                    .and_then(|cell| self.parts.cells.get(cell))
+                {
+                    Some(cell) => self.add_words(cell, &block, rows, &mut selection, sums),
+                    None => self.add_walks(cell, &block, rows, sums),
+                }
             }
         }
         let trees = self.trees() as f64;
@@ -131,37 +104,74 @@ impl<'a> Forest<'a> {
         Ok(answer)
     }
 
-    /// Adds every tree's leaf to a whole number of `LANES` rows: one tree, `LANES` rows at a time.
-    fn add_rows_together(&self, bins: &[u32], sums: &mut [f64]) {
-        let (width, outputs) = (self.features(), self.aggregation().outputs());
-        for &root in self.parts.roots {
-            for (group, sums) in sums.chunks_mut(LANES * outputs).enumerate() {
-                let rows = std::array::from_fn(|lane| (group * LANES + lane) * width);
-                let leaves = to_leaves(self.parts.nodes, bins, rows, [root; LANES]);
-                for (sums, leaf) in sums.chunks_mut(outputs).zip(leaves) {
-                    self.add_leaf(leaf, sums);
+    /// Adds every tree's leaf to rows whose cell has masks.
+    fn add_words(
+        &self,
+        cell: &Cell,
+        block: &Block,
+        rows: &[u32],
+        selection: &mut Selection,
+        sums: &mut [f64],
+    ) {
+        let outputs = self.aggregation().outputs();
+        for &row in rows {
+            let bins = &block.bins()[block.start(row)..];
+            let sums = &mut sums[row as usize * outputs..][..outputs];
+            let masks = selection.select(&self.parts, cell, bins);
+            match self.aggregation() {
+                Aggregation::Mean => {
+                    let mut sum = 0.0;
+                    each_leaf(&self.parts, cell, masks, |leaf| sum += leaf);
+                    sums[0] = sum;
+                }
+                // The leaf of a word that the row is not in is one class more.
+                Aggregation::Vote { .. } => each_leaf(&self.parts, cell, masks, |leaf| {
+                    if let Some(votes) = sums.get_mut(leaf as usize) {
+                        *votes += 1.0;
+                    }
+                }),
+            }
+        }
+    }
+
+    /// Adds every tree's leaf to rows whose trees are walked: those of the cell, or the whole
+    /// trees for cell 0.
+    fn add_walks(&self, cell: usize, block: &Block, rows: &[u32], sums: &mut [f64]) {
+        let roots = &self.parts.roots[cell * self.trees()..][..self.trees()];
+        let together = rows.len() - rows.len() % LANES;
+        for &root in roots {
+            for rows in rows[..together].chunks_exact(LANES) {
+                let starts = std::array::from_fn(|lane| block.start(rows[lane]));
+                // SAFETY: the forest was checked, and the block has a slot for every feature,
+                // filled with bins of its thresholds.
+                let leaves =
+                    unsafe { to_leaves(self.parts.nodes, block.bins(), starts, [root; LANES]) };
+                for (&row, leaf) in rows.iter().zip(leaves) {
+                    self.add_leaf(leaf, row, sums);
+                }
+            }
+        }
+        for &row in &rows[together..] {
+            let starts = [block.start(row); LANES];
+            for roots in roots.chunks(LANES) {
+                let at = std::array::from_fn(|lane| roots[lane.min(roots.len() - 1)]);
+                // SAFETY: as above.
+                let leaves = unsafe { to_leaves(self.parts.nodes, block.bins(), starts, at) };
+                for &leaf in &leaves[..roots.len()] {
+                    self.add_leaf(leaf, row, sums);
                 }
             }
         }
     }
 
-    /// Adds every tree's leaf to one row: `LANES` trees at a time.
-    fn add_one_row(&self, bins: &[u32], sums: &mut [f64]) {
-        for roots in self.parts.roots.chunks(LANES) {
-            let at = std::array::from_fn(|lane| roots[lane.min(roots.len() - 1)]);
-            let leaves = to_leaves(self.parts.nodes, bins, [0; LANES], at);
-            for &leaf in &leaves[..roots.len()] {
-                self.add_leaf(leaf, sums);
-            }
-        }
-    }
-
     #[inline]
-    fn add_leaf(&self, leaf: u32, sums: &mut [f64]) {
+    fn add_leaf(&self, leaf: u32, row: u32, sums: &mut [f64]) {
         let value = self.parts.values[leaf as usize];
         match self.aggregation() {
-            Aggregation::Mean => sums[0] += value,
-            Aggregation::Vote { .. } => sums[value as usize] += 1.0,
+            Aggregation::Mean => sums[row as usize] += value,
+            Aggregation::Vote { classes } => {
+                sums[row as usize * classes as usize + value as usize] += 1.0;
+            }
         }
     }
 }

@@ -1,21 +1,29 @@
 //! The bytes of a compiled forest.
 //!
-//! | part       | type                  | length         |
-//! |------------|-----------------------|----------------|
-//! | header     | [`Header`]            | 1              |
-//! | offsets    | `u32`                 | features + 1   |
-//! | roots      | `u32`                 | trees          |
-//! | (padding)  | to a multiple of 8    |                |
-//! | thresholds | `f64`, see `Bins`     | thresholds     |
-//! | nodes      | [`PackedNode`]        | nodes          |
-//! | values     | `f64`, of the leaves  | nodes          |
+//! | part       | type            | length                | what                                   |
+//! |------------|-----------------|-----------------------|----------------------------------------|
+//! | header     | [`Header`]      | 1                     | the lengths of all other parts         |
+//! | thresholds | `f64`           | thresholds            | of all features and padding, see `Bins`|
+//! | values     | `f64`           | values                | distinct leaves, which nodes refer to  |
+//! | leaves     | `f64`           | leaves                | leaves of the words, see `masks`       |
+//! | nodes      | [`PackedNode`]  | nodes                 | see `walk`                             |
+//! | scales     | [`Scale`]       | features              | see `Bins`                             |
+//! | masks      | `u32`           | masks                 | see `masks`                            |
+//! | buckets    | `u32`           | buckets               | see `Bins`                             |
+//! | axes       | [`Axis`]        | axes                  | the features that choose a cell        |
+//! | table      | `u32`           | table                 | 1 + cell, or 0 for rows without one    |
+//! | roots      | `u32`           | (1 + walked) × trees  | of the whole forest, then of each cell |
+//! | cells      | [`Cell`]        | cells                 | see `masks`                            |
+//! | columns    | [`Column`]      | columns               | see `masks`                            |
+//! | places     | `u32`           | places                | see `masks`                            |
+//! | starts     | `u32`           | starts                | see `masks`                            |
 //!
 //! Little-endian, at an address that is a multiple of 8.
 
 use bytemuck::{Pod, Zeroable};
 
-/// The counts that fix where every other part begins.
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+/// The counts that fix where every part begins.
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Header {
     /// Values in a row.
@@ -24,58 +32,147 @@ pub(crate) struct Header {
     pub(crate) trees: u32,
     /// Number of classes that the trees vote on, or 0 for the mean of the leaves.
     pub(crate) classes: u32,
-    /// Nodes of all trees together.
-    pub(crate) nodes: u32,
-    /// Thresholds of all features together.
     pub(crate) thresholds: u32,
-    pub(crate) reserved: u32,
+    pub(crate) values: u32,
+    pub(crate) leaves: u32,
+    pub(crate) nodes: u32,
+    pub(crate) masks: u32,
+    pub(crate) axes: u32,
+    pub(crate) table: u32,
+    /// Cells whose trees are walked.
+    pub(crate) walked: u32,
+    /// Cells whose trees are masks.
+    pub(crate) cells: u32,
+    pub(crate) columns: u32,
+    pub(crate) places: u32,
+    pub(crate) starts: u32,
+    pub(crate) buckets: u32,
 }
 
-/// A node in eight bytes: feature (16 bits), bin (20 bits), left child (28 bits).
+/// How a feature's values fall into buckets.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Scale {
+    /// The value that falls into the first bucket, as do those below.
+    pub(crate) lower: f64,
+    /// Buckets in a unit of the value.
+    pub(crate) factor: f64,
+    /// Where the feature's buckets begin: for each the number of thresholds in lower ones.
+    pub(crate) first: u32,
+    /// Number of buckets, or 0 if the thresholds have to be searched.
+    pub(crate) buckets: u32,
+    /// Where the feature's thresholds begin.
+    pub(crate) offset: u32,
+    /// Number of thresholds.
+    pub(crate) count: u32,
+}
+
+/// A feature that takes part in choosing a row's cell: the sum of `bin * stride` over the axes
+/// is the row's place in the table.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Axis {
+    pub(crate) feature: u32,
+    pub(crate) stride: u32,
+}
+
+/// A cell whose trees are masks.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Cell {
+    /// Words of a mask row; a multiple of [`crate::masks::STEP`].
+    pub(crate) words: u32,
+    /// Where the words' starts begin.
+    pub(crate) starts: u32,
+    /// Where the cell's columns begin.
+    pub(crate) columns: u32,
+    /// How many columns it has.
+    pub(crate) count: u32,
+    /// How many mask rows a row of features selects, at least one.
+    pub(crate) groups: u32,
+}
+
+/// A feature that takes part in choosing mask rows of a cell.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Column {
+    pub(crate) feature: u32,
+    /// Which of the cell's mask rows it takes part in choosing.
+    pub(crate) group: u32,
+    /// Where its places begin, one for each of the feature's bins.
+    pub(crate) places: u32,
+}
+
+/// A node in eight bytes: slot (16 bits), left child (25 bits), field (23 bits).
 ///
-/// A row goes to `left` where the feature's bin is at most `bin`, otherwise to `left + 1`.
-/// A leaf is its own left child and its bin is the largest, so that walking on stays there:
-/// walks of different length can go on side by side without a branch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+/// A row's bins lie in slots, the one of feature `f` in slot `f + 1`; the slot is stored times
+/// four. The field of a split is [`PackedNode::MAX_BIN`] less the largest bin that goes left, so
+/// that adding the row's bin carries into the child exactly when the row goes right: its right
+/// child lies after its left one. Slot 0 always holds 0: a leaf reads it and is its own left
+/// child, so that walking on stays there, and its field is free to name the leaf's value. Walks
+/// of different length can therefore go on side by side without a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Pod, Zeroable)]
 #[repr(transparent)]
 pub(crate) struct PackedNode(u64);
 
-const BIN_BITS: u32 = 20;
-const CHILD_BITS: u32 = 28;
+const FIELD_BITS: u32 = 23;
+const CHILD_BITS: u32 = 25;
 
 impl PackedNode {
     /// Largest number of features.
-    pub(crate) const MAX_FEATURES: usize = 1 << 16;
-    /// Largest bin; the bin of a leaf.
-    pub(crate) const MAX_BIN: u32 = (1 << BIN_BITS) - 1;
+    pub(crate) const MAX_FEATURES: usize = (1 << 14) - 1;
+    /// Largest bin.
+    pub(crate) const MAX_BIN: u32 = (1 << FIELD_BITS) - 1;
+    /// Largest number of distinct leaves.
+    pub(crate) const MAX_VALUES: usize = 1 << FIELD_BITS;
     /// Largest number of nodes.
     pub(crate) const MAX_NODES: usize = 1 << CHILD_BITS;
 
+    /// A node that sends rows whose bin is at most `bin` to `left`, others to `left + 1`.
     pub(crate) fn split(feature: u32, bin: u32, left: u32) -> Self {
+        Self::pack(feature + 1, left, Self::MAX_BIN - bin)
+    }
+
+    /// The leaf at position `place` with the value at position `value`.
+    pub(crate) fn leaf(place: u32, value: u32) -> Self {
+        Self::pack(0, place, value)
+    }
+
+    fn pack(slot: u32, left: u32, field: u32) -> Self {
         Self(
-            u64::from(left)
-                | u64::from(bin) << CHILD_BITS
-                | u64::from(feature) << (CHILD_BITS + BIN_BITS),
+            u64::from(slot) << (CHILD_BITS + FIELD_BITS + 2)
+                | u64::from(left) << FIELD_BITS
+                | u64::from(field),
         )
     }
 
-    pub(crate) fn leaf(index: u32) -> Self {
-        Self::split(0, Self::MAX_BIN, index)
-    }
-
+    /// Where the row's bin lies, 0 for a leaf.
     #[inline]
-    pub(crate) fn feature(self) -> usize {
-        (self.0 >> (CHILD_BITS + BIN_BITS)) as usize
+    pub(crate) fn slot(self) -> usize {
+        (self.0 >> (CHILD_BITS + FIELD_BITS + 2)) as usize
     }
 
-    #[inline]
-    pub(crate) fn bin(self) -> u32 {
-        (self.0 >> CHILD_BITS) as u32 & Self::MAX_BIN
-    }
-
+    /// The left child.
     #[inline]
     pub(crate) fn left(self) -> u32 {
-        self.0 as u32 & ((1 << CHILD_BITS) - 1)
+        self.next(0)
+    }
+
+    /// Where a row goes whose bin in the node's slot is `bin`.
+    #[inline]
+    pub(crate) fn next(self, bin: u32) -> u32 {
+        ((self.0 + u64::from(bin)) >> FIELD_BITS) as u32 & ((1 << CHILD_BITS) - 1)
+    }
+
+    /// The position of a leaf's value.
+    #[inline]
+    pub(crate) fn value(self) -> u32 {
+        self.0 as u32 & Self::MAX_BIN
+    }
+
+    /// The same leaf at another place.
+    pub(crate) fn moved(self, place: u32) -> Self {
+        Self::leaf(place, self.value())
     }
 }
 
@@ -93,7 +190,7 @@ pub enum LayoutError {
     /// The bytes do not begin at a multiple of 8.
     #[error("the forest does not begin at a multiple of 8")]
     Misaligned,
-    /// A node or threshold refers to something that does not exist or breaks an invariant.
+    /// Something refers to what does not exist or breaks an invariant.
     #[error("{part} {index} of the forest is not valid")]
     Invalid {
         /// Which part of the layout.
@@ -107,47 +204,90 @@ pub enum LayoutError {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parts<'a> {
     pub(crate) header: &'a Header,
-    pub(crate) offsets: &'a [u32],
-    pub(crate) roots: &'a [u32],
     pub(crate) thresholds: &'a [f64],
-    pub(crate) nodes: &'a [PackedNode],
     pub(crate) values: &'a [f64],
+    pub(crate) leaves: &'a [f64],
+    pub(crate) nodes: &'a [PackedNode],
+    pub(crate) scales: &'a [Scale],
+    pub(crate) masks: &'a [u32],
+    pub(crate) buckets: &'a [u32],
+    pub(crate) axes: &'a [Axis],
+    pub(crate) table: &'a [u32],
+    pub(crate) roots: &'a [u32],
+    pub(crate) cells: &'a [Cell],
+    pub(crate) columns: &'a [Column],
+    pub(crate) places: &'a [u32],
+    pub(crate) starts: &'a [u32],
 }
 
 impl<'a> Parts<'a> {
     /// Splits the bytes of a forest into its parts without copying.
     pub(crate) fn split(bytes: &'a [u8]) -> Result<Self, LayoutError> {
-        let total = bytes.len();
-        let (header, rest) = take::<Header>(bytes, 1, total)?;
-        let header = &header[0];
-        let (offsets, rest) =
-            take::<u32>(rest, (header.features as usize).saturating_add(1), total)?;
-        let (roots, rest) = take::<u32>(rest, header.trees as usize, total)?;
-        let words = offsets.len() + roots.len();
-        let (_, rest) = take::<u32>(rest, words % 2, total)?;
-        let (thresholds, rest) = take::<f64>(rest, header.thresholds as usize, total)?;
-        let (nodes, rest) = take::<PackedNode>(rest, header.nodes as usize, total)?;
-        let (values, _) = take::<f64>(rest, header.nodes as usize, total)?;
+        let mut rest = Rest {
+            bytes,
+            total: bytes.len(),
+        };
+        let header = &rest.take::<Header>(1)?[0];
+        let rows = (header.walked as usize).saturating_add(1);
         Ok(Self {
             header,
-            offsets,
-            roots,
-            thresholds,
-            nodes,
-            values,
+            thresholds: rest.take(header.thresholds as usize)?,
+            values: rest.take(header.values as usize)?,
+            leaves: rest.take(header.leaves as usize)?,
+            nodes: rest.take(header.nodes as usize)?,
+            scales: rest.take(header.features as usize)?,
+            masks: rest.take(header.masks as usize)?,
+            buckets: rest.take(header.buckets as usize)?,
+            axes: rest.take(header.axes as usize)?,
+            table: rest.take(header.table as usize)?,
+            roots: rest.take(rows.saturating_mul(header.trees as usize))?,
+            cells: rest.take(header.cells as usize)?,
+            columns: rest.take(header.columns as usize)?,
+            places: rest.take(header.places as usize)?,
+            starts: rest.take(header.starts as usize)?,
         })
+    }
+
+    /// The bytes that [`Parts::split`] splits.
+    pub(crate) fn join(&self) -> Vec<u8> {
+        let parts: [&[u8]; 15] = [
+            bytemuck::bytes_of(self.header),
+            bytemuck::cast_slice(self.thresholds),
+            bytemuck::cast_slice(self.values),
+            bytemuck::cast_slice(self.leaves),
+            bytemuck::cast_slice(self.nodes),
+            bytemuck::cast_slice(self.scales),
+            bytemuck::cast_slice(self.masks),
+            bytemuck::cast_slice(self.buckets),
+            bytemuck::cast_slice(self.axes),
+            bytemuck::cast_slice(self.table),
+            bytemuck::cast_slice(self.roots),
+            bytemuck::cast_slice(self.cells),
+            bytemuck::cast_slice(self.columns),
+            bytemuck::cast_slice(self.places),
+            bytemuck::cast_slice(self.starts),
+        ];
+        parts.concat()
     }
 }
 
-/// Splits `count` values off the front of `bytes`.
-fn take<T: Pod>(bytes: &[u8], count: usize, total: usize) -> Result<(&[T], &[u8]), LayoutError> {
-    let length = count.saturating_mul(size_of::<T>());
-    let Some((front, rest)) = bytes.split_at_checked(length) else {
-        return Err(LayoutError::Truncated {
-            expected: (total - bytes.len()).saturating_add(length),
-            found: total,
-        });
-    };
-    let values = bytemuck::try_cast_slice(front).map_err(|_| LayoutError::Misaligned)?;
-    Ok((values, rest))
+/// The bytes that no part has taken yet.
+struct Rest<'a> {
+    bytes: &'a [u8],
+    total: usize,
+}
+
+impl<'a> Rest<'a> {
+    /// Splits `count` values off the front.
+    fn take<T: Pod>(&mut self, count: usize) -> Result<&'a [T], LayoutError> {
+        let length = count.saturating_mul(size_of::<T>());
+        let Some((front, rest)) = self.bytes.split_at_checked(length) else {
+            return Err(LayoutError::Truncated {
+                expected: (self.total - self.bytes.len()).saturating_add(length),
+                found: self.total,
+            });
+        };
+        self.bytes = rest;
+        bytemuck::try_cast_slice(front).map_err(|_| LayoutError::Misaligned)
+    }
 }

@@ -9,16 +9,20 @@
 
 mod artifact;
 mod bins;
+mod block;
+mod check;
 mod compile;
 mod description;
 mod forest;
 mod layout;
+mod masks;
+mod simd;
 mod tree;
 mod walk;
 
 pub use artifact::{Artifact, ArtifactError};
 pub use bins::Bins;
-pub use compile::{CompileError, compile};
+pub use compile::{CompileError, Compiled, Form, Plan, compile};
 pub use description::{Column, Description, Feature, Kind, Task, Training};
 pub use forest::{Forest, WrongLength};
 pub use layout::LayoutError;

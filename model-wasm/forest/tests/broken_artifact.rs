@@ -8,6 +8,9 @@ use canopy_forest::{
 };
 use proptest::prelude::*;
 
+/// Rows that cells are made for.
+const SAMPLE: [f64; 6] = [0.0, 0.0, 1.0, 0.0, 1.0, 1.0];
+
 fn description(features: usize) -> Description {
     let feature = |index| Feature {
         name: format!("x{index}"),
@@ -61,7 +64,9 @@ fn trees() -> Vec<Tree> {
 
 /// A valid artifact.
 fn artifact() -> Vec<u8> {
-    let forest = compile(&trees(), 2, Aggregation::Mean).unwrap();
+    let forest = compile(&trees(), 2, Aggregation::Mean, &SAMPLE)
+        .unwrap()
+        .bytes;
     let column = |name: &str| Column {
         name: name.into(),
         values: vec![0.0, 1.0],
@@ -105,7 +110,9 @@ fn a_shifted_artifact_is_refused() {
 
 #[test]
 fn a_forest_of_another_width_is_refused() {
-    let forest = compile(&trees(), 3, Aggregation::Mean).unwrap();
+    let forest = compile(&trees(), 3, Aggregation::Mean, &SAMPLE)
+        .unwrap()
+        .bytes;
     let bytes = Artifact::write(&description(2), &[], &forest).unwrap();
     let error = with_bytes(&bytes, 0, |bytes| Artifact::read(bytes).unwrap_err());
     assert!(matches!(error, ArtifactError::Mismatch { .. }), "{error}");
@@ -120,15 +127,16 @@ fn trees_that_are_not_well_formed_are_refused() {
         (vec![split(0, 0.0, 0, 1), leaf], "before it"),
         (vec![split(0, 0.0, 1, 2), leaf], "does not exist"),
     ] {
-        let error = compile(&[Tree { nodes }], 2, Aggregation::Mean).unwrap_err();
+        let error = compile(&[Tree { nodes }], 2, Aggregation::Mean, &[]).unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
     }
     for class in [-1.0, 0.5, 2.0, f64::NAN] {
         let nodes = vec![Node::Leaf(class)];
         let vote = Aggregation::Vote { classes: 2 };
-        assert!(compile(&[Tree { nodes }], 2, vote).is_err(), "{class}");
+        assert!(compile(&[Tree { nodes }], 2, vote, &[]).is_err(), "{class}");
     }
-    assert_eq!(compile(&[], 2, Aggregation::Mean), Err(CompileError::Empty));
+    let error = compile(&[], 2, Aggregation::Mean, &[]).unwrap_err();
+    assert_eq!(error, CompileError::Empty);
 }
 
 proptest! {
@@ -147,8 +155,14 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
-        // Whether it is an artifact still is not the question.
-        let _ = with_bytes(&bytes, 0, |bytes| Artifact::read(bytes).map(drop));
+        // Whether it is an artifact still is not the question, nor what it predicts.
+        with_bytes(&bytes, 0, |bytes| {
+            if let Ok(artifact) = Artifact::read(bytes) {
+                let values = [f64::NAN, f64::NEG_INFINITY, -1.0, 0.25, 0.5, 1.0, f64::INFINITY];
+                let rows: Vec<f64> = values.iter().flat_map(|&a| values.map(|b| [a, b])).flatten().collect();
+                let _ = artifact.forest.predict(&rows);
+            }
+        });
     }
 
     #[test]

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use bytemuck::cast_slice_mut;
-use canopy_forest::{Aggregation, Forest, Node, Tree, compile};
+use canopy_forest::{Aggregation, Forest, Form, Node, Tree, compile};
 use proptest::prelude::*;
 
 const FEATURES: usize = 3;
@@ -116,9 +116,22 @@ fn walk_all(trees: &[Tree], row: &[f64], aggregation: Aggregation) -> Vec<f64> {
     answer.iter().map(|sum| sum / trees.len() as f64).collect()
 }
 
-/// Compares every batch size over the same rows.
+/// Compares every batch size over the same rows, compiled without a sample and with some of them.
 fn assert_same(trees: &[Tree], features: usize, aggregation: Aggregation, rows: &[f64]) {
-    let bytes = compile(trees, features, aggregation).unwrap();
+    let some = rows.len() / features / 2 * features;
+    for sample in [&[], &rows[..some]] {
+        let compiled = compile(trees, features, aggregation, sample).unwrap();
+        assert_predicts(&compiled.bytes, trees, features, aggregation, rows);
+    }
+}
+
+fn assert_predicts(
+    bytes: &[u8],
+    trees: &[Tree],
+    features: usize,
+    aggregation: Aggregation,
+    rows: &[f64],
+) {
     let mut words = vec![0_u64; bytes.len().div_ceil(8)];
     cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(&bytes);
     let aligned: &[u8] = bytemuck::cast_slice(&words);
@@ -160,6 +173,44 @@ proptest! {
     ) {
         assert_same(&trees, FEATURES, Aggregation::Vote { classes: CLASSES }, &rows);
     }
+}
+
+/// Trees that split on the first feature at the top and on the others below.
+fn trees_of_cells(count: usize) -> Vec<Tree> {
+    fn below(depth: usize, seed: usize) -> Branch {
+        if depth == 0 {
+            return Branch::Leaf((seed * 7919 % 1000) as f64 / 3.0);
+        }
+        let threshold = (seed * 31 % 50) as f64 / 50.0;
+        let branch = |side| below(depth - 1, 2 * seed + side + depth).into();
+        Branch::Split(1 + seed % 2, threshold, branch(0), branch(1))
+    }
+    fn top(low: usize, high: usize, seed: usize) -> Branch {
+        if high - low == 1 {
+            return below(4, seed + 13 * low);
+        }
+        let middle = usize::midpoint(low, high);
+        let (left, right) = (top(low, middle, seed), top(middle, high, seed));
+        Branch::Split(0, middle as f64 - 0.5, left.into(), right.into())
+    }
+    (0..count).map(|seed| tree(&top(0, 16, seed))).collect()
+}
+
+#[test]
+fn trees_that_few_features_part_become_masks_in_cells() {
+    let trees = trees_of_cells(25);
+    let row = |index: usize| {
+        let part = |step: usize| (index * step % 97) as f64 / 97.0;
+        [(index % 16) as f64, part(7), part(13)]
+    };
+    let mut rows: Vec<f64> = (0..200).flat_map(row).collect();
+    let aggregation = Aggregation::Mean;
+    let compiled = compile(&trees, FEATURES, aggregation, &rows).unwrap();
+    assert_eq!(compiled.plan.form, Form::Masks);
+    assert!(compiled.plan.cells > 1, "{:?}", compiled.plan);
+    // Of no cell, and of none that was in the sample.
+    rows.extend([f64::NAN, 0.5, 0.5, 0.5, f64::NAN, 0.5, -7.0, 0.5, 0.5]);
+    assert_same(&trees, FEATURES, aggregation, &rows);
 }
 
 /// Whole numbers and their neighbours, and what is no number.

@@ -1,7 +1,7 @@
 //! Everything a component is to hold.
 
 use anyhow::Result;
-use canopy_forest::{Artifact, Column, Description, Feature, Training, compile};
+use canopy_forest::{Artifact, Column, Description, Feature, Plan, Training, compile};
 
 use crate::fit::Fit;
 use crate::parameters::parameters;
@@ -29,19 +29,20 @@ impl Model {
     ///
     /// If the forest is too large for the compiled form.
     pub fn new(spec: &Spec, table: &Table, fit: &Fit) -> Result<Self> {
-        let description = describe(spec, table, fit);
-        let reference = reference(spec, table, fit);
         let aggregation = fit.aggregation(table.classes.len());
-        let forest = compile(&fit.trees, table.features.len(), aggregation)?;
+        let width = table.features.len();
+        let compiled = compile(&fit.trees, width, aggregation, &table.row_major())?;
+        let description = describe(spec, table, fit, &compiled.plan);
+        let reference = reference(spec, table, fit);
         Ok(Self {
-            artifact: Artifact::write(&description, &reference, &forest)?,
+            artifact: Artifact::write(&description, &reference, &compiled.bytes)?,
             description,
             reference,
         })
     }
 }
 
-fn describe(spec: &Spec, table: &Table, fit: &Fit) -> Description {
+fn describe(spec: &Spec, table: &Table, fit: &Fit, plan: &Plan) -> Description {
     let (from, until) = table.days.clone().unzip();
     let out_of_bag = Scores::out_of_bag(fit, table, spec.task);
     Description {
@@ -58,7 +59,7 @@ fn describe(spec: &Spec, table: &Table, fit: &Fit) -> Description {
             until,
             data_digest: table.digest.clone(),
         },
-        parameters: parameters(spec, table, fit, out_of_bag),
+        parameters: parameters(spec, table, fit, out_of_bag, plan),
     }
 }
 

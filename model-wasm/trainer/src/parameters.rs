@@ -1,6 +1,6 @@
 //! What a description says of how the model was made.
 
-use canopy_forest::{Node, Task, Tree};
+use canopy_forest::{Node, Plan, Task, Tree};
 
 use crate::fit::{Fit, LIBRARY};
 use crate::scores::Scores;
@@ -13,6 +13,7 @@ pub(crate) fn parameters(
     table: &Table,
     fit: &Fit,
     out_of_bag: Option<Scores>,
+    plan: &Plan,
 ) -> Vec<(String, String)> {
     let forest = &spec.forest;
     let nodes: usize = fit.trees.iter().map(|tree| tree.nodes.len()).sum();
@@ -48,10 +49,24 @@ pub(crate) fn parameters(
     if let Some(scores) = out_of_bag {
         pairs.push(("out_of_bag", scores.to_string()));
     }
+    pairs.push(("compiled_to", compiled_to(spec, plan)));
     pairs
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+/// How the compiled forest predicts.
+fn compiled_to(spec: &Spec, plan: &Plan) -> String {
+    let axes = plan
+        .axes
+        .iter()
+        .map(|&axis| spec.features[axis].name.as_str());
+    match (plan.cells, axes.collect::<Vec<_>>().join(", ")) {
+        (0, _) => plan.form.to_string(),
+        (cells, axes) if axes.is_empty() => format!("{} in {cells} cell", plan.form),
+        (cells, axes) => format!("{} in {cells} cells by {axes}", plan.form),
+    }
 }
 
 /// Splits on the longest way from the root to a leaf.

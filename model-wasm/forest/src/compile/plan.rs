@@ -1,0 +1,216 @@
+//! Choosing cells and form by what a prediction will cost.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display};
+
+use crate::compile::binned::{BinnedNode, BinnedTree};
+use crate::compile::cells::Cells;
+use crate::compile::masks::words;
+
+/// Sample rows that costs are estimated with.
+const ROWS: usize = 1000;
+/// Nodes visited to estimate one choice; of larger forests, only some trees are looked at.
+const VISITS: usize = 4_000_000;
+/// Bytes that may be spent on cells for each node of the forest.
+const BYTES_PER_NODE: usize = 64;
+/// And at most.
+const MOST_BYTES: usize = 32 << 20;
+/// Another axis must save at least this share of the cost.
+const WORTHWHILE: f64 = 0.05;
+
+/// What was chosen for a forest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// How the trees of a cell are evaluated.
+    pub form: Form,
+    /// The features whose bins choose a row's cell.
+    pub axes: Vec<usize>,
+    /// Number of cells; rows in none of them are predicted by walking the whole trees.
+    pub cells: usize,
+    /// Estimated instructions a row.
+    pub cost: f64,
+}
+
+/// How trees are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// By walking from node to node, several walks side by side.
+    Walk,
+    /// By intersecting masks over the leaves.
+    Masks,
+}
+
+impl Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Walk => "walk",
+            Self::Masks => "masks",
+        })
+    }
+}
+
+/// Chooses the axes greedily, one after the other, and the form.
+pub(super) fn choose(
+    trees: &[BinnedTree],
+    thresholds: &[Vec<f64>],
+    sample: &[f64],
+) -> (Plan, Cells) {
+    let sample = binned(thresholds, sample);
+    let bins: Vec<u32> = thresholds
+        .iter()
+        .map(|values| values.len() as u32 + 1)
+        .collect();
+    let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
+    let budget = (nodes * BYTES_PER_NODE).min(MOST_BYTES) as f64;
+    let visits = visits(trees, bins.len(), &sample);
+
+    let whole_cost = walk_cost(trees.len(), visits.iter().sum());
+    let whole = Plan {
+        form: Form::Walk,
+        axes: Vec::new(),
+        cells: 0,
+        cost: whole_cost,
+    };
+    let mut best = (whole, Cells::default());
+    if sample.is_empty() {
+        return best;
+    }
+    // First without axes: a single cell.
+    let mut candidates = vec![Vec::new()];
+    loop {
+        let cells = candidates
+            .iter()
+            .filter_map(|axes| Cells::new(axes, &bins, &sample));
+        let plans = cells.flat_map(|cells| {
+            let open = (0..bins.len()).filter(|feature| !cells.axes.contains(feature));
+            let walk = walk_cost(trees.len(), open.map(|feature| visits[feature]).sum());
+            let size = Size::estimate(trees, &bins, &cells);
+            let forms = [
+                (Form::Walk, walk, size.walk_bytes()),
+                (Form::Masks, size.mask_cost(), size.mask_bytes()),
+            ];
+            let covered = cells.coverage(&sample);
+            forms.map(|(form, cost, bytes)| {
+                let plan = Plan {
+                    form,
+                    axes: cells.axes.clone(),
+                    cells: cells.cells.len(),
+                    cost: covered * cost + (1.0 - covered) * whole_cost,
+                };
+                (bytes <= budget).then(|| (plan, cells.clone()))
+            })
+        });
+        let cheapest = plans
+            .flatten()
+            .min_by(|(a, _), (b, _)| a.cost.total_cmp(&b.cost));
+        let better = cheapest.filter(|(plan, _)| plan.cost < best.0.cost * (1.0 - WORTHWHILE));
+        let first = candidates.len() == 1 && candidates[0].is_empty();
+        if better.is_none() && !first {
+            return best;
+        }
+        best = better.unwrap_or(best);
+        let axes = &best.0.axes;
+        candidates = (0..bins.len())
+            .filter(|feature| bins[*feature] > 1 && !axes.contains(feature))
+            .map(|feature| [axes, &[feature][..]].concat())
+            .collect();
+    }
+}
+
+/// The bins of up to `ROWS` rows, spread over the sample.
+fn binned(thresholds: &[Vec<f64>], sample: &[f64]) -> Vec<Vec<u32>> {
+    let width = thresholds.len().max(1);
+    let step = (sample.len() / width).div_ceil(ROWS).max(1);
+    let rows = sample.chunks_exact(width).step_by(step);
+    rows.map(|row| {
+        let values = row.iter().zip(thresholds);
+        let bins = values
+            .map(|(value, thresholds)| thresholds.partition_point(|threshold| threshold < value));
+        bins.map(|bin| bin as u32).collect()
+    })
+    .collect()
+}
+
+/// Mean number of nodes that split on each feature on the ways of a sample row through all trees.
+fn visits(trees: &[BinnedTree], features: usize, sample: &[Vec<u32>]) -> Vec<f64> {
+    let mut visits = vec![0.0; features];
+    for (row, tree) in sample
+        .iter()
+        .flat_map(|row| trees.iter().map(move |tree| (row, tree)))
+    {
+        let mut at = 0;
+        while let BinnedNode::Split {
+            feature,
+            bin,
+            left,
+            right,
+        } = tree.nodes[at]
+        {
+            visits[feature as usize] += 1.0;
+            at = if row[feature as usize] > bin {
+                right
+            } else {
+                left
+            } as usize;
+        }
+    }
+    let rows = sample.len().max(1) as f64;
+    visits.iter().map(|visits| visits / rows).collect()
+}
+
+/// Instructions of walking through all trees.
+fn walk_cost(trees: usize, visits: f64) -> f64 {
+    9.0 * visits + 8.0 * trees as f64 + 30.0
+}
+
+/// How large some cells will be.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    leaves: f64,
+    /// Words that are intersected for a row, and groups of them.
+    words: f64,
+    groups: f64,
+    /// Words of all mask rows.
+    masks: f64,
+}
+
+impl Size {
+    /// Estimates the size of cells from some of the trees.
+    fn estimate(trees: &[BinnedTree], bins: &[u32], cells: &Cells) -> Self {
+        let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
+        let step = (nodes * cells.cells.len())
+            .div_ceil(VISITS)
+            .clamp(1, trees.len());
+        let some = trees.iter().step_by(step);
+        let share = trees.len() as f64 / some.len() as f64;
+        let rows: usize = cells.cells.values().sum();
+        let mut size = Self::default();
+        for (fixed, &weight) in cells.fixed(bins.len()).zip(cells.cells.values()) {
+            let mut splits = BTreeSet::new();
+            let leaves = some.clone().map(|tree| tree.leaves(&fixed, &mut splits));
+            let leaves: Vec<usize> = leaves.collect();
+            let features = splits.iter().map(|&(feature, _)| feature);
+            let features = features.collect::<BTreeSet<_>>().len() as f64;
+            let words = leaves.iter().map(|&leaves| words(leaves)).sum::<usize>() as f64 * share;
+            let weight = weight as f64 / rows as f64;
+            size.leaves += leaves.iter().sum::<usize>() as f64 * share;
+            size.words += weight * words;
+            size.groups += weight * features;
+            size.masks += words * (splits.len() as f64 + features);
+        }
+        size
+    }
+
+    fn walk_bytes(&self) -> f64 {
+        16.0 * self.leaves
+    }
+
+    fn mask_bytes(&self) -> f64 {
+        4.0 * self.masks + 8.0 * self.leaves
+    }
+
+    /// Instructions of intersecting the masks of a row.
+    fn mask_cost(&self) -> f64 {
+        self.words * (6.0 + 0.7 * self.groups) + 30.0
+    }
+}
