@@ -90,15 +90,21 @@ impl Block {
             .filter(|(_, rows)| !rows.is_empty())
     }
 
-    /// Where the slots of a row begin in [`Block::bins`].
+    /// The bins of a row, by slot.
     #[inline]
-    pub(crate) fn start(&self, row: u32) -> usize {
-        row as usize * self.slots
+    pub(crate) fn of(&self, row: u32) -> &[u32] {
+        &self.bins[row as usize * self.slots..][..self.slots]
     }
 
-    /// The bins of all rows, by slot.
-    #[inline]
-    pub(crate) fn bins(&self) -> &[u32] {
-        &self.bins
+    /// The bins of groups of rows: of each group slot by slot, for every slot one row after the
+    /// other.
+    pub(crate) fn interleaved<'a>(&self, groups: impl Iterator<Item = &'a [u32]>) -> Vec<u32> {
+        let mut bins = Vec::new();
+        for rows in groups {
+            for slot in 0..self.slots {
+                bins.extend(rows.iter().map(|&row| self.of(row)[slot]));
+            }
+        }
+        bins
     }
 }

@@ -1,9 +1,10 @@
 //! What must hold in the bytes of a forest for predicting to stay within them.
 
 use crate::bins::PADDING;
-use crate::compile::is_class;
-use crate::layout::{Cell, LayoutError, PackedNode, Parts, Scale};
+use crate::compile::{MOST_THRESHOLDS, is_class};
+use crate::layout::{Cell, LayoutError, Parts, Scale};
 use crate::masks::{MARGIN, STEP};
+use crate::node::Word;
 
 /// Checks every reference once, so that predicting need not.
 pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
@@ -18,10 +19,12 @@ pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
         .position(|scale| !scale_holds(parts, scale));
     fault("scale", wrong)?;
     fault("root", (header.trees == 0).then_some(0))?;
-    let wrong = parts.roots.iter().position(|&root| root >= header.nodes);
-    fault("root", wrong)?;
-    let wrong = (0..parts.nodes.len()).position(|index| !node_holds(parts, index));
-    fault("node", wrong)?;
+    let wrong = match header.node_bits {
+        u32::BITS => trees_hold::<u32>(parts),
+        u64::BITS => trees_hold::<u64>(parts),
+        _ => Some(0),
+    };
+    fault("tree", wrong)?;
 
     let bins = |feature: u32| u64::from(bins(parts, feature));
     let wrong = parts
@@ -78,22 +81,59 @@ fn scale_holds(parts: &Parts<'_>, scale: &Scale) -> bool {
         .buckets
         .get(first..first.saturating_add(scale.buckets as usize));
     let end = u64::from(scale.offset) + u64::from(scale.count) + PADDING.len() as u64;
-    scale.count <= PackedNode::MAX_BIN
+    scale.count as usize <= MOST_THRESHOLDS
         && end <= parts.thresholds.len() as u64
         && starts.is_some_and(|starts| starts.iter().all(|&start| start <= scale.count))
 }
 
-fn node_holds(parts: &Parts<'_>, index: usize) -> bool {
-    let node = parts.nodes[index];
-    if node.slot() == 0 {
-        let Some(&value) = parts.values.get(node.value() as usize) else {
-            return false;
-        };
+/// The first tree whose nodes do not hold, if any.
+fn trees_hold<W: Word>(parts: &Parts<'_>) -> Option<usize> {
+    let packing = parts.packing();
+    let shifts = u64::from(packing.child) + u64::from(packing.field);
+    let Ok(nodes) = bytemuck::try_cast_slice::<u32, W>(parts.nodes) else {
+        return Some(0);
+    };
+    if packing.field > 31 || packing.child > 31 || shifts >= u64::from(W::BITS) {
+        return Some(0);
+    }
+    // Then every bin is one that a field can hold.
+    let most = parts.scales.iter().map(|scale| scale.count).max();
+    if most.is_some_and(|most| most > packing.largest()) {
+        return Some(0);
+    }
+    let trees = parts.header.trees as usize;
+    parts
+        .trees
+        .windows(2)
+        .position(|ends| {
+            let nodes = nodes.get(ends[0].node as usize..ends[1].node as usize);
+            let values = parts
+                .values
+                .get(ends[0].value as usize..ends[1].value as usize);
+            let (Some(nodes), Some(values)) = (nodes, values) else {
+                return true;
+            };
+            !(0..nodes.len()).all(|index| node_holds(parts, nodes, values, index))
+        })
+        .or_else(|| {
+            (0..parts.roots.len()).find(|&root| {
+                let ends = &parts.trees[root % trees..][..2];
+                parts.roots[root] >= ends[1].node - ends[0].node
+            })
+        })
+}
+
+fn node_holds<W: Word>(parts: &Parts<'_>, nodes: &[W], values: &[f64], index: usize) -> bool {
+    let (packing, node) = (parts.packing(), nodes[index]);
+    let left = node.next(packing, 0) as usize;
+    if node.slot(packing) == 0 {
         let classes = parts.header.classes;
-        return node.left() as usize == index && (classes == 0 || is_class(value, classes));
+        let value = values.get(node.value(packing) as usize);
+        return left == index
+            && value.is_some_and(|&value| classes == 0 || is_class(value, classes));
     }
     // Both children come before, so that every walk ends.
-    node.slot() <= parts.header.features as usize && (node.left() as usize) + 1 < index
+    node.slot(packing) <= parts.header.features as usize && left + 1 < index
 }
 
 /// Whether the mask rows of a cell lie in the masks, whatever the bins.

@@ -5,8 +5,9 @@ use crate::block::Block;
 use crate::check::check;
 use crate::layout::{Cell, LayoutError, Parts};
 use crate::masks::{Selection, each_leaf};
+use crate::node::Word;
 use crate::tree::Aggregation;
-use crate::walk::{LANES, to_leaves};
+use crate::walk::{LANES, Walks};
 
 /// A compiled forest, borrowed from its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +116,7 @@ impl<'a> Forest<'a> {
     ) {
         let outputs = self.aggregation().outputs();
         for &row in rows {
-            let bins = &block.bins()[block.start(row)..];
+            let bins = block.of(row);
             let sums = &mut sums[row as usize * outputs..][..outputs];
             let masks = selection.select(&self.parts, cell, bins);
             match self.aggregation() {
@@ -137,26 +138,39 @@ impl<'a> Forest<'a> {
     /// Adds every tree's leaf to rows whose trees are walked: those of the cell, or the whole
     /// trees for cell 0.
     fn add_walks(&self, cell: usize, block: &Block, rows: &[u32], sums: &mut [f64]) {
+        match self.parts.header.node_bits {
+            u32::BITS => self.add_walks_of::<u32>(cell, block, rows, sums),
+            _ => self.add_walks_of::<u64>(cell, block, rows, sums),
+        }
+    }
+
+    /// Not inlined, so that it has the registers to itself.
+    #[inline(never)]
+    fn add_walks_of<W: Word>(&self, cell: usize, block: &Block, rows: &[u32], sums: &mut [f64]) {
         let roots = &self.parts.roots[cell * self.trees()..][..self.trees()];
-        let together = rows.len() - rows.len() % LANES;
-        for &root in roots {
-            for rows in rows[..together].chunks_exact(LANES) {
-                let starts = std::array::from_fn(|lane| block.start(rows[lane]));
-                // SAFETY: the forest was checked, and the block has a slot for every feature,
-                // filled with bins of its thresholds.
-                let leaves =
-                    unsafe { to_leaves(self.parts.nodes, block.bins(), starts, [root; LANES]) };
+        let walks = Walks {
+            packing: self.parts.packing(),
+            nodes: bytemuck::cast_slice::<u32, W>(self.parts.nodes),
+            values: self.parts.values,
+            trees: self.parts.trees,
+        };
+        let groups = rows.chunks_exact(LANES);
+        let alone = groups.remainder();
+        let bins = block.interleaved(groups.clone());
+        let size = (self.features() + 1) * LANES;
+        for (tree, &root) in roots.iter().enumerate() {
+            for (rows, bins) in groups.clone().zip(bins.chunks_exact(size)) {
+                // SAFETY: the block has a slot for every feature, with a bin of its thresholds.
+                let leaves = unsafe { walks.rows(tree, root, bins) };
                 for (&row, leaf) in rows.iter().zip(leaves) {
                     self.add_leaf(leaf, row, sums);
                 }
             }
         }
-        for &row in &rows[together..] {
-            let starts = [block.start(row); LANES];
-            for roots in roots.chunks(LANES) {
-                let at = std::array::from_fn(|lane| roots[lane.min(roots.len() - 1)]);
+        for &row in alone {
+            for (group, roots) in roots.chunks(LANES).enumerate() {
                 // SAFETY: as above.
-                let leaves = unsafe { to_leaves(self.parts.nodes, block.bins(), starts, at) };
+                let leaves = unsafe { walks.trees(group * LANES, roots, block.of(row)) };
                 for &leaf in &leaves[..roots.len()] {
                     self.add_leaf(leaf, row, sums);
                 }
@@ -165,12 +179,11 @@ impl<'a> Forest<'a> {
     }
 
     #[inline]
-    fn add_leaf(&self, leaf: u32, row: u32, sums: &mut [f64]) {
-        let value = self.parts.values[leaf as usize];
+    fn add_leaf(&self, leaf: f64, row: u32, sums: &mut [f64]) {
         match self.aggregation() {
-            Aggregation::Mean => sums[row as usize] += value,
+            Aggregation::Mean => sums[row as usize] += leaf,
             Aggregation::Vote { classes } => {
-                sums[row as usize * classes as usize + value as usize] += 1.0;
+                sums[row as usize * classes as usize + leaf as usize] += 1.0;
             }
         }
     }

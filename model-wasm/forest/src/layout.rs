@@ -4,14 +4,15 @@
 //! |------------|-----------------|-----------------------|----------------------------------------|
 //! | header     | [`Header`]      | 1                     | the lengths of all other parts         |
 //! | thresholds | `f64`           | thresholds            | of all features and padding, see `Bins`|
-//! | values     | `f64`           | values                | distinct leaves, which nodes refer to  |
+//! | values     | `f64`           | values                | distinct leaves of each tree           |
 //! | leaves     | `f64`           | leaves                | leaves of the words, see `masks`       |
-//! | nodes      | [`PackedNode`]  | nodes                 | see `walk`                             |
 //! | scales     | [`Scale`]       | features              | see `Bins`                             |
+//! | nodes      | `u32` or `u64`  | nodes                 | see [`Packing`](crate::node::Packing)  |
 //! | masks      | `u32`           | masks                 | see `masks`                            |
 //! | buckets    | `u32`           | buckets               | see `Bins`                             |
 //! | axes       | [`Axis`]        | axes                  | the features that choose a cell        |
 //! | table      | `u32`           | table                 | 1 + cell, or 0 for rows without one    |
+//! | trees      | [`Begin`]       | trees + 1             | where nodes and values of each begin   |
 //! | roots      | `u32`           | (1 + walked) × trees  | of the whole forest, then of each cell |
 //! | cells      | [`Cell`]        | cells                 | see `masks`                            |
 //! | columns    | [`Column`]      | columns               | see `masks`                            |
@@ -21,6 +22,8 @@
 //! Little-endian, at an address that is a multiple of 8.
 
 use bytemuck::{Pod, Zeroable};
+
+use crate::node::Packing;
 
 /// The counts that fix where every part begins.
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
@@ -35,7 +38,12 @@ pub(crate) struct Header {
     pub(crate) thresholds: u32,
     pub(crate) values: u32,
     pub(crate) leaves: u32,
+    /// Nodes, counted as words of 32 bits.
     pub(crate) nodes: u32,
+    /// Bits of a node, 32 or 64.
+    pub(crate) node_bits: u32,
+    pub(crate) child_bits: u32,
+    pub(crate) field_bits: u32,
     pub(crate) masks: u32,
     pub(crate) axes: u32,
     pub(crate) table: u32,
@@ -47,6 +55,16 @@ pub(crate) struct Header {
     pub(crate) places: u32,
     pub(crate) starts: u32,
     pub(crate) buckets: u32,
+    pub(crate) reserved: u32,
+}
+
+/// Where the nodes and values of a tree begin; both end where those of the next begin.
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Begin {
+    /// Counted in nodes.
+    pub(crate) node: u32,
+    pub(crate) value: u32,
 }
 
 /// How a feature's values fall into buckets.
@@ -103,79 +121,6 @@ pub(crate) struct Column {
     pub(crate) places: u32,
 }
 
-/// A node in eight bytes: slot (16 bits), left child (25 bits), field (23 bits).
-///
-/// A row's bins lie in slots, the one of feature `f` in slot `f + 1`; the slot is stored times
-/// four. The field of a split is [`PackedNode::MAX_BIN`] less the largest bin that goes left, so
-/// that adding the row's bin carries into the child exactly when the row goes right: its right
-/// child lies after its left one. Slot 0 always holds 0: a leaf reads it and is its own left
-/// child, so that walking on stays there, and its field is free to name the leaf's value. Walks
-/// of different length can therefore go on side by side without a branch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Pod, Zeroable)]
-#[repr(transparent)]
-pub(crate) struct PackedNode(u64);
-
-const FIELD_BITS: u32 = 23;
-const CHILD_BITS: u32 = 25;
-
-impl PackedNode {
-    /// Largest number of features.
-    pub(crate) const MAX_FEATURES: usize = (1 << 14) - 1;
-    /// Largest bin.
-    pub(crate) const MAX_BIN: u32 = (1 << FIELD_BITS) - 1;
-    /// Largest number of distinct leaves.
-    pub(crate) const MAX_VALUES: usize = 1 << FIELD_BITS;
-    /// Largest number of nodes.
-    pub(crate) const MAX_NODES: usize = 1 << CHILD_BITS;
-
-    /// A node that sends rows whose bin is at most `bin` to `left`, others to `left + 1`.
-    pub(crate) fn split(feature: u32, bin: u32, left: u32) -> Self {
-        Self::pack(feature + 1, left, Self::MAX_BIN - bin)
-    }
-
-    /// The leaf at position `place` with the value at position `value`.
-    pub(crate) fn leaf(place: u32, value: u32) -> Self {
-        Self::pack(0, place, value)
-    }
-
-    fn pack(slot: u32, left: u32, field: u32) -> Self {
-        Self(
-            u64::from(slot) << (CHILD_BITS + FIELD_BITS + 2)
-                | u64::from(left) << FIELD_BITS
-                | u64::from(field),
-        )
-    }
-
-    /// Where the row's bin lies, 0 for a leaf.
-    #[inline]
-    pub(crate) fn slot(self) -> usize {
-        (self.0 >> (CHILD_BITS + FIELD_BITS + 2)) as usize
-    }
-
-    /// The left child.
-    #[inline]
-    pub(crate) fn left(self) -> u32 {
-        self.next(0)
-    }
-
-    /// Where a row goes whose bin in the node's slot is `bin`.
-    #[inline]
-    pub(crate) fn next(self, bin: u32) -> u32 {
-        ((self.0 + u64::from(bin)) >> FIELD_BITS) as u32 & ((1 << CHILD_BITS) - 1)
-    }
-
-    /// The position of a leaf's value.
-    #[inline]
-    pub(crate) fn value(self) -> u32 {
-        self.0 as u32 & Self::MAX_BIN
-    }
-
-    /// The same leaf at another place.
-    pub(crate) fn moved(self, place: u32) -> Self {
-        Self::leaf(place, self.value())
-    }
-}
-
 /// Why bytes are not a compiled forest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutError {
@@ -207,12 +152,13 @@ pub(crate) struct Parts<'a> {
     pub(crate) thresholds: &'a [f64],
     pub(crate) values: &'a [f64],
     pub(crate) leaves: &'a [f64],
-    pub(crate) nodes: &'a [PackedNode],
     pub(crate) scales: &'a [Scale],
+    pub(crate) nodes: &'a [u32],
     pub(crate) masks: &'a [u32],
     pub(crate) buckets: &'a [u32],
     pub(crate) axes: &'a [Axis],
     pub(crate) table: &'a [u32],
+    pub(crate) trees: &'a [Begin],
     pub(crate) roots: &'a [u32],
     pub(crate) cells: &'a [Cell],
     pub(crate) columns: &'a [Column],
@@ -234,12 +180,13 @@ impl<'a> Parts<'a> {
             thresholds: rest.take(header.thresholds as usize)?,
             values: rest.take(header.values as usize)?,
             leaves: rest.take(header.leaves as usize)?,
-            nodes: rest.take(header.nodes as usize)?,
             scales: rest.take(header.features as usize)?,
+            nodes: rest.take(header.nodes as usize)?,
             masks: rest.take(header.masks as usize)?,
             buckets: rest.take(header.buckets as usize)?,
             axes: rest.take(header.axes as usize)?,
             table: rest.take(header.table as usize)?,
+            trees: rest.take((header.trees as usize).saturating_add(1))?,
             roots: rest.take(rows.saturating_mul(header.trees as usize))?,
             cells: rest.take(header.cells as usize)?,
             columns: rest.take(header.columns as usize)?,
@@ -248,19 +195,28 @@ impl<'a> Parts<'a> {
         })
     }
 
+    /// How nodes are packed.
+    pub(crate) fn packing(&self) -> Packing {
+        Packing {
+            child: self.header.child_bits,
+            field: self.header.field_bits,
+        }
+    }
+
     /// The bytes that [`Parts::split`] splits.
     pub(crate) fn join(&self) -> Vec<u8> {
-        let parts: [&[u8]; 15] = [
+        let parts: [&[u8]; 16] = [
             bytemuck::bytes_of(self.header),
             bytemuck::cast_slice(self.thresholds),
             bytemuck::cast_slice(self.values),
             bytemuck::cast_slice(self.leaves),
-            bytemuck::cast_slice(self.nodes),
             bytemuck::cast_slice(self.scales),
+            bytemuck::cast_slice(self.nodes),
             bytemuck::cast_slice(self.masks),
             bytemuck::cast_slice(self.buckets),
             bytemuck::cast_slice(self.axes),
             bytemuck::cast_slice(self.table),
+            bytemuck::cast_slice(self.trees),
             bytemuck::cast_slice(self.roots),
             bytemuck::cast_slice(self.cells),
             bytemuck::cast_slice(self.columns),

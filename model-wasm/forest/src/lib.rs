@@ -16,6 +16,7 @@ mod description;
 mod forest;
 mod layout;
 mod masks;
+mod node;
 mod simd;
 mod tree;
 mod walk;

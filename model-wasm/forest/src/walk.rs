@@ -1,39 +1,82 @@
 //! Walking trees, several at a time.
 
-use crate::layout::PackedNode;
+use crate::layout::Begin;
+use crate::node::{Packing, Word};
 
 /// Walks that go on side by side: enough to hide the latency of a load, few enough for registers.
 pub(crate) const LANES: usize = 8;
 
-/// Takes `LANES` walks from their nodes to their leaves and gives the positions of the leaves'
-/// values. Walk `i` reads its bins at `bins[rows[i]..]`.
-///
-/// # Safety
-///
-/// `nodes` were checked by `Forest::read`, `at` are positions in it, and at each of `rows` begin
-/// as many bins as there are slots, the first of them 0 and none above [`PackedNode::MAX_BIN`].
+/// Trees to walk. All of it was checked by `Forest::read`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Walks<'a, W> {
+    pub(crate) packing: Packing,
+    pub(crate) nodes: &'a [W],
+    pub(crate) values: &'a [f64],
+    /// Where each tree begins, and where the last ends.
+    pub(crate) trees: &'a [Begin],
+}
+
+impl<W: Word> Walks<'_, W> {
+    /// Takes `LANES` rows through a tree from its root to their leaves. The bins of the rows lie
+    /// interleaved: slot by slot, for every slot one row after the other.
+    ///
+    /// # Safety
+    ///
+    /// There are as many bins as slots × `LANES`, those of slot 0 are 0 and the others bins of
+    /// their features; the root is one of the tree.
+    #[inline]
+    pub(crate) unsafe fn rows(&self, tree: usize, root: u32, bins: &[u32]) -> [f64; LANES] {
+        let Begin { node, value } = self.trees[tree];
+        let nodes = &self.nodes[node as usize..];
+        // SAFETY: a checked tree's nodes lie from its beginning on.
+        let node = |_, at: u32| unsafe { *nodes.get_unchecked(at as usize) };
+        // SAFETY: a checked node's slot is one of the row's.
+        let bin = |lane, slot: usize| unsafe { *bins.get_unchecked(slot * LANES + lane) };
+        let leaves = to_leaves(self.packing, [root; LANES], node, bin);
+        let values = &self.values[value as usize..];
+        leaves.map(|leaf| values[leaf as usize])
+    }
+
+    /// Takes a row through up to `LANES` trees, from `first` on, from their roots to its leaves.
+    /// Lanes without a tree repeat the last.
+    ///
+    /// # Safety
+    ///
+    /// There are as many bins as slots, that of slot 0 is 0 and the others bins of their
+    /// features; the roots, at least one, are those of the trees.
+    #[inline]
+    pub(crate) unsafe fn trees(&self, first: usize, roots: &[u32], bins: &[u32]) -> [f64; LANES] {
+        let lanes: [usize; LANES] = std::array::from_fn(|lane| lane.min(roots.len() - 1));
+        let begins = lanes.map(|lane| self.trees[first + lane]);
+        // SAFETY: a checked tree's nodes lie from its beginning on.
+        let node = |lane: usize, at: u32| unsafe {
+            *self.nodes.get_unchecked((begins[lane].node + at) as usize)
+        };
+        // SAFETY: a checked node's slot is one of the row's.
+        let bin = |_, slot: usize| unsafe { *bins.get_unchecked(slot) };
+        let leaves = to_leaves(self.packing, lanes.map(|lane| roots[lane]), node, bin);
+        std::array::from_fn(|lane| self.values[(begins[lane].value + leaves[lane]) as usize])
+    }
+}
+
+/// Takes walks from their nodes to their leaves and gives the positions of the leaves' values.
 #[inline]
-pub(crate) unsafe fn to_leaves(
-    nodes: &[PackedNode],
-    bins: &[u32],
-    rows: [usize; LANES],
+fn to_leaves<W: Word>(
+    packing: Packing,
     mut at: [u32; LANES],
+    node: impl Fn(usize, u32) -> W,
+    bin: impl Fn(usize, usize) -> u32,
 ) -> [u32; LANES] {
     loop {
         let mut splits = 0;
-        let mut words = [PackedNode::leaf(0, 0); LANES];
-        for lane in 0..LANES {
-            // SAFETY: `at` is a position in `nodes`: the caller gave one, and a checked node has
-            // both its children there; a bin up to the largest carries at most 1 into the child.
-            let node = unsafe { *nodes.get_unchecked(at[lane] as usize) };
-            // SAFETY: a checked node's slot is one of the row's.
-            let bin = unsafe { *bins.get_unchecked(rows[lane] + node.slot()) };
-            at[lane] = node.next(bin);
-            splits |= node.slot();
-            words[lane] = node;
+        for (lane, at) in at.iter_mut().enumerate() {
+            let node = node(lane, *at);
+            let slot = node.slot(packing);
+            *at = node.next(packing, bin(lane, slot));
+            splits |= slot;
         }
         if splits == 0 {
-            return words.map(PackedNode::value);
+            return std::array::from_fn(|lane| node(lane, at[lane]).value(packing));
         }
     }
 }

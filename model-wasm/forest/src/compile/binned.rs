@@ -11,6 +11,8 @@ pub(super) const FREE: u32 = u32::MAX;
 #[derive(Debug)]
 pub(super) struct BinnedTree {
     pub(super) nodes: Vec<BinnedNode>,
+    /// The values of its leaves, distinct by their bits.
+    pub(super) values: Vec<f64>,
 }
 
 /// One node of a [`BinnedTree`].
@@ -28,8 +30,15 @@ pub(super) enum BinnedNode {
 }
 
 impl BinnedTree {
-    /// Replaces thresholds and values by their positions among those of the forest.
-    pub(super) fn new(tree: &Tree, thresholds: &[Vec<f64>], values: &[f64]) -> Self {
+    /// Replaces thresholds by their positions among those of the forest.
+    pub(super) fn new(tree: &Tree, thresholds: &[Vec<f64>]) -> Self {
+        let leaves = tree.nodes.iter().filter_map(|node| match *node {
+            Node::Leaf(value) => Some(value),
+            Node::Split { .. } => None,
+        });
+        let mut values: Vec<f64> = leaves.collect();
+        values.sort_unstable_by(f64::total_cmp);
+        values.dedup_by_key(|value| value.to_bits());
         let nodes = tree.nodes.iter().map(|node| match *node {
             Node::Split {
                 feature,
@@ -52,11 +61,12 @@ impl BinnedTree {
         });
         Self {
             nodes: nodes.collect(),
+            values,
         }
     }
 
-    /// The tree for rows whose bins are `fixed`, by feature; [`FREE`] leaves a feature open.
-    pub(super) fn fixed(&self, fixed: &[u32]) -> Self {
+    /// The nodes of the tree for rows whose bins are `fixed`, by feature; [`FREE`] leaves a feature open.
+    pub(super) fn fixed(&self, fixed: &[u32]) -> Vec<BinnedNode> {
         let mut nodes = Vec::new();
         // Nodes of this tree that wait, each with its parent's place in `nodes` if it is a right
         // child. A left child follows its parent.
@@ -78,7 +88,7 @@ impl BinnedTree {
                 waiting.push((left as usize, None));
             }
         }
-        Self { nodes }
+        nodes
     }
 
     /// Number of leaves of [`BinnedTree::fixed`]; adds what its nodes split on to `splits`.

@@ -1,8 +1,10 @@
 //! Whether trees are well-formed.
 
 use crate::compile::{CompileError, limit};
-use crate::layout::PackedNode;
 use crate::tree::{Aggregation, Node, Tree};
+
+/// Largest number of features.
+const MOST_FEATURES: usize = 1 << 16;
 
 /// Checks that trees can be compiled.
 pub(super) fn check(
@@ -13,7 +15,7 @@ pub(super) fn check(
     if trees.is_empty() || trees.iter().any(|tree| tree.nodes.is_empty()) {
         return Err(CompileError::Empty);
     }
-    limit("features", features, PackedNode::MAX_FEATURES)?;
+    limit("features", features, MOST_FEATURES)?;
     for (index, tree) in trees.iter().enumerate() {
         for (node, &content) in tree.nodes.iter().enumerate() {
             if let Some(reason) = fault(content, node, tree.nodes.len(), features, aggregation) {

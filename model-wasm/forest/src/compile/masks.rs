@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::compile::binned::{BinnedNode, BinnedTree};
+use crate::compile::binned::BinnedNode;
 use crate::layout::{Cell, Column};
 use crate::masks::{MARGIN, STEP};
 
@@ -23,7 +23,6 @@ pub(super) fn words(leaves: usize) -> usize {
 /// The masks of all cells.
 #[derive(Debug)]
 pub(super) struct MaskTable<'a> {
-    values: &'a [f64],
     bins: &'a [u32],
     /// What the last leaf of a word stands for whose tree has leaves in other words.
     none: f64,
@@ -37,7 +36,7 @@ pub(super) struct MaskTable<'a> {
 
 /// A leaf with the bins of each feature that lead to it.
 struct Path {
-    value: u32,
+    leaf: f64,
     bounds: BTreeMap<u32, (u32, u32)>,
 }
 
@@ -52,10 +51,9 @@ struct Feature {
 }
 
 impl<'a> MaskTable<'a> {
-    /// No cells yet, for leaves with these values and features with so many bins.
-    pub(super) fn new(values: &'a [f64], bins: &'a [u32], none: f64) -> Self {
+    /// No cells yet, for features with so many bins.
+    pub(super) fn new(bins: &'a [u32], none: f64) -> Self {
         Self {
-            values,
             bins,
             none,
             masks: Vec::new(),
@@ -67,12 +65,12 @@ impl<'a> MaskTable<'a> {
         }
     }
 
-    /// Adds a cell with these trees.
-    pub(super) fn add(&mut self, trees: &[BinnedTree]) {
+    /// Adds a cell with these trees, each with the values of its leaves.
+    pub(super) fn add(&mut self, trees: &[(Vec<BinnedNode>, &[f64])]) {
         let mut features = self.features(trees);
         let starts = self.starts.len();
-        for tree in trees {
-            let paths = paths(tree, self.bins);
+        for (tree, values) in trees {
+            let paths = paths(tree, values, self.bins);
             match words(paths.len()) {
                 1 => self.add_word(&paths, paths.len(), &mut features),
                 _ => paths
@@ -99,9 +97,9 @@ impl<'a> MaskTable<'a> {
     }
 
     /// The features that the trees split on, or any if there are none.
-    fn features(&self, trees: &[BinnedTree]) -> Vec<Feature> {
+    fn features(&self, trees: &[(Vec<BinnedNode>, &[f64])]) -> Vec<Feature> {
         let mut splits = BTreeMap::from([(0, Vec::new())]);
-        for node in trees.iter().flat_map(|tree| &tree.nodes) {
+        for node in trees.iter().flat_map(|(tree, _)| tree) {
             if let BinnedNode::Split { feature, bin, .. } = *node {
                 splits.entry(feature).or_default().push(bin);
             }
@@ -136,8 +134,7 @@ impl<'a> MaskTable<'a> {
     fn add_word(&mut self, paths: &[Path], size: usize, features: &mut [Feature]) {
         let start = self.leaves.len();
         self.starts.push(start as u32);
-        let leaves = paths.iter().map(|path| self.values[path.value as usize]);
-        self.leaves.extend(leaves);
+        self.leaves.extend(paths.iter().map(|path| path.leaf));
         self.leaves.resize(start + size, self.none);
         for feature in features {
             let word = feature.masks.len();
@@ -190,12 +187,15 @@ impl<'a> MaskTable<'a> {
 }
 
 /// The leaves of a tree from left to right.
-fn paths(tree: &BinnedTree, bins: &[u32]) -> Vec<Path> {
+fn paths(tree: &[BinnedNode], values: &[f64], bins: &[u32]) -> Vec<Path> {
     let mut paths = Vec::new();
     let mut waiting = vec![(0, BTreeMap::new())];
     while let Some((at, bounds)) = waiting.pop() {
-        match tree.nodes[at as usize] {
-            BinnedNode::Leaf(value) => paths.push(Path { value, bounds }),
+        match tree[at as usize] {
+            BinnedNode::Leaf(value) => paths.push(Path {
+                leaf: values[value as usize],
+                bounds,
+            }),
             BinnedNode::Split {
                 feature,
                 bin,

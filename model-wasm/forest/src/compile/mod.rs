@@ -11,11 +11,17 @@ use crate::bins::{PADDING, scale};
 use crate::compile::binned::BinnedTree;
 use crate::compile::masks::MaskTable;
 use crate::compile::nodes::NodeTable;
-use crate::layout::{Header, PackedNode, Parts};
+use crate::layout::{Begin, Header, Parts};
+use crate::node::Packing;
 use crate::tree::{Aggregation, Node, Tree};
 
 pub(crate) use check::is_class;
 pub use plan::{Form, Plan};
+
+/// Largest number of thresholds of a feature.
+pub(crate) const MOST_THRESHOLDS: usize = 1 << 20;
+/// Largest number of nodes of all trees.
+const MOST_NODES: usize = 1 << 27;
 
 /// Why trees cannot be compiled.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -70,17 +76,11 @@ pub fn compile(
     check::check(trees, features, aggregation)?;
     let thresholds = distinct_thresholds(trees, features);
     for values in &thresholds {
-        limit(
-            "thresholds of a feature",
-            values.len(),
-            PackedNode::MAX_BIN as usize,
-        )?;
+        limit("thresholds of a feature", values.len(), MOST_THRESHOLDS)?;
     }
-    let values = distinct_leaves(trees);
-    limit("distinct leaves", values.len(), PackedNode::MAX_VALUES)?;
     let trees: Vec<_> = trees
         .iter()
-        .map(|tree| BinnedTree::new(tree, &thresholds, &values))
+        .map(|tree| BinnedTree::new(tree, &thresholds))
         .collect();
     let bins: Vec<u32> = thresholds
         .iter()
@@ -88,22 +88,30 @@ pub fn compile(
         .collect();
 
     let (plan, cells) = plan::choose(&trees, &thresholds, sample);
-    let mut nodes = NodeTable::default();
-    let mut roots: Vec<u32> = trees.iter().map(|tree| nodes.add(tree)).collect();
     let none = match aggregation {
         Aggregation::Mean => 0.0,
         Aggregation::Vote { classes } => f64::from(classes),
     };
-    let mut masks = MaskTable::new(&values, &bins, none);
+    let mut tables: Vec<_> = trees.iter().map(|_| NodeTable::default()).collect();
+    let mut roots = Vec::new();
+    let mut masks = MaskTable::new(&bins, none);
+    let with_tables = trees.iter().zip(&mut tables);
+    roots.extend(with_tables.map(|(tree, table)| table.add(&tree.nodes)));
     for fixed in cells.fixed(features) {
-        let trees = trees.iter().map(|tree| tree.fixed(&fixed));
+        let nodes = trees.iter().map(|tree| tree.fixed(&fixed));
         match plan.form {
-            Form::Walk => roots.extend(trees.map(|tree| nodes.add(&tree))),
-            Form::Masks => masks.add(&trees.collect::<Vec<_>>()),
+            Form::Walk => {
+                let with_tables = nodes.zip(&mut tables);
+                roots.extend(with_tables.map(|(nodes, table)| table.add(&nodes)));
+            }
+            Form::Masks => {
+                let values = trees.iter().map(|tree| &tree.values[..]);
+                masks.add(&nodes.zip(values).collect::<Vec<_>>());
+            }
         }
     }
     masks.finish();
-    limit("nodes", nodes.nodes.len(), PackedNode::MAX_NODES)?;
+    let nodes = Nodes::new(&trees, &tables, &bins)?;
     for (what, count) in [
         ("mask words", masks.masks.len()),
         ("leaves of masks", masks.leaves.len()),
@@ -126,9 +134,12 @@ pub fn compile(
             Aggregation::Vote { classes } => classes,
         },
         thresholds: padded.len() as u32,
-        values: values.len() as u32,
+        values: nodes.values.len() as u32,
         leaves: masks.leaves.len() as u32,
-        nodes: nodes.nodes.len() as u32,
+        nodes: nodes.words.len() as u32,
+        node_bits: nodes.bits,
+        child_bits: nodes.packing.child,
+        field_bits: nodes.packing.field,
         masks: masks.masks.len() as u32,
         axes: axes.len() as u32,
         table: table.len() as u32,
@@ -138,18 +149,20 @@ pub fn compile(
         places: masks.places.len() as u32,
         starts: masks.starts.len() as u32,
         buckets: buckets.len() as u32,
+        reserved: 0,
     };
     let parts = Parts {
         header: &header,
         thresholds: &padded,
-        values: &values,
+        values: &nodes.values,
         leaves: &masks.leaves,
-        nodes: &nodes.nodes,
+        nodes: &nodes.words,
         masks: &masks.masks,
         scales: &scales,
         buckets: &buckets,
         axes: &axes,
         table: &table,
+        trees: &nodes.begins,
         roots: &roots,
         cells: &masks.cells,
         columns: &masks.columns,
@@ -180,18 +193,61 @@ fn distinct_thresholds(trees: &[Tree], features: usize) -> Vec<Vec<f64>> {
     thresholds
 }
 
-/// The values of all leaves, distinct by their bits and in ascending order of them.
-fn distinct_leaves(trees: &[Tree]) -> Vec<f64> {
-    let nodes = trees.iter().flat_map(|tree| &tree.nodes);
-    let mut values: Vec<f64> = nodes
-        .filter_map(|node| match *node {
-            Node::Leaf(value) => Some(value),
-            Node::Split { .. } => None,
+/// The nodes of all trees in words, and the values of their leaves.
+struct Nodes {
+    bits: u32,
+    packing: Packing,
+    words: Vec<u32>,
+    values: Vec<f64>,
+    begins: Vec<Begin>,
+}
+
+impl Nodes {
+    /// Takes the narrowest words that hold every node.
+    fn new(trees: &[BinnedTree], tables: &[NodeTable], bins: &[u32]) -> Result<Self, CompileError> {
+        let mut begins = vec![Begin::default()];
+        let (mut node, mut value) = (0, 0);
+        for (tree, table) in trees.iter().zip(tables) {
+            node += table.len();
+            value += tree.values.len();
+            limit("nodes", node, MOST_NODES)?;
+            begins.push(Begin {
+                node: node as u32,
+                value: value as u32,
+            });
+        }
+        let most = |counts: &mut dyn Iterator<Item = usize>| counts.max().unwrap_or(1);
+        let nodes = most(&mut tables.iter().map(NodeTable::len));
+        let values = most(&mut trees.iter().map(|tree| tree.values.len()));
+        let most_bins = most(&mut bins.iter().map(|&bins| bins as usize));
+        let fitting = |bits| Packing::new(bits, bins.len(), nodes, most_bins, values);
+        let tables = tables.iter();
+        let (bits, packing, words) = if let Some(packing) = fitting(u32::BITS) {
+            let words = tables.flat_map(|table| table.words::<u32>(packing));
+            (u32::BITS, packing, words.collect())
+        } else if let Some(packing) = fitting(u64::BITS) {
+            let words = tables.flat_map(|table| table.words::<u64>(packing));
+            let words: Vec<u64> = words.collect();
+            (u64::BITS, packing, bytemuck::cast_slice(&words).to_vec())
+        } else {
+            return Err(CompileError::TooMany {
+                what: "nodes of a tree",
+                count: nodes,
+                limit: MOST_NODES,
+            });
+        };
+        Ok(Self {
+            bits,
+            packing,
+            words,
+            values: trees
+                .iter()
+                .flat_map(|tree| &tree.values)
+                .copied()
+                .collect(),
+            begins,
         })
-        .collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values.dedup_by_key(|value| value.to_bits());
-    values
+    }
 }
 
 fn limit(what: &'static str, count: usize, limit: usize) -> Result<(), CompileError> {

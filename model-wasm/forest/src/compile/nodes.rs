@@ -2,58 +2,73 @@
 
 use std::collections::HashMap;
 
-use crate::compile::binned::{BinnedNode, BinnedTree};
-use crate::layout::PackedNode;
+use crate::compile::binned::BinnedNode;
+use crate::node::{Packing, Word};
 
-/// Nodes in which every pair of siblings is there once, however many trees have it: the trees of
-/// different cells share the subtrees in which they are equal.
+/// The nodes of a tree, whole and in every cell. Each pair of siblings is there once: the tree
+/// shares the subtrees in which it is equal in several cells.
 #[derive(Debug, Default)]
 pub(super) struct NodeTable {
-    pub(super) nodes: Vec<PackedNode>,
-    /// Where siblings lie; leaves among them as if they lay at 0.
-    pairs: HashMap<[PackedNode; 2], u32>,
-    roots: HashMap<PackedNode, u32>,
+    nodes: Vec<Placed>,
+    /// Where siblings lie.
+    pairs: HashMap<[Placed; 2], u32>,
+    roots: HashMap<Placed, u32>,
+}
+
+/// A node whose children have their places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Placed {
+    Split { feature: u32, bin: u32, left: u32 },
+    Leaf(u32),
 }
 
 impl NodeTable {
-    /// Adds a tree and gives the position of its root.
-    pub(super) fn add(&mut self, tree: &BinnedTree) -> u32 {
-        let mut placed = vec![PackedNode::leaf(0, 0); tree.nodes.len()];
-        for (index, node) in tree.nodes.iter().enumerate().rev() {
+    /// Adds the tree, as a whole or in a cell, and gives the position of its root.
+    pub(super) fn add(&mut self, tree: &[BinnedNode]) -> u32 {
+        let mut placed = vec![Placed::Leaf(0); tree.len()];
+        for (index, node) in tree.iter().enumerate().rev() {
             placed[index] = match *node {
-                BinnedNode::Leaf(value) => PackedNode::leaf(0, value),
+                BinnedNode::Leaf(value) => Placed::Leaf(value),
                 BinnedNode::Split {
                     feature,
                     bin,
                     left,
                     right,
-                } => {
-                    let pair = [placed[left as usize], placed[right as usize]];
-                    PackedNode::split(feature, bin, self.pair(pair))
-                }
+                } => Placed::Split {
+                    feature,
+                    bin,
+                    left: self.pair([placed[left as usize], placed[right as usize]]),
+                },
             };
         }
-        let root = placed[0];
         let nodes = &mut self.nodes;
-        *self.roots.entry(root).or_insert_with(|| push(nodes, root))
-    }
-
-    fn pair(&mut self, pair: [PackedNode; 2]) -> u32 {
-        let nodes = &mut self.nodes;
-        *self.pairs.entry(pair).or_insert_with(|| {
-            let place = push(nodes, pair[0]);
-            push(nodes, pair[1]);
-            place
+        *self.roots.entry(placed[0]).or_insert_with(|| {
+            nodes.push(placed[0]);
+            nodes.len() as u32 - 1
         })
     }
-}
 
-fn push(nodes: &mut Vec<PackedNode>, node: PackedNode) -> u32 {
-    let place = nodes.len() as u32;
-    nodes.push(if node.slot() == 0 {
-        node.moved(place)
-    } else {
-        node
-    });
-    place
+    fn pair(&mut self, pair: [Placed; 2]) -> u32 {
+        let nodes = &mut self.nodes;
+        *self.pairs.entry(pair).or_insert_with(|| {
+            nodes.extend(pair);
+            nodes.len() as u32 - 2
+        })
+    }
+
+    /// Number of nodes.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The nodes in words.
+    pub(super) fn words<W: Word>(&self, packing: Packing) -> impl Iterator<Item = W> {
+        let places = self.nodes.iter().zip(0..);
+        places.map(move |(node, place)| match *node {
+            Placed::Leaf(value) => W::pack(packing, 0, place, value),
+            Placed::Split { feature, bin, left } => {
+                W::pack(packing, feature + 1, left, packing.largest() - bin)
+            }
+        })
+    }
 }

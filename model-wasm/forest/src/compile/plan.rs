@@ -202,7 +202,7 @@ impl Size {
     }
 
     fn walk_bytes(&self) -> f64 {
-        16.0 * self.leaves
+        8.0 * self.leaves
     }
 
     fn mask_bytes(&self) -> f64 {
