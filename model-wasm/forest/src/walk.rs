@@ -16,6 +16,9 @@ pub(crate) struct Walks<'a, W> {
     pub(crate) trees: &'a [Begin],
 }
 
+/// Nodes that each walk passes before it is asked whether all have ended.
+const STEPS: usize = 2;
+
 impl<W: Word> Walks<'_, W> {
     /// Takes `LANES` rows through a tree from its root to their leaves. The bins of the rows lie
     /// interleaved: slot by slot, for every slot one row after the other.
@@ -70,9 +73,12 @@ fn to_leaves<W: Word>(
     loop {
         let mut splits = 0;
         for (lane, at) in at.iter_mut().enumerate() {
-            let node = node(lane, *at);
-            let slot = node.slot(packing);
-            *at = node.next(packing, bin(lane, slot));
+            let mut slot = 0;
+            for _ in 0..STEPS {
+                let node = node(lane, *at);
+                slot = node.slot(packing);
+                *at = node.next(packing, bin(lane, slot));
+            }
             splits |= slot;
         }
         if splits == 0 {
