@@ -25,7 +25,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos bench lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench lint build guest help
 
 ifeq ($(WAY),compose)
 all: .env
@@ -69,12 +69,16 @@ endif
 test: lint ## Lint, then run every test
 	@deployment/check.sh
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS))
+	CANOPY_FUZZ=optional scripts/fuzz.sh 5
 
 bench: guest ## Measure what the documents claim
 	cargo bench --profile release --workspace $(addprefix --exclude ,$(GUESTS)) --bench start
 
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
 	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1
+
+fuzz: guest ## Fuzz every parser, guided by coverage: SECONDS=600 for each; `make test` has 5
+	scripts/fuzz.sh "$(or $(SECONDS),60)"
 
 lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check
