@@ -103,7 +103,7 @@ fn refusal(error: LoginError) -> Response {
             let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
             (challenge, Problem::new(StatusCode::UNAUTHORIZED, detail)).into_response()
         }
-        LoginError::Locked(wait) => {
+        LoginError::Locked(wait) | LoginError::Address(wait) => {
             let seconds = HeaderValue::from(wait.as_secs_f64().ceil() as u64);
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
             ([(header::RETRY_AFTER, seconds)], problem).into_response()

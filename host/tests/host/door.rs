@@ -456,6 +456,49 @@ fn a_thousand_wrong_passwords_are_slowed_and_counted_while_others_work() {
 }
 
 #[test]
+fn an_address_that_tries_many_names_is_slowed_and_counted_while_others_work() {
+    let guarded = guarded(&["--open-metrics"]);
+    let guess = |name: String| {
+        let login = json!({"username": name, "password": "a popular password"});
+        let request = guarded.server.post("/token").json(&login);
+        // Whom a request says that it comes from is not believed.
+        let request = request.header("x-forwarded-for", format!("198.51.100.{}", name.len()));
+        request.send().unwrap()
+    };
+    let (mut wrong, mut slowed) = (0, 0);
+    for attempt in 0..200 {
+        let response = guess(format!("{}{attempt}", "user".repeat(attempt % 7)));
+        match response.status().as_u16() {
+            401 => wrong += 1,
+            429 => {
+                let wait = response.headers()["retry-after"].to_str().unwrap();
+                assert!((1..=60).contains(&wait.parse::<u64>().unwrap()), "{wait}");
+                slowed += 1;
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert!((100..110).contains(&wrong), "{wrong} passwords were tried");
+    for (reason, count) in [("credentials", wrong), ("address", slowed), ("locked", 0)] {
+        let found = guarded.count("auth_logins_refused_total", reason);
+        assert_eq!(found, f64::from(count), "{reason}");
+    }
+    let elsewhere = reqwest::blocking::Client::builder()
+        .local_address(IpAddr::from(Ipv4Addr::new(127, 0, 0, 2)))
+        .timeout(PATIENCE)
+        .no_proxy()
+        .build()
+        .unwrap();
+    let login = json!({"username": "ada", "password": PASSWORD});
+    let url = guarded.server.url("/token");
+    let answer = elsewhere.post(url).json(&login).send().unwrap();
+    assert_eq!(answer.status(), 200, "another address");
+    let key = &guarded.keys[0].1;
+    let answer = guarded.predict(key);
+    assert_eq!(answer.status(), 200, "a key at the same address");
+}
+
+#[test]
 fn without_users_the_host_listens_to_this_machine_alone() {
     let model = house::model().to_str().unwrap();
     let (success, _, error) = run(&["serve", "--model", model, "--listen", "0.0.0.0:0"]);
