@@ -25,7 +25,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench deny lint build guest help
 
 ifeq ($(WAY),compose)
 all: .env
@@ -68,6 +68,7 @@ endif
 
 test: lint ## Lint, then run every test
 	@deployment/check.sh
+	@scripts/deny.sh --if-there
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS))
 	CANOPY_FUZZ=optional scripts/fuzz.sh 5
 
@@ -79,6 +80,9 @@ chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full
 
 fuzz: guest ## Fuzz every parser, guided by coverage: SECONDS=600 for each; `make test` has 5
 	scripts/fuzz.sh "$(or $(SECONDS),60)"
+
+deny: ## Check licences, sources, versions and advisories of the dependencies; compiles cargo-deny once
+	@scripts/deny.sh
 
 lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check
