@@ -97,10 +97,9 @@ impl Tracer {
 
     /// Sends what is left.
     pub(crate) async fn stop(&self) {
-        let exporter = &mut *self.exporter.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(exporter) = exporter.take() else {
-            return;
-        };
+        let exporter = self.exporter.lock();
+        let exporter = exporter.unwrap_or_else(PoisonError::into_inner).take();
+        let Some(exporter) = exporter else { return };
         self.signals.stop.notify_one();
         if timeout(LAST, exporter).await.is_err() {
             warn!("the collector takes too long, the last spans are lost");
