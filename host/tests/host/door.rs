@@ -308,6 +308,34 @@ fn a_password_is_given_for_a_token_and_a_token_for_predictions() {
 }
 
 #[test]
+fn curl_gets_a_token_and_predictions_for_it() {
+    let guarded = guarded(&[]);
+    let curl = |arguments: &[&str]| {
+        let mut command = Command::new("curl");
+        let output = command.args(["--silent", "--noproxy", "*"]).args(arguments);
+        output.output().ok().map(|output| output.stdout)
+    };
+    let (token, predict) = (guarded.server.url("/token"), guarded.server.url("/predict"));
+    let password = format!("password={PASSWORD}");
+    let login = [&token, "-d", "username=ada", "--data-urlencode", &password];
+    let Some(answer) = curl(&login) else {
+        println!("skipped: there is no curl");
+        return;
+    };
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let token = answer["access_token"].as_str().unwrap();
+    let bearer = format!("authorization: Bearer {token}");
+    let record = house::record().to_string();
+    let json = "content-type: application/json";
+    let answer = curl(&[&predict, "-H", &bearer, "-H", json, "-d", &record]).unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert!(answer["predicted_count"].is_f64(), "{answer}");
+    let answer = curl(&[&predict, "-H", json, "-d", &record]).unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(answer["status"], 401);
+}
+
+#[test]
 fn tokens_are_believed_only_if_they_are_this_hosts_and_of_now() {
     const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
     let guarded = guarded(&["--open-metrics"]);
@@ -551,6 +579,7 @@ fn users_are_managed_on_the_command_line() {
     let key = key("admin", &path);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains(&key) && !text.contains(PASSWORD));
+    assert!(text.contains("$argon2id$"), "{text}");
     let (_, list, _) = run(&["user", "list", "--users", users]);
     assert_eq!(list, "ada  evaluate  (password)\nadmin  admin  (key)\n");
     assert!(run(&["user", "remove", "ada", "--users", users]).0);

@@ -1,11 +1,13 @@
 //! What a request may hold.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::house;
-use crate::server::Server;
+use crate::server::{PATIENCE, Server};
 
 #[test]
 fn batches_and_evaluations_have_a_most_number_of_records() {
@@ -119,4 +121,29 @@ fn json_is_nested_only_so_deep_on_every_route() {
         let (status, _) = server.post_text(path, body);
         assert_eq!(status, 400, "{path}");
     }
+}
+
+#[test]
+fn connections_beyond_the_most_wait_for_their_turn() {
+    let server = Server::start(house::model(), &["--max-connections", "1"]);
+    let ask = |stream: &mut TcpStream| stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut answer = [0; 12];
+    let mut first = server.connect();
+    ask(&mut first).unwrap();
+    first.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+
+    let mut second = server.connect();
+    ask(&mut second).unwrap();
+    second
+        .set_read_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    assert!(
+        second.read(&mut answer).is_err(),
+        "the first is still there"
+    );
+    drop(first);
+    second.set_read_timeout(Some(PATIENCE)).unwrap();
+    second.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
 }
