@@ -25,7 +25,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos bench lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench deny lint build guest help
 
 ifeq ($(WAY),compose)
 all: .env
@@ -68,13 +68,21 @@ endif
 
 test: lint ## Lint, then run every test
 	@deployment/check.sh
+	@scripts/deny.sh --if-there
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS))
+	CANOPY_FUZZ=optional scripts/fuzz.sh 5
 
 bench: guest ## Measure what the documents claim
 	cargo bench --profile release --workspace $(addprefix --exclude ,$(GUESTS)) --bench start
 
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
 	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1
+
+fuzz: guest ## Fuzz every parser, guided by coverage: SECONDS=600 for each; `make test` has 5
+	scripts/fuzz.sh "$(or $(SECONDS),60)"
+
+deny: ## Check licences, sources, versions and advisories of the dependencies; compiles cargo-deny once
+	@scripts/deny.sh
 
 lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check

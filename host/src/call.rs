@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::lane::Place;
 use crate::metrics::CandidateCall;
 use crate::models::{Candidate, Mode, Pace, Route, Slot, Version};
+use crate::otlp;
 use crate::runtime::CallError;
 
 /// What a model answered.
@@ -56,7 +57,7 @@ pub(crate) async fn predict(
     let canary = candidate.filter(|candidate| candidate.takes(request_id));
     let mut failure = None;
     if let Some(canary) = canary {
-        match call(host, &canary.version, rows).await {
+        match call(host, slot, &canary.version, rows).await {
             Ok((values, duration)) => {
                 slot.metrics
                     .candidate_called(CandidateCall::Answered(duration));
@@ -70,7 +71,7 @@ pub(crate) async fn predict(
             Err(error) => failure = Some((canary, error)),
         }
     }
-    let (values, duration) = call(host, &route.serving, rows)
+    let (values, duration) = call(host, slot, &route.serving, rows)
         .await
         .inspect_err(|error| slot.metrics.call_failed(error))?;
     slot.metrics.called(duration);
@@ -102,8 +103,14 @@ impl Rows {
     }
 }
 
-async fn call(host: &Host, version: &Arc<Version>, rows: &Rows) -> Result<Timed, CallError> {
-    match rows {
+async fn call(
+    host: &Host,
+    slot: &Slot,
+    version: &Arc<Version>,
+    rows: &Rows,
+) -> Result<Timed, CallError> {
+    let start = Instant::now();
+    let result = match rows {
         Rows::One(row) => call_once(host, version, row).await,
         Rows::Many(rows, place) => {
             let (version, rows) = (Arc::clone(version), Arc::clone(rows));
@@ -111,7 +118,15 @@ async fn call(host: &Host, version: &Arc<Version>, rows: &Rows) -> Result<Timed,
             let done = host.lane.run(place, work).await;
             done.unwrap_or_else(|_| Err(unexpected()))
         }
-    }
+    };
+    let model = version.served.model();
+    let took = match &result {
+        Ok((_, duration)) => Ok(*duration),
+        Err(error) => Err((start.elapsed(), error.reason())),
+    };
+    let count = rows.values().len() / model.width();
+    otlp::call(slot.name.as_str(), &model.info().version, count, took);
+    result
 }
 
 /// Calls a version with one row: a fast one here and now, a slow one on a thread of its own when

@@ -1,6 +1,7 @@
 //! What the host is told on the command line or by environment variables.
 
 mod door;
+mod trace;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 
 pub use door::DoorConfig;
+pub use trace::{Endpoint, TraceConfig};
 
 use crate::models::ModelName;
 use crate::observation::Retention;
@@ -38,6 +40,9 @@ pub struct ServeConfig {
     /// Where labelled rows are kept for a retraining.
     #[command(flatten)]
     pub observations: ObservationConfig,
+    /// Where traces go.
+    #[command(flatten)]
+    pub traces: TraceConfig,
     /// How the log is written.
     #[command(flatten)]
     pub log: LogConfig,

@@ -1,6 +1,7 @@
 //! Scores and drift of labelled records.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use canopy_drift::{
     ClassificationScores, ColumnDrift, DEFAULT_SHARE_THRESHOLD, DatasetDrift, Distribution, Method,
@@ -8,6 +9,7 @@ use canopy_drift::{
 };
 use rayon::prelude::*;
 
+use crate::otlp;
 use crate::row::Problems;
 use crate::row::json::Labelled;
 use crate::runtime::{CallError, Task, likeliest};
@@ -49,17 +51,26 @@ pub enum EvaluationError {
 }
 
 /// Predicts labelled records and compares: predictions with true values, columns with the
-/// reference sample. Changes nothing.
+/// reference sample. Changes nothing. `name` is what the host calls the model.
 ///
 /// # Errors
 ///
 /// If a drift method cannot be used, the model gives no predictions or a score is infinite.
-pub fn evaluate(served: &Served, labelled: &Labelled) -> Result<Evaluation, EvaluationError> {
+pub fn evaluate(
+    name: &str,
+    served: &Served,
+    labelled: &Labelled,
+) -> Result<Evaluation, EvaluationError> {
     let methods = methods(served, &labelled.methods).map_err(EvaluationError::Methods)?;
     let model = served.model();
-    let answer = model
-        .predict(&labelled.rows)
-        .map_err(EvaluationError::Model)?;
+    let start = Instant::now();
+    let answer = model.predict(&labelled.rows);
+    let took = match &answer {
+        Ok(_) => Ok(start.elapsed()),
+        Err(error) => Err((start.elapsed(), error.reason())),
+    };
+    otlp::call(name, &model.info().version, labelled.targets.len(), took);
+    let answer = answer.map_err(EvaluationError::Model)?;
     let (scores, predicted) = match model.info().task {
         Task::Regression => {
             // Every value is finite and there is at least one, so that there are scores.

@@ -12,6 +12,7 @@ use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::models::{InvalidName, ModelName, Registry, Slot};
 use crate::observation::{Batch, ObservationError, Store};
+use crate::otlp::Tracer;
 use crate::runtime::{Limits, LoadError, Runtime};
 use crate::tls::{Tls, TlsError};
 
@@ -38,6 +39,8 @@ pub struct Host {
     pub opinions: Lane,
     /// Who may send requests; all, if there is none.
     pub door: Option<Arc<Door>>,
+    /// Who notes spans, if anybody does.
+    pub tracer: Option<Arc<Tracer>>,
     /// The certificate, if connections are encrypted.
     pub tls: Option<Tls>,
     observations: Option<Store>,
@@ -115,7 +118,7 @@ impl HostError {
 }
 
 impl Host {
-    /// Loads and checks the configured models; nothing listens yet.
+    /// Loads and checks the configured models; nothing listens yet. Needs tokio's runtime.
     ///
     /// # Errors
     ///
@@ -132,6 +135,7 @@ impl Host {
             .map_err(HostError::Engine)?
             .compiling_apart();
         let metrics = Arc::new(Metrics::new()?);
+        let tracer = Tracer::start(&config.traces, &metrics);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lane = Lane::new(threads.div_ceil(2), config.limits.slow_places)?;
         let opinions = Lane::new(1, OPINIONS)?;
@@ -151,6 +155,7 @@ impl Host {
             opinions,
             models,
             door,
+            tracer,
             tls,
             observations,
         })

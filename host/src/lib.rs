@@ -20,6 +20,7 @@ pub mod log;
 pub mod metrics;
 pub mod models;
 pub mod observation;
+mod otlp;
 mod pinned;
 pub mod probe;
 mod reload;

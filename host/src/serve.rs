@@ -58,6 +58,9 @@ async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
     info!(%address, model, "ready");
 
     http::serve(Arc::clone(&host), listener, stop).await;
+    if let Some(tracer) = &host.tracer {
+        tracer.stop().await;
+    }
     drift.abort();
     reloads.abort();
     credentials.abort();

@@ -26,7 +26,7 @@ pub use user::{InvalidUserName, User, UserName, Users, UsersError};
 use crate::config::DoorConfig;
 use crate::lane::{Lane, LaneError};
 use crate::watched::Watched;
-use attempt::{Attempts, Suspect};
+use attempt::{Attempts, Suspect, Wait};
 use token::{Disbelieved, Signer};
 
 /// Fewest characters of a password.
@@ -112,6 +112,9 @@ pub enum LoginError {
     /// There were too many failures; the time to wait.
     #[error("too many logins failed; try again in {} s", .0.as_secs_f64().ceil())]
     Locked(Duration),
+    /// There were too many failures from the address, under whatever names; the time to wait.
+    #[error("too many logins from your address failed; try again in {} s", .0.as_secs_f64().ceil())]
+    Address(Duration),
     /// Too many logins are waiting.
     #[error("too many logins are waiting")]
     Overload,
@@ -120,7 +123,7 @@ pub enum LoginError {
 impl LoginError {
     /// All reasons, as they are counted. Whether a name is a user's is not among them, for
     /// metrics are read by many.
-    pub const REASONS: [&'static str; 3] = ["credentials", "locked", "overload"];
+    pub const REASONS: [&'static str; 4] = ["credentials", "locked", "address", "overload"];
 
     /// The reason, as it is counted.
     #[must_use]
@@ -128,7 +131,8 @@ impl LoginError {
         match self {
             Self::Credentials => Self::REASONS[0],
             Self::Locked(_) => Self::REASONS[1],
-            Self::Overload => Self::REASONS[2],
+            Self::Address(_) => Self::REASONS[2],
+            Self::Overload => Self::REASONS[3],
         }
     }
 }
@@ -184,7 +188,10 @@ impl Door {
         let suspect = Suspect::new(name.clone(), address);
         let place = self.lane.place().map_err(|_| LoginError::Overload)?;
         let begun = self.attempts.begin(&suspect, Instant::now());
-        begun.map_err(LoginError::Locked)?;
+        begun.map_err(|wait| match wait {
+            Wait::Name(wait) => LoginError::Locked(wait),
+            Wait::Address(wait) => LoginError::Address(wait),
+        })?;
 
         let users = self.users.load_full();
         let user = name.and_then(|name| Some((users.users.get(&name)?.clone(), name)));

@@ -17,6 +17,7 @@ use super::problem::Problem;
 use crate::evaluation::{self, EvaluationError};
 use crate::host::Host;
 use crate::models::Slot;
+use crate::otlp;
 use crate::report::{Report, Summary};
 use crate::row::Problems;
 use crate::row::json::{self, Labelled};
@@ -33,8 +34,8 @@ pub(super) async fn evaluate(
     let place = slow_place(&host, &slot)?;
     let limit = host.config.limits.body_limit.as_u64();
     let body = body::read(&host, request, limit).await?;
-    let (worker, span) = (Arc::clone(&host), Span::current());
-    let work = move || span.in_scope(|| answer(&worker, &slot, &body));
+    let (worker, span, traced) = (Arc::clone(&host), Span::current(), otlp::current());
+    let work = move || span.in_scope(|| otlp::within(traced, || answer(&worker, &slot, &body)));
     let answer = host.lane.run(&place, work).await??;
     Ok(([(header::CONTENT_TYPE, Format::JSON)], answer))
 }
@@ -43,17 +44,19 @@ fn answer(host: &Host, slot: &Arc<Slot>, body: &[u8]) -> Result<Vec<u8>, Problem
     let current = slot.serving();
     let labelled = json::labelled(body, current.served.schema(), host.config.limits.max_rows)?;
     let evaluation =
-        evaluation::evaluate(&current.served, &labelled).map_err(|error| match error {
-            EvaluationError::Methods(problems) => Problem::from(problems),
-            EvaluationError::Infinite => {
-                let mut problems = Problems::default();
-                let target = current.served.schema().target();
-                problems.push(None, target, "is too large somewhere, errors are infinite");
-                Problem::from(problems)
-            }
-            EvaluationError::Model(error) => {
-                slot.metrics.call_failed(&error);
-                Problem::from(error)
+        evaluation::evaluate(slot.name.as_str(), &current.served, &labelled).map_err(|error| {
+            match error {
+                EvaluationError::Methods(problems) => Problem::from(problems),
+                EvaluationError::Infinite => {
+                    let mut problems = Problems::default();
+                    let target = current.served.schema().target();
+                    problems.push(None, target, "is too large somewhere, errors are infinite");
+                    Problem::from(problems)
+                }
+                EvaluationError::Model(error) => {
+                    slot.metrics.call_failed(&error);
+                    Problem::from(error)
+                }
             }
         })?;
     slot.metrics.evaluated(&evaluation);

@@ -45,11 +45,20 @@ pub(super) async fn observe(
         parent = field::Empty,
         { door::USER } = field::Empty
     );
-    if let Some(parent) = trace::parent(request.headers()) {
+    let parent = trace::parent(request.headers());
+    if let Some(parent) = parent {
         span.record("trace", parent.trace)
             .record("parent", parent.span);
     }
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let begun = trace::begin(&host, &request, parent);
+    if let (Some(begun), None) = (&begun, parent) {
+        span.record("trace", begun.trace());
+    }
+    let answer = next.run(request).instrument(span.clone());
+    let mut response = match begun {
+        None => answer.await,
+        Some(begun) => begun.end(answer).await,
+    };
 
     let status = response.status();
     let duration = start.elapsed();
@@ -126,7 +135,7 @@ fn new_id() -> HeaderValue {
 }
 
 /// A bounded label: methods that nobody has heard of are one value.
-fn standard_name(method: &axum::http::Method) -> &'static str {
+pub(super) fn standard_name(method: &axum::http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",

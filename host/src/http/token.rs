@@ -13,6 +13,7 @@ use super::connection::Peer;
 use super::problem::Problem;
 use crate::door::{Door, LoginError};
 use crate::host::Host;
+use crate::row::json::check_depth;
 
 /// Media type of the form of OAuth 2.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -72,6 +73,9 @@ async fn login(host: &Host, request: Request) -> Result<Login, Problem> {
         Format::of(request.headers(), &[Format::Json])?;
     }
     let body = body::read(host, request, LIMIT).await?;
+    if !is_form {
+        check_depth(&body)?;
+    }
     let login = if is_form {
         serde_urlencoded::from_bytes(&body).map_err(|error| error.to_string())
     } else {
@@ -99,7 +103,7 @@ fn refusal(error: LoginError) -> Response {
             let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))];
             (challenge, Problem::new(StatusCode::UNAUTHORIZED, detail)).into_response()
         }
-        LoginError::Locked(wait) => {
+        LoginError::Locked(wait) | LoginError::Address(wait) => {
             let seconds = HeaderValue::from(wait.as_secs_f64().ceil() as u64);
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
             ([(header::RETRY_AFTER, seconds)], problem).into_response()

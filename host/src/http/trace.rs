@@ -1,9 +1,22 @@
 //! Which trace a request belongs to: the header `traceparent` of the W3C recommendation
-//! "Trace Context" (2021), so that the log can be read beside those of other services.
+//! "Trace Context" (2021), so that the log can be read beside those of other services; and the
+//! request's own span in it.
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, header};
+use axum::response::Response;
+
+use super::connection::Peer;
+use super::observe::standard_name;
+use crate::host::Host;
+use crate::otlp::{self, Exchange, Traced};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// Most bytes of a `tracestate` that are passed on.
+const STATE: usize = 512;
+/// Most bytes of a client's name for itself.
+const USER_AGENT: usize = 256;
 
 /// A request's place in a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +25,63 @@ pub(super) struct Parent<'a> {
     pub(super) trace: &'a str,
     /// The span that sent the request, in 16 hexadecimal digits.
     pub(super) span: &'a str,
+    /// Whether the trace is recorded.
+    pub(super) is_sampled: bool,
+}
+
+/// The span of a request, and what will be said about it.
+pub(super) struct Begun {
+    traced: Traced,
+    exchange: Exchange,
+}
+
+/// Begins the span of a request, if the host traces it.
+pub(super) fn begin(host: &Host, request: &Request, parent: Option<Parent<'_>>) -> Option<Begun> {
+    let tracer = host.tracer.as_ref()?;
+    let text = |name: HeaderName, most: usize| {
+        let value = request.headers().get(name)?.to_str().ok()?;
+        (value.len() <= most).then(|| value.to_owned())
+    };
+    let parent = parent.and_then(|parent| {
+        Some(otlp::Parent {
+            trace: u128::from_str_radix(parent.trace, 16).ok()?,
+            span: u64::from_str_radix(parent.span, 16).ok()?,
+            is_sampled: parent.is_sampled,
+            state: text(TRACESTATE, STATE).unwrap_or_default(),
+        })
+    });
+    let traced = tracer.begin(parent)?;
+    let method = match standard_name(request.method()) {
+        "OTHER" => "_OTHER",
+        method => method,
+    };
+    let route = request.extensions().get::<MatchedPath>();
+    let peer = request.extensions().get::<Peer>();
+    let exchange = Exchange {
+        method,
+        route: route.map(|route| route.as_str().to_owned()),
+        path: request.uri().path().to_owned(),
+        scheme: if host.tls.is_some() { "https" } else { "http" },
+        client: peer.map(|peer| peer.0),
+        user_agent: text(header::USER_AGENT, USER_AGENT),
+        status: 0,
+    };
+    Some(Begun { traced, exchange })
+}
+
+impl Begun {
+    /// The trace, in 32 hexadecimal digits.
+    pub(super) fn trace(&self) -> String {
+        format!("{:032x}", self.traced.trace())
+    }
+
+    /// The answer to the request, and its span ended.
+    pub(super) async fn end(mut self, answer: impl Future<Output = Response>) -> Response {
+        let answer = self.traced.scope(answer).await;
+        self.exchange.status = answer.status().as_u16();
+        self.traced.end(self.exchange);
+        answer
+    }
 }
 
 /// The parent of a request, if it names one as it should; later versions may say more after it.
@@ -25,7 +95,12 @@ pub(super) fn parent(headers: &HeaderMap) -> Option<Parent<'_>> {
     let is_set = |part: &str| part.bytes().any(|byte| byte != b'0');
     let is_whole = is_hex(version, 2) && is_hex(trace, 32) && is_hex(span, 16) && is_hex(flags, 2);
     let is_known = version != "ff" && (version != "00" || parts.next().is_none());
-    (is_whole && is_known && is_set(trace) && is_set(span)).then_some(Parent { trace, span })
+    let is_valid = is_whole && is_known && is_set(trace) && is_set(span);
+    is_valid.then(|| Parent {
+        trace,
+        span,
+        is_sampled: u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1),
+    })
 }
 
 #[cfg(test)]

@@ -43,6 +43,30 @@ pub struct Metrics {
     request_duration: HistogramVec,
     in_flight: IntGauge,
     rejected_components: IntCounterVec,
+    spans: IntCounterVec,
+}
+
+/// What became of a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanOutcome {
+    /// The collector took it.
+    Exported,
+    /// The collector did not take it.
+    Failed,
+    /// Too many were waiting for the collector.
+    Dropped,
+}
+
+impl SpanOutcome {
+    const ALL: [Self; 3] = [Self::Exported, Self::Failed, Self::Dropped];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Exported => "exported",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
 }
 
 impl Metrics {
@@ -78,12 +102,27 @@ impl Metrics {
                 "Components that were not fit to serve, by reason.",
                 &["reason"],
             )?,
+            spans: make.counters(
+                "otlp_spans_total",
+                "Spans for the OpenTelemetry collector, by what became of them.",
+                &["outcome"],
+            )?,
             registry: make.0,
         };
         for reason in LoadError::REASONS {
             metrics.rejected_components.with_label_values(&[reason]);
         }
+        for outcome in SpanOutcome::ALL {
+            metrics.spans(outcome, 0);
+        }
         Ok(metrics)
+    }
+
+    /// Something became of spans.
+    pub fn spans(&self, outcome: SpanOutcome, count: usize) {
+        self.spans
+            .with_label_values(&[outcome.label()])
+            .inc_by(count as u64);
     }
 
     /// A request begins; it counts as in flight until the guard is dropped.

@@ -9,15 +9,19 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_ipc::reader::StreamReader;
+use arrow_ipc::root_as_message;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 
 use super::number::{MISSING, NOT_FINITE};
 use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
 
+/// What is before the length of a message, other than in very old streams.
+const CONTINUATION: [u8; 4] = [0xff; 4];
+
 /// Reads the record batches of a stream, at most `most` records: row-major, records × features.
-/// Columns of any integer
-/// or floating-point type of 32 or 64 bits are taken, others that the model does not read are ignored.
+/// Columns of any integer or floating-point type of 32 or 64 bits are taken, others that the model
+/// does not read are ignored.
 ///
 /// # Errors
 ///
@@ -31,6 +35,7 @@ pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, In
 }
 
 fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
+    check_lengths(body).map_err(|e| malformed(&e))?;
     let reader = StreamReader::try_new(Cursor::new(body), None).map_err(|e| malformed(&e))?;
     let columns = columns(&reader.schema(), schema)?;
     let width = schema.width();
@@ -39,6 +44,11 @@ fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBo
     for batch in reader {
         let batch = batch.map_err(|e| malformed(&e))?;
         let start = values.len();
+        // Every value takes a byte at least, unless columns lie on top of each other.
+        if start + batch.num_rows() * width > body.len() {
+            let problem = "it has more values than bytes".to_owned();
+            return Err(malformed(&ArrowError::IpcError(problem)));
+        }
         if batch.num_rows() > most - start / width {
             return Err(InvalidBody::TooMany(most));
         }
@@ -54,6 +64,26 @@ fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBo
         }
     }
     problems.or(values)
+}
+
+/// Refuses a stream whose messages are longer than what is there of them: for a message of any
+/// length arrow's reader would clear up to 64 MiB of memory before it finds out.
+fn check_lengths(mut rest: &[u8]) -> Result<(), ArrowError> {
+    let cut = || ArrowError::IpcError("it breaks off".to_owned());
+    while let Some((mut length, mut message)) = rest.split_first_chunk() {
+        if *length == CONTINUATION {
+            (length, message) = message.split_first_chunk().ok_or_else(cut)?;
+        }
+        let length = u32::from_le_bytes(*length) as usize;
+        if length == 0 {
+            break;
+        }
+        let (head, body) = message.split_at_checked(length).ok_or_else(cut)?;
+        let head = root_as_message(head).map_err(|e| ArrowError::ParseError(e.to_string()))?;
+        let length = usize::try_from(head.bodyLength()).map_err(|_| cut())?;
+        rest = body.get(length..).ok_or_else(cut)?;
+    }
+    Ok(())
 }
 
 /// The column of every feature.

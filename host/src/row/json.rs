@@ -77,13 +77,48 @@ pub fn labelled(body: &[u8], schema: &Schema, most: usize) -> Result<Labelled, I
 /// Most bytes in the name of a period.
 const LONGEST_NAME: usize = 256;
 
+/// Most levels of lists and objects within each other, as serde has it.
+const DEEPEST: usize = 127;
+
 /// Bytes of a small record, to guess how many there are.
 const ESTIMATED_RECORD: usize = 128;
+
+/// Refuses JSON in which lists and objects are nested more than [`DEEPEST`] levels deep: what is
+/// ignored in a record need not be readable, but nobody sends that in earnest.
+///
+/// # Errors
+///
+/// If it is nested too deeply.
+pub(crate) fn check_depth(body: &[u8]) -> Result<(), InvalidBody> {
+    let opens = |byte: u8| matches!(byte, b'[' | b'{');
+    // Nearly always there are too few brackets to nest.
+    if body.iter().filter(|&&byte| opens(byte)).count() <= DEEPEST {
+        return Ok(());
+    }
+    let (mut depth, mut text, mut escaped) = (0_usize, false, false);
+    for &byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            _ if text => {}
+            _ if opens(byte) => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            let problem = format!("the body is nested deeper than {DEEPEST} levels");
+            return Err(InvalidBody::Malformed(problem));
+        }
+    }
+    Ok(())
+}
 
 /// Reads a body, once more if it holds `NaN` or `Infinity`: Python writes them, JSON does not
 /// know them, and the client is told which field it is rather than that the body is malformed.
 fn read<T>(body: &[u8], parse: impl Fn(&[u8]) -> Result<T, InvalidBody>) -> Result<T, InvalidBody> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    check_depth(body)?;
     match parse(body) {
         Err(InvalidBody::Malformed(message)) => match mark_not_finite(body) {
             Some(marked) => parse(&marked),
@@ -224,6 +259,10 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
                 problems.push(self.row, schema.target(), MISSING);
             }
             targets.push(target);
+        }
+        // Nobody will ask for the rows, and a record with nothing in it is far smaller than its row.
+        if problems.count() > 0 {
+            values.truncate(start);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! - [`Runtime`]: engine, compiler and the clock that ends calls at their deadline
 //! - [`Model`]: one loaded component; describes itself, predicts
 //! - [`Limits`]: what a call may use
+//! - [`check`]: what a component says of itself, against the contract
 //! - [`LoadError`], [`CallError`]: why a component is not served, why a call gave no answer
 
 mod bindings;
@@ -35,3 +36,14 @@ pub use engine::Runtime;
 pub use error::{CallError, LoadError};
 pub use limits::{Isolation, Limits};
 pub use model::{Model, likeliest};
+
+/// Checks what a component answers to `describe` and `reference`, as [`Model`] does before it
+/// predicts anything.
+///
+/// # Errors
+///
+/// If it breaks the contract.
+pub fn check(info: &ModelInfo, reference: &[Column]) -> Result<(), LoadError> {
+    description::check(info)?;
+    reference::check(info, reference)
+}

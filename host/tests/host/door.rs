@@ -308,6 +308,34 @@ fn a_password_is_given_for_a_token_and_a_token_for_predictions() {
 }
 
 #[test]
+fn curl_gets_a_token_and_predictions_for_it() {
+    let guarded = guarded(&[]);
+    let curl = |arguments: &[&str]| {
+        let mut command = Command::new("curl");
+        let output = command.args(["--silent", "--noproxy", "*"]).args(arguments);
+        output.output().ok().map(|output| output.stdout)
+    };
+    let (token, predict) = (guarded.server.url("/token"), guarded.server.url("/predict"));
+    let password = format!("password={PASSWORD}");
+    let login = [&token, "-d", "username=ada", "--data-urlencode", &password];
+    let Some(answer) = curl(&login) else {
+        println!("skipped: there is no curl");
+        return;
+    };
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let token = answer["access_token"].as_str().unwrap();
+    let bearer = format!("authorization: Bearer {token}");
+    let record = house::record().to_string();
+    let json = "content-type: application/json";
+    let answer = curl(&[&predict, "-H", &bearer, "-H", json, "-d", &record]).unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert!(answer["predicted_count"].is_f64(), "{answer}");
+    let answer = curl(&[&predict, "-H", json, "-d", &record]).unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(answer["status"], 401);
+}
+
+#[test]
 fn tokens_are_believed_only_if_they_are_this_hosts_and_of_now() {
     const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
     let guarded = guarded(&["--open-metrics"]);
@@ -456,6 +484,49 @@ fn a_thousand_wrong_passwords_are_slowed_and_counted_while_others_work() {
 }
 
 #[test]
+fn an_address_that_tries_many_names_is_slowed_and_counted_while_others_work() {
+    let guarded = guarded(&["--open-metrics"]);
+    let guess = |name: String| {
+        let login = json!({"username": name, "password": "a popular password"});
+        let request = guarded.server.post("/token").json(&login);
+        // Whom a request says that it comes from is not believed.
+        let request = request.header("x-forwarded-for", format!("198.51.100.{}", name.len()));
+        request.send().unwrap()
+    };
+    let (mut wrong, mut slowed) = (0, 0);
+    for attempt in 0..200 {
+        let response = guess(format!("{}{attempt}", "user".repeat(attempt % 7)));
+        match response.status().as_u16() {
+            401 => wrong += 1,
+            429 => {
+                let wait = response.headers()["retry-after"].to_str().unwrap();
+                assert!((1..=60).contains(&wait.parse::<u64>().unwrap()), "{wait}");
+                slowed += 1;
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert!((100..110).contains(&wrong), "{wrong} passwords were tried");
+    for (reason, count) in [("credentials", wrong), ("address", slowed), ("locked", 0)] {
+        let found = guarded.count("auth_logins_refused_total", reason);
+        assert_eq!(found, f64::from(count), "{reason}");
+    }
+    let elsewhere = reqwest::blocking::Client::builder()
+        .local_address(IpAddr::from(Ipv4Addr::new(127, 0, 0, 2)))
+        .timeout(PATIENCE)
+        .no_proxy()
+        .build()
+        .unwrap();
+    let login = json!({"username": "ada", "password": PASSWORD});
+    let url = guarded.server.url("/token");
+    let answer = elsewhere.post(url).json(&login).send().unwrap();
+    assert_eq!(answer.status(), 200, "another address");
+    let key = &guarded.keys[0].1;
+    let answer = guarded.predict(key);
+    assert_eq!(answer.status(), 200, "a key at the same address");
+}
+
+#[test]
 fn without_users_the_host_listens_to_this_machine_alone() {
     let model = house::model().to_str().unwrap();
     let (success, _, error) = run(&["serve", "--model", model, "--listen", "0.0.0.0:0"]);
@@ -508,6 +579,7 @@ fn users_are_managed_on_the_command_line() {
     let key = key("admin", &path);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains(&key) && !text.contains(PASSWORD));
+    assert!(text.contains("$argon2id$"), "{text}");
     let (_, list, _) = run(&["user", "list", "--users", users]);
     assert_eq!(list, "ada  evaluate  (password)\nadmin  admin  (key)\n");
     assert!(run(&["user", "remove", "ada", "--users", users]).0);

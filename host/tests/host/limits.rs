@@ -1,11 +1,13 @@
 //! What a request may hold.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::house;
-use crate::server::Server;
+use crate::server::{PATIENCE, Server};
 
 #[test]
 fn batches_and_evaluations_have_a_most_number_of_records() {
@@ -66,24 +68,82 @@ fn a_long_head_is_refused() {
 }
 
 #[test]
-fn deep_nesting_costs_nothing() {
+fn json_is_nested_only_so_deep_on_every_route() {
     let server = house::server();
-    let depth = 400_000;
-    let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    for (path, body, status) in [
-        ("/predict", nested.clone(), 422),
-        ("/predict/batch", nested.clone(), 422),
-        ("/predict", format!("{{\"temp\": {nested}}}"), 422),
-        ("/evaluate", format!("{{\"data\": {nested}}}"), 422),
-        ("/evaluate", format!("{{\"drift_methods\": {nested}}}"), 422),
-        ("/predict", "[".repeat(depth), 422),
-    ] {
-        let (found, _) = server.post_text(path, body.as_str());
-        assert_eq!(found, status, "{path} {body:.40}");
+    let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+    let mut record = house::record();
+    record["cnt"] = json!(16);
+    let with = |levels: usize| {
+        // A field that no route reads.
+        let text = record.to_string();
+        format!(
+            "{}, \"more\": {}}}",
+            text.trim_end_matches('}'),
+            deep(levels)
+        )
+    };
+    let inference = |levels: usize| {
+        let input = json!({"name": "x", "shape": [1, 11], "datatype": "FP64", "data": vec![0; 11]});
+        format!(r#"{{"inputs": [{input}], "more": {}}}"#, deep(levels))
+    };
+    let name = "bike-sharing";
+    for (levels, status) in [(100, 200), (200, 400), (50_000, 400)] {
+        let one = with(levels);
+        for (path, body) in [
+            ("/predict".to_owned(), one.clone()),
+            ("/predict/batch".to_owned(), format!("[{one}]")),
+            ("/evaluate".to_owned(), format!(r#"{{"data": [{one}]}}"#)),
+            (format!("/models/{name}/predict"), one.clone()),
+            (format!("/v2/models/{name}/infer"), inference(levels)),
+        ] {
+            let (found, answer) = server.post_text(&path, body);
+            assert_eq!(found, status, "{path}, {levels} levels: {answer}");
+            if status == 400 {
+                let said = answer.get("detail").or(answer.get("error")).unwrap();
+                let said = said.as_str().unwrap();
+                assert!(
+                    said.contains("nested deeper than 127 levels"),
+                    "{path}: {said}"
+                );
+            }
+        }
     }
-    // What is ignored may nest as it likes: it is skipped, not read.
-    let mut record = house::record().to_string();
-    record.truncate(record.len() - 1);
-    let (status, _) = server.post_text("/predict", format!("{record}, \"note\": {nested}}}"));
-    assert_eq!(status, 200);
+    // Wherever it is, closed or not.
+    let nested = deep(400_000);
+    for (path, body) in [
+        ("/predict", nested.clone()),
+        ("/predict", format!(r#"{{"temp": {nested}}}"#)),
+        ("/predict", "[".repeat(400_000)),
+        ("/predict/batch", nested.clone()),
+        ("/evaluate", format!(r#"{{"data": {nested}}}"#)),
+        ("/evaluate", format!(r#"{{"drift_methods": {nested}}}"#)),
+    ] {
+        let (status, _) = server.post_text(path, body);
+        assert_eq!(status, 400, "{path}");
+    }
+}
+
+#[test]
+fn connections_beyond_the_most_wait_for_their_turn() {
+    let server = Server::start(house::model(), &["--max-connections", "1"]);
+    let ask = |stream: &mut TcpStream| stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut answer = [0; 12];
+    let mut first = server.connect();
+    ask(&mut first).unwrap();
+    first.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+
+    let mut second = server.connect();
+    ask(&mut second).unwrap();
+    second
+        .set_read_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    assert!(
+        second.read(&mut answer).is_err(),
+        "the first is still there"
+    );
+    drop(first);
+    second.set_read_timeout(Some(PATIENCE)).unwrap();
+    second.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
 }

@@ -18,6 +18,7 @@ mod limits;
 mod models;
 mod neighbours;
 mod other_model;
+mod otlp;
 mod predict;
 mod python;
 mod recovery;

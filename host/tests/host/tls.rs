@@ -127,8 +127,9 @@ fn a_replaced_certificate_is_shown_to_those_who_come_then() {
     let (_, shown) = ask(&server, &second, "/health").unwrap();
     assert_eq!(shown, second);
     assert!(ask(&server, &first, "/health").is_err());
-    if let Some(seen) = seen {
-        assert_ne!(openssl(&server).unwrap(), seen);
+    match seen {
+        Some(seen) => assert_ne!(openssl(&server).unwrap(), seen),
+        None => println!("skipped in part: there is no openssl"),
     }
 
     let other = Pair::new();

@@ -12,6 +12,7 @@ use super::{PROBABILITIES, Refusal, Shared, Target};
 use crate::call::{self, Answer, Rows};
 use crate::http::observe::{admit, request_id_of, slow_place};
 use crate::http::{body, predict};
+use crate::row::json::check_depth;
 use crate::row::{InvalidBody, Schema};
 use crate::runtime::{Task, likeliest};
 
@@ -119,6 +120,7 @@ fn parse(
     let (json, mut bytes) = body
         .split_at_checked(length)
         .ok_or_else(|| Refusal::new(format!("{JSON_LENGTH} is longer than the body")))?;
+    check_depth(json)?;
     let mut inference: Inference = serde_json::from_slice(json)
         .map_err(|error| Refusal::new(format!("the request cannot be read: {error}")))?;
     let inputs = std::mem::take(&mut inference.inputs);

@@ -142,3 +142,31 @@ fn classes_are_read_by_their_labels() {
     assert!(read(r#""two""#).is_err());
     assert!(read("null").is_err());
 }
+
+#[test]
+fn lists_and_objects_are_nested_so_deep_and_no_deeper() {
+    let nested = |levels: usize, field: &str| {
+        // The record is a level of its own, and brackets in texts are none.
+        let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+        let text = "[\\\"{".repeat(200);
+        format!(r#"{{"a": 1, "b": 2, "c": 3, "text": "{text}", "{field}": {open}{close}}}"#)
+    };
+    let (deepest, deeper) = (nested(DEEPEST, "d"), nested(DEEPEST + 1, "d"));
+    assert_eq!(
+        record(deepest.as_bytes(), &schema(&[])),
+        Ok(vec![1.0, 2.0, 3.0])
+    );
+    for body in [
+        deeper,
+        nested(100_000, "d"),
+        nested(100_000, "a"),
+        "{\"d\":[".repeat(9999),
+    ] {
+        let error = record(body.as_bytes(), &schema(&[])).unwrap_err();
+        assert!(matches!(error, InvalidBody::Malformed(_)), "{error:?}");
+        assert!(error.to_string().contains("nested deeper"), "{error}");
+    }
+    // Many brackets side by side are not deep.
+    let many = format!("[{}]", vec![r#"{"a": 1, "b": 2, "c": 3}"#; 500].join(","));
+    assert!(records(many.as_bytes(), &schema(&[]), 500).is_ok());
+}

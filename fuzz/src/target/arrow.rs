@@ -1,0 +1,17 @@
+//! Records in an Arrow IPC stream.
+
+use canopy::row::arrow;
+
+use super::form::check_forms;
+use super::{check_rows, read};
+use crate::model::SCHEMAS;
+
+pub(super) fn check(body: &[u8]) -> bool {
+    let schema = &SCHEMAS[0];
+    let Ok(rows) = read(body, schema, arrow::records) else {
+        return false;
+    };
+    check_rows(&rows, schema);
+    check_forms(&rows, schema);
+    true
+}

@@ -1,0 +1,29 @@
+//! One record in JSON.
+
+use canopy::row::{InvalidBody, json};
+
+use super::{check_rows, read, same};
+use crate::model::{SCHEMAS, WIDE};
+
+pub(super) fn check(body: &[u8]) -> bool {
+    let _ = read(body, &WIDE, |body, schema, _| json::record(body, schema));
+    let mut taken = false;
+    for schema in &*SCHEMAS {
+        let Ok(row) = read(body, schema, |body, schema, _| json::record(body, schema)) else {
+            continue;
+        };
+        taken = true;
+        assert_eq!(row.len(), schema.width());
+        check_rows(&row, schema);
+
+        // It means the same in a list.
+        let record = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let list = [b"[", record, b",", record, b"]"].concat();
+        match json::records(&list, schema, 2) {
+            Ok(rows) => assert!(same(&rows, &[row.clone(), row].concat())),
+            Err(InvalidBody::Malformed(words)) if words.contains("nested deeper") => {}
+            Err(error) => panic!("a record is refused in a list: {error:?}"),
+        }
+    }
+    taken
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Checks the dependencies against deny.toml with cargo-deny: licences, sources, versions, and
+# advisories where their database can be had. cargo-deny is compiled once, which takes minutes,
+# into .cache/deny.
+#
+#   scripts/deny.sh [--if-there]    --if-there: only if cargo-deny has been compiled before
+#
+# Environment:
+#   CANOPY_DENY   required: advisories that are not checked are an error, for continuous
+#                 integration that has a network
+set -euo pipefail
+
+readonly version=0.20.2
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly folder=.cache/deny/$version
+readonly deny=$folder/bin/cargo-deny
+
+if ! [ -x "$deny" ]; then
+    if [ "${1:-}" = --if-there ]; then
+        echo "deny: DEPENDENCIES NOT CHECKED: cargo-deny is not there yet; make deny compiles it"
+        [ "${CANOPY_DENY:-}" = required ] && exit 1 || exit 0
+    fi
+    echo "deny: compiling cargo-deny $version"
+    cargo install cargo-deny --locked --version "$version" --root "$folder" --target-dir "$folder/target"
+    rm -r "$folder/target"
+fi
+
+"$deny" --all-features check --hide-inclusion-graph licenses sources bans
+
+if problem=$(timeout 120 "$deny" fetch db 2>&1); then
+    "$deny" --all-features check --disable-fetch advisories
+else
+    echo "deny: ADVISORIES NOT CHECKED: their database cannot be fetched:" >&2
+    echo "$problem" | tail -n 5 >&2
+    if [ "${CANOPY_DENY:-}" = required ]; then exit 1; fi
+fi
