@@ -3,12 +3,12 @@
 use crate::bins::Bins;
 use crate::layout::Parts;
 
-/// Most rows of a block: enough for every cell to be read once for several rows, few enough for
-/// their bins to stay in the second-level cache.
-const ROWS: usize = 32768;
+/// Most rows of a block, and most bins: many rows share a cell then, whose trees are read once.
+const ROWS: usize = 1 << 15;
+const BINS: usize = 1 << 20;
 
 /// The bins of some rows, and which rows share a cell.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Block {
     /// Slots of a row: one for each feature, after one that is always 0.
     slots: usize,
@@ -22,29 +22,27 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Room for up to `rows` rows, at most as many as a block holds.
-    pub(crate) fn new(parts: &Parts<'_>, rows: usize) -> Self {
-        let (slots, rows) = (parts.header.features as usize + 1, rows.min(ROWS));
-        let cells = parts.header.cells.max(parts.header.walked) as usize;
-        Self {
-            slots,
-            bins: vec![0; slots * rows],
-            cells: vec![0; rows],
-            order: vec![0; rows],
-            ends: vec![0; cells + 1],
-        }
+    /// Most rows of a block for a forest.
+    pub(crate) fn most_rows(parts: &Parts<'_>) -> usize {
+        (BINS / (parts.header.features as usize + 1)).clamp(1, ROWS)
     }
 
-    /// Rows there is room for, at least one.
-    pub(crate) fn capacity(&self) -> usize {
-        self.order.len().max(1)
-    }
-
-    /// Takes other rows, at most as many as there is room for.
+    /// Takes other rows, at most as many as a block may have.
     pub(crate) fn fill(&mut self, parts: &Parts<'_>, rows: &[f64]) {
-        let count = rows.len() / (self.slots - 1);
-        self.order.truncate(count);
-        self.cells.truncate(count);
+        let slots = parts.header.features as usize + 1;
+        if self.slots != slots {
+            *self = Self {
+                slots,
+                ..Self::default()
+            };
+        }
+        let count = rows.len() / (slots - 1);
+        // Slot 0 of every row is 0 from the beginning, and never written.
+        self.bins.resize(self.bins.len().max(slots * count), 0);
+        self.order.resize(count, 0);
+        self.cells.resize(count, 0);
+        let cells = parts.header.cells.max(parts.header.walked) as usize;
+        self.ends.resize(cells + 1, 0);
         Bins::new(parts).rows(rows, &mut self.bins);
         let bins = self.bins.chunks_exact(self.slots);
         for (bins, cell) in bins.zip(&mut self.cells) {

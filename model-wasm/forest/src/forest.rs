@@ -15,6 +15,13 @@ pub struct Forest<'a> {
     parts: Parts<'a>,
 }
 
+/// Memory to predict in, which grows to what the largest prediction took.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    block: Block,
+    selection: Selection,
+}
+
 /// A list of values is not a whole number of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{values} values are not a whole number of rows of {width}")]
@@ -71,6 +78,19 @@ impl<'a> Forest<'a> {
     ///
     /// If `rows` does not hold a whole number of rows.
     pub fn predict(&self, rows: &[f64]) -> Result<Vec<f64>, WrongLength> {
+        self.predict_with(rows, &mut Scratch::default())
+    }
+
+    /// As [`Forest::predict`], with memory to work in that was used before.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn predict_with(
+        &self,
+        rows: &[f64],
+        scratch: &mut Scratch,
+    ) -> Result<Vec<f64>, WrongLength> {
         let width = self.features();
         if width == 0 || rows.len() % width != 0 {
             return Err(WrongLength {
@@ -80,9 +100,8 @@ impl<'a> Forest<'a> {
         }
         let outputs = self.aggregation().outputs();
         let mut answer = vec![0.0; rows.len() / width * outputs];
-        let mut block = Block::new(&self.parts, rows.len() / width);
-        let mut selection = Selection::new(&self.parts);
-        let capacity = block.capacity();
+        let Scratch { block, selection } = scratch;
+        let capacity = Block::most_rows(&self.parts);
         for (rows, sums) in rows
             .chunks(width * capacity)
             .zip(answer.chunks_mut(outputs * capacity))
@@ -93,8 +112,8 @@ impl<'a> Forest<'a> {
                     .checked_sub(1)
                     .and_then(|cell| self.parts.cells.get(cell))
                 {
-                    Some(cell) => self.add_words(cell, &block, rows, &mut selection, sums),
-                    None => self.add_walks(cell, &block, rows, sums),
+                    Some(cell) => self.add_words(cell, block, rows, selection, sums),
+                    None => self.add_walks(cell, block, rows, sums),
                 }
             }
         }

@@ -25,6 +25,6 @@ pub use artifact::{Artifact, ArtifactError};
 pub use bins::Bins;
 pub use compile::{CompileError, Compiled, Form, Plan, compile};
 pub use description::{Column, Description, Feature, Kind, Task, Training};
-pub use forest::{Forest, WrongLength};
+pub use forest::{Forest, Scratch, WrongLength};
 pub use layout::LayoutError;
 pub use tree::{Aggregation, Node, Tree};

@@ -23,21 +23,16 @@ pub(crate) const STEP: usize = 2 * WORDS;
 pub(crate) const MARGIN: usize = 33;
 
 /// Where the mask rows of one row of features begin.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Selection(Vec<u32>);
 
 impl Selection {
-    /// Room for the largest cell.
-    pub(crate) fn new(parts: &Parts<'_>) -> Self {
-        let groups = parts.cells.iter().map(|cell| cell.groups).max();
-        Self(vec![0; groups.unwrap_or(0) as usize])
-    }
-
     /// Selects the mask rows of a row of features, given its bins by slot.
     #[inline]
     pub(crate) fn select(&mut self, parts: &Parts<'_>, cell: &Cell, bins: &[u32]) -> &[u32] {
-        let selected = &mut self.0[..cell.groups as usize];
-        selected.fill(0);
+        let selected = &mut self.0;
+        selected.clear();
+        selected.resize(cell.groups as usize, 0);
         let columns = cell.columns as usize..(cell.columns + cell.count) as usize;
         for column in &parts.columns[columns] {
             let bin = bins[column.feature as usize + 1];

@@ -1,8 +1,9 @@
 //! The baked model behind the interface.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 
-use canopy_forest::{Artifact, Description, Feature, Kind, Task};
+use canopy_forest::{Artifact, Description, Feature, Kind, Scratch, Task};
 
 use crate::bindings::exports::canopy::model::inference as wit;
 
@@ -28,6 +29,14 @@ pub unsafe extern "C" fn bake(address: *const u8, length: usize) {
     assert!(MODEL.set(artifact).is_ok(), "a component is baked once");
 }
 
+thread_local! {
+    /// What the last small call worked in, so that the next need not allocate it.
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
+/// Values of a call after which its memory is kept.
+const KEPT_VALUES: usize = 4096;
+
 struct Guest;
 
 crate::bindings::export!(Guest with_types_in crate::bindings);
@@ -48,7 +57,12 @@ impl wit::Guest for Guest {
     }
 
     fn predict(rows: Vec<f64>) -> Result<Vec<f64>, wit::PredictError> {
-        model().forest.predict(&rows).map_err(|error| {
+        let mut scratch = SCRATCH.take();
+        let answer = model().forest.predict_with(&rows, &mut scratch);
+        if rows.len() <= KEPT_VALUES {
+            SCRATCH.set(scratch);
+        }
+        answer.map_err(|error| {
             wit::PredictError::WrongLength(wit::WrongLength {
                 values: error.values as u64,
                 width: error.width as u32,
