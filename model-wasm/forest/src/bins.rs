@@ -23,7 +23,7 @@ pub struct Bins<'a> {
 }
 
 /// Thresholds of a feature in one bucket, at most.
-const PER_BUCKET: usize = 2;
+const PER_BUCKET: usize = 4;
 
 /// Adding it leaves the nearest whole number in the low bits.
 const WHOLE: f64 = (1_u64 << 52) as f64;
@@ -122,7 +122,7 @@ pub(crate) fn scale(thresholds: &[f64], offset: usize, buckets: &mut Vec<u32>) -
         };
     };
     let count = thresholds.len() as u32;
-    let scales = [1, 2, 4, 8, 16, 32].map(|share| Scale {
+    let scales = [1, 2, 4, 8].map(|share| Scale {
         lower,
         factor: f64::from(share * count) / (upper - lower),
         first: buckets.len() as u32,

@@ -9,7 +9,7 @@
 //! leaves has several words; in each of them the last bit is always set and stands for 0, which
 //! is added where the leaf is in another word.
 //!
-//! A word's leaves lie at its start in `leaves`. The place of a mask row in `masks` is the sum
+//! A word's leaves lie `BEFORE` after its start in `leaves`. The place of a mask row in `masks` is the sum
 //! of the `places` of its group's columns, each read by the feature's bin.
 
 use crate::layout::{Cell, Parts};
@@ -19,8 +19,10 @@ use crate::simd::{self, WORDS};
 /// is 0.
 pub(crate) const STEP: usize = 2 * WORDS;
 
-/// Leaves that lie after the last word's start, whatever its mask.
-pub(crate) const MARGIN: usize = 33;
+/// Leaves that there are before the first word's, see [`simd::BIAS`], and from each word's start
+/// on, whatever its mask.
+pub(crate) const BEFORE: usize = simd::BIAS as usize;
+pub(crate) const MARGIN: usize = 256;
 
 /// Where the mask rows of one row of features begin.
 #[derive(Debug, Default)]
@@ -112,13 +114,10 @@ impl Words<'_> {
 
     #[inline]
     fn add(&self, starts: &[u32; WORDS], masks: simd::Words, add: &mut impl FnMut(f64)) {
-        for (start, mask) in simd::Words::load(starts)
-            .each()
-            .into_iter()
-            .zip(masks.each())
-        {
-            let leaf = start + mask.trailing_zeros();
-            // SAFETY: the check of the forest found `MARGIN` leaves after every start.
+        let leaves = simd::Words::load(starts).plus_lowest_bits(masks);
+        for leaf in leaves.each() {
+            // SAFETY: the check of the forest found `MARGIN` leaves from every start on, and no
+            // exponent is larger.
             add(unsafe { *self.leaves.get_unchecked(leaf as usize) });
         }
     }

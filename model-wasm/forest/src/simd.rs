@@ -10,11 +10,15 @@ pub(crate) use plain::{Words, clamp};
 /// Words of a vector register.
 pub(crate) const WORDS: usize = 4;
 
+/// What is added to the positions of bits; the bias of exponents in floating-point numbers.
+pub(crate) const BIAS: u32 = 127;
+
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
     use core::arch::wasm32::{
-        f64x2, f64x2_extract_lane, f64x2_pmax, f64x2_pmin, f64x2_splat, u32x4_extract_lane, v128,
-        v128_and, v128_load,
+        f32x4_convert_i32x4, f64x2, f64x2_extract_lane, f64x2_pmax, f64x2_pmin, f64x2_splat,
+        i32x4_neg, u32x4_add, u32x4_extract_lane, u32x4_shr, u32x4_splat, v128, v128_and,
+        v128_load,
     };
 
     use super::WORDS;
@@ -33,6 +37,16 @@ mod vector {
         #[inline]
         pub(crate) fn and(self, other: Self) -> Self {
             Self(v128_and(self.0, other.0))
+        }
+
+        /// Adds the positions of the lowest bits set, plus [`BIAS`]: the lowest bit alone is a
+        /// power of two, and its exponent as a floating-point number is its position.
+        #[inline]
+        pub(crate) fn plus_lowest_bits(self, words: Self) -> Self {
+            let lowest = f32x4_convert_i32x4(v128_and(words.0, i32x4_neg(words.0)));
+            // Without the sign, which the highest bit has as a signed number.
+            let exponents = v128_and(u32x4_shr(lowest, 23), u32x4_splat(0xff));
+            Self(u32x4_add(self.0, exponents))
         }
 
         #[inline]
@@ -56,7 +70,7 @@ mod vector {
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod plain {
-    use super::WORDS;
+    use super::{BIAS, WORDS};
 
     /// Some words.
     #[derive(Clone, Copy)]
@@ -71,6 +85,13 @@ mod plain {
         #[inline]
         pub(crate) fn and(self, other: Self) -> Self {
             Self(std::array::from_fn(|word| self.0[word] & other.0[word]))
+        }
+
+        /// Adds the positions of the lowest bits set, plus [`BIAS`].
+        #[inline]
+        pub(crate) fn plus_lowest_bits(self, words: Self) -> Self {
+            let positions = words.0.map(|word| BIAS + word.trailing_zeros());
+            Self(std::array::from_fn(|word| self.0[word] + positions[word]))
         }
 
         #[inline]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::compile::binned::BinnedNode;
 use crate::layout::{Cell, Column};
-use crate::masks::{MARGIN, STEP};
+use crate::masks::{BEFORE, MARGIN, STEP};
 
 /// Leaves of a word.
 const BITS: usize = 32;
@@ -57,7 +57,7 @@ impl<'a> MaskTable<'a> {
             bins,
             none,
             masks: Vec::new(),
-            leaves: Vec::new(),
+            leaves: vec![none; BEFORE],
             starts: Vec::new(),
             cells: Vec::new(),
             columns: Vec::new(),
@@ -133,7 +133,7 @@ impl<'a> MaskTable<'a> {
     /// Adds a word with these leaves, filled up to `size`; its other bits are set in every mask.
     fn add_word(&mut self, paths: &[Path], size: usize, features: &mut [Feature]) {
         let start = self.leaves.len();
-        self.starts.push(start as u32);
+        self.starts.push((start - BEFORE) as u32);
         self.leaves.extend(paths.iter().map(|path| path.leaf));
         self.leaves.resize(start + size, self.none);
         for feature in features {
