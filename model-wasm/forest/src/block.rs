@@ -39,10 +39,7 @@ impl Block {
         let count = rows.len() / (slots - 1);
         // Slot 0 of every row is 0 from the beginning, and never written.
         self.bins.resize(self.bins.len().max(slots * count), 0);
-        self.order.resize(count, 0);
         self.cells.resize(count, 0);
-        let cells = parts.header.cells.max(parts.header.walked) as usize;
-        self.ends.resize(cells + 1, 0);
         Bins::new(parts).rows(rows, &mut self.bins);
         let bins = self.bins.chunks_exact(self.slots);
         for (bins, cell) in bins.zip(&mut self.cells) {
@@ -52,18 +49,16 @@ impl Block {
                 .sum();
             *cell = parts.table[place as usize];
         }
-        self.sort();
+        if count > 1 {
+            self.sort(1 + parts.header.cells.max(parts.header.walked) as usize);
+        }
     }
 
     /// Orders the rows by cell; a counting sort, since there are few cells.
-    fn sort(&mut self) {
-        if let [cell] = self.cells[..] {
-            self.order[0] = 0;
-            self.ends.fill(0);
-            self.ends[cell as usize..].fill(1);
-            return;
-        }
-        self.ends.fill(0);
+    fn sort(&mut self, cells: usize) {
+        self.order.resize(self.cells.len(), 0);
+        self.ends.clear();
+        self.ends.resize(cells, 0);
         for &cell in &self.cells {
             self.ends[cell as usize] += 1;
         }
@@ -78,14 +73,19 @@ impl Block {
         }
     }
 
-    /// The cells that rows are in, each with its rows.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, &[u32])> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts
-            .zip(&self.ends)
-            .enumerate()
-            .map(|(cell, (start, &end))| (cell, &self.order[start as usize..end as usize]))
-            .filter(|(_, rows)| !rows.is_empty())
+    /// Hands over the cells that rows are in, each with its rows.
+    #[inline]
+    pub(crate) fn each_cell(&self, mut take: impl FnMut(usize, &[u32])) {
+        if let [cell] = self.cells[..] {
+            return take(cell as usize, &[0]);
+        }
+        let mut start = 0;
+        for (cell, &end) in self.ends.iter().enumerate() {
+            if end > start {
+                take(cell, &self.order[start as usize..end as usize]);
+            }
+            start = end;
+        }
     }
 
     /// The bins of a row, by slot.

@@ -107,15 +107,13 @@ impl<'a> Forest<'a> {
             .zip(answer.chunks_mut(outputs * capacity))
         {
             block.fill(&self.parts, rows);
-            for (cell, rows) in block.runs() {
-                match cell
-                    .checked_sub(1)
-                    .and_then(|cell| self.parts.cells.get(cell))
-                {
+            let cells = self.parts.cells;
+            block.each_cell(|cell, rows| {
+                match cell.checked_sub(1).and_then(|cell| cells.get(cell)) {
                     Some(cell) => self.add_words(cell, block, rows, selection, sums),
                     None => self.add_walks(cell, block, rows, sums),
                 }
-            }
+            });
         }
         let trees = self.trees() as f64;
         for value in &mut answer {
@@ -125,6 +123,7 @@ impl<'a> Forest<'a> {
     }
 
     /// Adds every tree's leaf to rows whose cell has masks.
+    #[inline(never)]
     fn add_words(
         &self,
         cell: &Cell,

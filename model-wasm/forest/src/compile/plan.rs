@@ -12,7 +12,7 @@ const ROWS: usize = 1000;
 /// Nodes visited to estimate one choice; of larger forests, only some trees are looked at.
 const VISITS: usize = 4_000_000;
 /// Bytes that may be spent on cells for each node of the forest.
-const BYTES_PER_NODE: usize = 64;
+const BYTES_PER_NODE: usize = 72;
 /// And at most.
 const MOST_BYTES: usize = 32 << 20;
 /// Another axis must save at least this share of the cost.
