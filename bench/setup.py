@@ -15,15 +15,14 @@ class Missing(Exception):
 
 
 def programs() -> dict:
-    """Builds what is written in Rust; paths by name: canopy, canopy-trainer, worker, bare."""
+    """Builds what is written in Rust, `make build` apart; paths by name: canopy, canopy-trainer, worker,
+    bare."""
     excluded = [part for guest in GUESTS for part in ("--exclude", guest)]
-    command = ["cargo", "bench", "--profile", "release", "--workspace", *excluded, "--no-run", "--bin", "canopy",
-               "--bin", "canopy-trainer", "--bench", "worker", "--bench", "bare",
-               "--message-format", "json-render-diagnostics"]
+    command = ["cargo", "bench", "--profile", "release", "--workspace", *excluded, "--no-run", "--bench", "worker",
+               "--bench", "bare", "--message-format", "json-render-diagnostics"]
     lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = (json.loads(line) for line in lines.splitlines())
     built = {each["target"]["name"]: Path(each["executable"]) for each in messages if each.get("executable")}
-    # With --bin cargo bench builds their tests, too, under the same names.
     return built | {name: ROOT / "target/release" / name for name in ("canopy", "canopy-trainer")}
 
 

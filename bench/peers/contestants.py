@@ -104,10 +104,12 @@ def lleaves(forest: Forest, kept: Path):
     text = forest.lightgbm(kept / "lightgbm.txt")
     rows = cycled(forest.rows, 3 * len(forest.rows) + 1)
     # The faster code reaches 2 GB only. Inlining makes compiling ten times as long, predicting no faster.
-    code = "small" if sum(len(tree["left"]) for tree in forest.trees) < 200_000 else "large"
+    code = "small" if leaves(forest) < 100_000 else "large"
     for name, blocks in {"lleaves": 34, "lleaves, one block": len(forest.trees)}.items():
+        compiled = kept / f"lleaves-{blocks}.bin"
+        may_compile(forest, compiled)
         model = lleaves.Model(str(text))
-        model.compile(cache=kept / f"lleaves-{blocks}.bin", fblocksize=blocks, finline=False, fcodemodel=code)
+        model.compile(cache=compiled, fblocksize=blocks, finline=False, fcodemodel=code)
         entry = ctypes.cast(model._c_entry_func, ctypes.c_void_p)
 
         def measure(rows_per_call, calls, entry=entry):
@@ -126,6 +128,7 @@ def tl2cgen(forest: Forest, kept: Path):
     import treelite
 
     library = kept / "tl2cgen.so"
+    may_compile(forest, library)
     if not library.exists():
         model = treelite.frontend.load_lightgbm_model(forest.lightgbm(kept / "lightgbm.txt"))
         source = kept / "tl2cgen"
@@ -150,6 +153,16 @@ def tl2cgen(forest: Forest, kept: Path):
         "tl2cgen", f"tl2cgen {tl2cgen.__version__}",
         "quantised C, gcc -O3 -march=native, called from C row by row", every, measure,
     )
+
+
+def leaves(forest: Forest):
+    return sum(int((tree["feature"] < 0).sum()) for tree in forest.trees)
+
+
+def may_compile(forest: Forest, kept: Path):
+    """Compiling a large forest takes minutes, which is not always wanted."""
+    wanted = leaves(forest) <= int(os.environ.get("BENCH_LEAVES_TO_COMPILE", "10000000"))
+    assert wanted or kept.exists(), "compiling it takes minutes, once: not in quick mode"
 
 
 def native_timer(kept: Path):

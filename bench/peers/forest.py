@@ -30,6 +30,7 @@ def main(folder: Path, cache: Path):
     contestants, skipped = {}, {}
     for name, make in LIBRARIES.items():
         try:
+            print(f"preparing {name}", file=sys.stderr)
             for contestant in make(forest, kept):
                 check(contestant, forest)
                 contestants[contestant.name] = contestant
