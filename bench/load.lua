@@ -16,9 +16,9 @@ end
 
 function done(summary, latency)
    local errors = summary.errors
+   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
    print(string.format(
       '{"rate": %.3f, "p50": %.3f, "p99": %.3f, "p999": %.3f, "max": %.3f, "errors": %d}',
-      summary.requests / summary.duration * 1e6, latency:percentile(50), latency:percentile(99),
-      latency:percentile(99.9), latency.max,
-      errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+      (summary.requests - errors.status) / summary.duration * 1e6, latency:percentile(50), latency:percentile(99),
+      latency:percentile(99.9), latency.max, failed))
 end

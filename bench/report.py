@@ -9,14 +9,14 @@ def rows(results):
     for result in results:
         key = (result.section, result.case, result.unit)
         canopy = first.setdefault(key, result)
-        ratio = "" if canopy is result else f"{number(canopy.ratio(result))}×"
+        ratio = "" if canopy is result or "failed" in result.unit else f"{number(canopy.ratio(result))}×"
         spread = "" if len(result.values) == 1 else f"{number(min(result.values))} to {number(max(result.values))}"
         yield (result.case, result.contestant, result.unit, number(result.median), spread, ratio, result.how)
 
 
 def number(value):
     """Three digits that count."""
-    if value >= 1000:
+    if value >= 1000 or value == 0:
         return f"{value:,.0f}"
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
     return f"{value:.{digits}f}"

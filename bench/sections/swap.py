@@ -37,11 +37,11 @@ def measure(bench):
                     if stop.wait(0.25):
                         return
                     start = time.perf_counter()
+                    kind = "rollback" if number % 2 else "PUT, seen before"
                     if number % 2:
-                        put(server, path, versions[1])
-                    else:
                         rollback(server, path)
-                    kind = "PUT, seen before" if number % 2 else "rollback"
+                    else:
+                        put(server, path, versions[1])
                     durations[kind].append((time.perf_counter() - start) * 1e3)
 
             swapper = threading.Thread(target=swap)
