@@ -35,7 +35,7 @@ def main(folder: Path, cache: Path):
                 check(contestant, forest)
                 contestants[contestant.name] = contestant
         except Exception as error:  # whatever a peer stumbles over, the others run
-            skipped[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+            skipped[name] = (str(error) or type(error).__name__).splitlines()[0]
     print(json.dumps({
         "contestants": {name: [each.library, each.how] for name, each in contestants.items()},
         "skipped": skipped,
