@@ -43,7 +43,7 @@ def print_goals(goals):
 def markdown(content):
     """The block of a document."""
     machine = "; ".join(f"{key}: {value}" for key, value in content["machine"].items())
-    lines = [MARKS[0], f"{machine}. {content['rounds']} rounds. Median (lowest to highest); the ratio says how many "
+    lines = [MARKS[0], f"{machine}. Rounds: {content['rounds']}. Median (lowest to highest); the ratio says how many "
              "times better Canopy, the first line of a case, is than that line.", ""]
     for section, text in content["headings"].items():
         results = [each for each in content["results"] if each.section == section]

@@ -102,7 +102,7 @@ def run(sections, arguments):
             goals += claims
     print(f"\n{sum(goal.met for goal in goals)} of {len(goals)} goals met, {time.monotonic() - start:.0f} s, {JSON}")
     content = {
-        "machine": here, "rounds": rounds, "skipped": bench.skipped, "headings": HEADINGS, "results": results,
+        "machine": here, "rounds": f"{rounds}, quick mode" if arguments.quick else str(rounds), "skipped": bench.skipped, "headings": HEADINGS, "results": results,
         "goals": goals,
     }
     JSON.write_text(json.dumps(content, default=asdict, indent=1, ensure_ascii=False))

@@ -41,7 +41,7 @@ def measure(bench):
         with Server(command, ready="/ready") as server:
             server.seconds("/predict/batch", bodies[form], MEDIA_TYPES[form])
             how = f"body of {len(bodies[form]) / 1e6:.0f} MB"
-            results.append(Result("batch", f"peak memory, {sizes[-1]:,} rows", form, "MB", [server.memory("VmHWM")], how=how))
+            results.append(Result("batch", f"peak memory, {form}, {sizes[-1]:,} rows", "Canopy", "MB", [server.memory("VmHWM")], how=how))
     return results, goals
 
 

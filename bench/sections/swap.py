@@ -22,7 +22,7 @@ def measure(bench):
     models = bench.folder / "models"
     models.mkdir()
     command = [bench.programs["canopy"], "serve", "--listen", "127.0.0.1:{port}", "--models", models]
-    durations = {"PUT, seen before": [], "rollback": []}
+    durations = {"PUT of a version seen before": [], "rollback": []}
     path = "/models/bike-sharing"
     with Server(command, ready="/health") as server:
         for version in versions:
@@ -37,7 +37,7 @@ def measure(bench):
                     if stop.wait(0.25):
                         return
                     start = time.perf_counter()
-                    kind = "rollback" if number % 2 else "PUT, seen before"
+                    kind = "rollback" if number % 2 else "PUT of a version seen before"
                     if number % 2:
                         rollback(server, path)
                     else:
@@ -59,7 +59,7 @@ def measure(bench):
         for name, reports in values.items():
             results.append(Result("swap", "/predict, 2 connections", name, unit, [report[key] / 1e3 for report in reports]))
     for name, seconds in durations.items():
-        results.append(Result("swap", "duration under load", name, "ms", seconds))
+        results.append(Result("swap", f"{name}, under load", "Canopy", "ms", seconds))
     slowest = next(result for result in results if result.unit == "ms, 99.9th percentile")
     return results, [Goal("99.9th percentile of /predict while versions are swapped, ms", slowest.median, 1, True)]
 
