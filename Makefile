@@ -72,8 +72,8 @@ test: lint ## Lint, then run every test
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS))
 	CANOPY_FUZZ=optional scripts/fuzz.sh 5
 
-bench: guest ## Measure what the documents claim
-	cargo bench --profile release --workspace $(addprefix --exclude ,$(GUESTS)) --bench start
+bench: build ## Measure what the documents claim, beside peers: ONLY=forest,predict ROUNDS=10 QUICK=1 WRITE=docs/performance.md
+	bench/run.py $(if $(ONLY),--only "$(ONLY)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(QUICK),--quick) $(if $(WRITE),--write "$(WRITE)")
 
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
 	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1

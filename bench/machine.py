@@ -1,0 +1,25 @@
+"""What is measured on."""
+
+import os
+import platform
+import subprocess
+
+
+def describe() -> dict:
+    with open("/proc/cpuinfo") as file:
+        models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.machine(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "kernel": platform.release().split("-")[0],
+        "Rust": said("rustc", "--version").split()[1],
+        "gcc": said("gcc", "-dumpfullversion"),
+        "Python": platform.python_version(),
+    }
+
+
+def said(*command):
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "none none"

@@ -1,0 +1,56 @@
+"""Predicts with a forest as other libraries do; obeys orders as `worker forest` does.
+
+`forest.py FOLDER CACHE`: FOLDER has forest.json; what takes long to compile is kept in CACHE.
+First a line with the contestants; then for each order, a line of JSON with contestant, rows and
+calls, a line with the seconds that they took. One thread.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+# What libraries print goes to the log, the answers to whoever gives the orders.
+answers = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)
+
+import numpy as np  # noqa: E402
+
+from contestants import LIBRARIES  # noqa: E402
+from same_forest import Forest  # noqa: E402
+
+
+def main(folder: Path, cache: Path):
+    file = folder / "forest.json"
+    forest = Forest(file)
+    kept = cache / hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    kept.mkdir(parents=True, exist_ok=True)
+    contestants, skipped = {}, {}
+    for name, make in LIBRARIES.items():
+        try:
+            print(f"preparing {name}", file=sys.stderr)
+            for contestant in make(forest, kept):
+                check(contestant, forest)
+                contestants[contestant.name] = contestant
+        except Exception as error:  # whatever a peer stumbles over, the others run
+            skipped[name] = (str(error) or type(error).__name__).splitlines()[0]
+    print(json.dumps({
+        "contestants": {name: [each.library, each.how] for name, each in contestants.items()},
+        "skipped": skipped,
+    }), file=answers)
+    for line in sys.stdin:
+        order = json.loads(line)
+        seconds = contestants[order["contestant"]].time(order["rows"], order["calls"])
+        print(json.dumps({"seconds": seconds}), file=answers)
+
+
+def check(contestant, forest: Forest):
+    """The same forest gives the same predictions, but for the rounding of float32."""
+    difference = np.abs(contestant.predict() - forest.predictions).max()
+    assert difference < 0.01, f"predicts other numbers, up to {difference:.3g} apart"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

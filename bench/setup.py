@@ -1,0 +1,74 @@
+"""What has to be there before anything is measured: programs, peers, a generator of load."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+GUESTS = ["canopy-guest", "canopy-unruly-guest", "canopy-worldly-guest"]
+
+
+class Missing(Exception):
+    """Why something cannot be measured here."""
+
+
+def programs() -> dict:
+    """Builds what is written in Rust, `make build` apart; paths by name: canopy, canopy-trainer, worker,
+    bare."""
+    excluded = [part for guest in GUESTS for part in ("--exclude", guest)]
+    command = ["cargo", "bench", "--profile", "release", "--workspace", *excluded, "--no-run", "--bench", "worker",
+               "--bench", "bare", "--message-format", "json-render-diagnostics"]
+    lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    messages = (json.loads(line) for line in lines.splitlines())
+    built = {each["target"]["name"]: Path(each["executable"]) for each in messages if each.get("executable")}
+    return built | {name: ROOT / "target/release" / name for name in ("canopy", "canopy-trainer")}
+
+
+def python() -> Path:
+    """A Python with the peers, in an environment of its own that is kept."""
+    requirements = ROOT / "bench/peers/requirements.txt"
+    folder = CACHE / "python/bench"
+    program, mark = folder / "bin/python", folder / "requirements.txt"
+    if mark.exists() and mark.read_text() == requirements.read_text():
+        return program
+    print("installing the peers of bench/peers/requirements.txt", flush=True)
+    run = ["python3", "-m", "venv", folder]
+    install = [program, "-m", "pip", "install", "--quiet", "--requirement", requirements]
+    for command in (run, install):
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no reason"])[-1]
+            raise Missing(f"the peers in Python cannot be installed: {last}")
+    mark.write_text(requirements.read_text())
+    return program
+
+
+def wrk() -> list:
+    """The command of the generator of load: Debian's package, unpacked, not installed."""
+    folder = CACHE / "bench/wrk"
+    libraries = folder / "usr/lib/x86_64-linux-gnu"
+    program = folder / "usr/bin/wrk"
+    if not program.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        fetch(folder, ["wrk", "libluajit-5.1-2", "libluajit-5.1-common"])
+    command = ["env", f"LD_LIBRARY_PATH={libraries}", str(program)]
+    works = subprocess.run([*command, "--version"], capture_output=True, text=True)
+    if "Copyright" not in works.stdout + works.stderr:
+        raise Missing(f"Debian's wrk does not run here: {works.stderr.strip()}")
+    return command
+
+
+def fetch(folder: Path, packages: list):
+    sandbox = ["-o", f"APT::Sandbox::User={os.environ.get('USER', 'root')}"]
+    try:
+        download = subprocess.run(
+            ["apt-get", *sandbox, "--quiet", "download", *packages], cwd=folder, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise Missing("wrk cannot be had: this is no Debian") from None
+    if download.returncode != 0:
+        raise Missing(f"wrk cannot be had: {download.stderr.strip().splitlines()[-1]}; try 'apt-get update'")
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", package, folder], check=True)
+        package.unlink()
