@@ -1,10 +1,11 @@
 //! Growing a forest with smartcore: the only module that uses it.
 
 use anyhow::{Context as _, Result, anyhow};
+use canopy::runtime::likeliest;
 use canopy_forest::{Aggregation, Task, Tree};
 use indicatif::ProgressBar;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
-use serde::Serialize;
+use rayon::slice::ParallelSlice as _;
 use smartcore::ensemble::random_forest_classifier::{
     RandomForestClassifier, RandomForestClassifierParameters,
 };
@@ -14,8 +15,7 @@ use smartcore::ensemble::random_forest_regressor::{
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::tree::decision_tree_classifier::DecisionTreeClassifier;
 
-use crate::extraction;
-use crate::merge::{self, Document};
+use crate::form;
 use crate::spec::Spec;
 use crate::table::Table;
 
@@ -26,6 +26,11 @@ type ClassifierTree = DecisionTreeClassifier<f64, u32, Rows, Vec<u32>>;
 
 /// Names the library and its version in a model's description.
 pub(crate) const LIBRARY: &str = "smartcore 0.7";
+
+const NO_TREE: &str = "a forest needs a tree";
+
+/// Rows that one task predicts.
+const ROWS_A_PART: usize = 256;
 
 /// A grown forest.
 #[derive(Debug)]
@@ -43,13 +48,16 @@ pub struct Fit {
     pub out_of_bag: Vec<Option<f64>>,
 }
 
-/// smartcore's forest.
+/// smartcore's forest, in the form in which its trees can be put together.
 #[derive(Debug)]
-pub enum Reference {
+pub struct Reference(Form);
+
+#[derive(Debug)]
+enum Form {
     /// Predicts numbers.
-    Regression(Regressor),
+    Regression(form::Regressor),
     /// Predicts positions of classes.
-    Classification(Classifier),
+    Classification(form::Classifier),
 }
 
 impl Fit {
@@ -61,20 +69,19 @@ impl Fit {
     ///
     /// If smartcore refuses the data.
     pub fn new(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<Self> {
-        let rows = matrix(table.features.len(), table.row_major())?;
         progress.set_length(spec.forest.trees.get() as u64);
         match spec.task {
-            Task::Regression => regression(table, &rows, spec, progress),
-            Task::Classification => classification(table, &rows, spec, progress),
+            Task::Regression => regression(table, spec, progress),
+            Task::Classification => classification(table, spec, progress),
         }
     }
 
     /// How the trees' leaves become an answer.
     #[must_use]
     pub fn aggregation(&self, classes: usize) -> Aggregation {
-        match self.reference {
-            Reference::Regression(_) => Aggregation::Mean,
-            Reference::Classification(_) => Aggregation::Vote {
+        match self.reference.0 {
+            Form::Regression(_) => Aggregation::Mean,
+            Form::Classification(_) => Aggregation::Vote {
                 classes: classes as u32,
             },
         }
@@ -82,22 +89,38 @@ impl Fit {
 }
 
 impl Reference {
-    /// Predicts rows that lie one after the other (row-major, rows × `width`): one value a
-    /// row, for classification the position of the class.
+    /// Predicts rows that lie one after the other (row-major, rows × `width`) with smartcore, on
+    /// the current rayon pool: one value a row, for classification the position of the class.
     ///
     /// # Errors
     ///
-    /// If `rows` does not hold a whole number of rows, at least one.
-    pub fn predict(&self, width: usize, rows: Vec<f64>) -> Result<Vec<f64>> {
-        let rows = matrix(width, rows)?;
-        Ok(match self {
-            Self::Regression(forest) => forest.predict(&rows)?,
-            Self::Classification(forest) => positions(forest.predict(&rows)?),
-        })
+    /// If `rows` does not hold a whole number of rows.
+    pub fn predict(&self, width: usize, rows: &[f64]) -> Result<Vec<f64>> {
+        match &self.0 {
+            Form::Regression(form) => {
+                let forest: Regressor = form::convert(form)?;
+                in_chunks(width, rows, |rows| Ok(forest.predict(rows)?))
+            }
+            Form::Classification(form) => {
+                let forest: Classifier = form::convert(form)?;
+                in_chunks(width, rows, |rows| Ok(positions(forest.predict(rows)?)))
+            }
+        }
     }
 }
 
-fn regression(table: &Table, rows: &Rows, spec: &Spec, progress: &ProgressBar) -> Result<Fit> {
+/// One tree, and what smartcore says of it.
+struct Grown<F> {
+    /// The forest that has no other tree.
+    form: F,
+    tree: Tree,
+    /// The share of each feature in the impurity decrease.
+    shares: Vec<f64>,
+    /// Its prediction for each training row.
+    leaves: Vec<f64>,
+}
+
+fn regression(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<Fit> {
     let parameters = RandomForestRegressorParameters {
         max_depth: spec.forest.max_depth,
         min_samples_leaf: spec.forest.min_samples_leaf.get(),
@@ -107,21 +130,34 @@ fn regression(table: &Table, rows: &Rows, spec: &Spec, progress: &ProgressBar) -
         keep_samples: true,
         seed: 0,
     };
-    let texts = grow(spec, progress, |seed| {
-        Regressor::fit(rows, &table.target, parameters.clone().with_seed(seed))
+    let width = table.features.len();
+    let (columns, rows) = (columns(table)?, matrix(width, table.row_major())?);
+    let grown = grow(spec, progress, |seed| {
+        let parameters = parameters.clone().with_seed(seed);
+        let forest = Regressor::fit(&columns, &table.target, parameters)?;
+        let form: form::Regressor = form::convert(&forest)?;
+        let form = form.forest.context("smartcore grew no forest")?;
+        let tree = form.trees.iter().flatten().next().context(NO_TREE)?;
+        Ok(Grown {
+            tree: tree.plain()?,
+            shares: tree.shares(width),
+            leaves: forest.predict(&rows)?,
+            form,
+        })
     })?;
-    let document: merge::Regressor<'_> = merge::merge(&texts)?;
-    let forest: Regressor = document.revive()?;
-    Ok(Fit {
-        trees: extraction::trees(document.trees())?,
-        importances: forest.compute_feature_importances()?,
-        predictions: forest.predict(rows)?,
-        out_of_bag: out_of_bag(forest.predict_oob(rows)?, &document)?,
-        reference: Reference::Regression(forest),
-    })
+    let mean = |leaves: &[f64]| leaves.iter().sum::<f64>() / leaves.len() as f64;
+    let mut fit = together(grown, table.rows(), mean, |forest| {
+        let forest = Some(forest);
+        Form::Regression(form::Regressor { forest })
+    })?;
+    // As smartcore does, which divides by the number of trees first.
+    let trees = fit.trees.len() as f64;
+    fit.importances.iter_mut().for_each(|share| *share /= trees);
+    form::normalise(&mut fit.importances);
+    Ok(fit)
 }
 
-fn classification(table: &Table, rows: &Rows, spec: &Spec, progress: &ProgressBar) -> Result<Fit> {
+fn classification(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<Fit> {
     let target: Vec<u32> = table.target.iter().map(|&class| class as u32).collect();
     let parameters = RandomForestClassifierParameters {
         max_depth: spec.forest.max_depth,
@@ -132,80 +168,192 @@ fn classification(table: &Table, rows: &Rows, spec: &Spec, progress: &ProgressBa
         keep_samples: true,
         ..RandomForestClassifierParameters::default()
     };
-    let texts = grow(spec, progress, |seed| {
-        Classifier::fit(rows, &target, parameters.clone().with_seed(seed))
+    let width = table.features.len();
+    let (columns, rows) = (columns(table)?, matrix(width, table.row_major())?);
+    let grown = grow(spec, progress, |seed| {
+        let parameters = parameters.clone().with_seed(seed);
+        let forest = Classifier::fit(&columns, &target, parameters)?;
+        let form: form::Classifier = form::convert(&forest)?;
+        let tree = form.trees.iter().flatten().next().context(NO_TREE)?;
+        // The classifier has importances only a tree; one that is a single leaf has none to give.
+        let own: ClassifierTree = form::convert(tree)?;
+        let mut shares = own.compute_feature_importances(true);
+        if shares.iter().any(|share| !share.is_finite()) {
+            shares.fill(0.0);
+        }
+        Ok(Grown {
+            tree: tree.plain()?,
+            shares,
+            leaves: positions(forest.predict(&rows)?),
+            form,
+        })
     })?;
-    let document: merge::Classifier<'_> = merge::merge(&texts)?;
-    let forest: Classifier = document.revive()?;
-    Ok(Fit {
-        trees: extraction::trees(document.trees())?,
-        importances: importances(&document, table.features.len())?,
-        predictions: positions(forest.predict(rows)?),
-        out_of_bag: out_of_bag(positions(forest.predict_oob(rows)?), &document)?,
-        reference: Reference::Classification(forest),
-    })
+    let vote = |leaves: &[f64]| {
+        let mut votes = vec![0.0; table.classes.len()];
+        leaves.iter().for_each(|&leaf| votes[leaf as usize] += 1.0);
+        likeliest(&votes) as f64
+    };
+    let mut fit = together(grown, table.rows(), vote, Form::Classification)?;
+    form::normalise(&mut fit.importances);
+    Ok(fit)
 }
 
-/// Grows forests of one tree each and writes them as JSON, in the order of their seeds.
-fn grow<F: Serialize>(
+/// Grows forests of one tree each, in the order of their seeds.
+fn grow<F: Send>(
     spec: &Spec,
     progress: &ProgressBar,
-    fit: impl Fn(u64) -> Result<F, smartcore::error::Failed> + Sync,
-) -> Result<Vec<String>> {
+    fit: impl Fn(u64) -> Result<Grown<F>> + Sync,
+) -> Result<Vec<Grown<F>>> {
     (0..spec.forest.trees.get() as u64)
         .into_par_iter()
         .map(|index| {
-            let forest = fit(u64::from(spec.forest.seed) + index)
+            let grown = fit(u64::from(spec.forest.seed) + index)
                 .with_context(|| format!("tree {index} cannot be grown"))?;
             progress.inc(1);
-            Ok(serde_json::to_string(&forest)?)
+            Ok(grown)
         })
         .collect()
 }
 
-/// The mean over trees of the shares in the impurity decrease, as for regression; smartcore's
-/// classifier has them only a tree.
-fn importances(document: &merge::Classifier<'_>, features: usize) -> Result<Vec<f64>> {
-    let mut total = vec![0.0; features];
-    for text in document.trees() {
-        let tree: ClassifierTree = serde_json::from_str(text.get())?;
-        let shares = tree.compute_feature_importances(true);
-        // A tree that is a single leaf has no shares to give.
-        if shares.iter().all(|share| share.is_finite()) {
-            total
-                .iter_mut()
-                .zip(shares)
-                .for_each(|(sum, share)| *sum += share);
-        }
+/// Puts trees together in their order, `answer` what they say of a row. The importances are
+/// sums, not yet shares.
+fn together<T, O>(
+    grown: Vec<Grown<form::Forest<T, O>>>,
+    rows: usize,
+    answer: impl Fn(&[f64]) -> f64,
+    form: impl Fn(form::Forest<T, O>) -> Form,
+) -> Result<Fit> {
+    let (mut trees, mut leaves) = (Vec::new(), Vec::new());
+    let mut forests = Vec::new();
+    let mut importances = Vec::new();
+    for grown in grown {
+        trees.push(grown.tree);
+        leaves.push(grown.leaves);
+        forests.push(grown.form);
+        importances.resize(grown.shares.len(), 0.0);
+        let sums = importances.iter_mut().zip(grown.shares);
+        sums.for_each(|(sum, share)| *sum += share);
     }
-    let sum: f64 = total.iter().sum();
-    if sum > 0.0 {
-        total.iter_mut().for_each(|share| *share /= sum);
-    }
-    Ok(total)
+    let forest = forests
+        .into_iter()
+        .reduce(form::Forest::with)
+        .context(NO_TREE)?;
+
+    let samples = forest.samples.as_deref().unwrap_or_default();
+    let (predictions, out_of_bag) = (0..rows)
+        .map(|row| {
+            let all: Vec<f64> = leaves.iter().map(|leaves| leaves[row]).collect();
+            let unseen = all.iter().zip(samples).filter(|(_, seen)| !seen[row]);
+            let unseen: Vec<f64> = unseen.map(|(&leaf, _)| leaf).collect();
+            let out_of_bag = (!unseen.is_empty()).then(|| answer(&unseen));
+            (answer(&all), out_of_bag)
+        })
+        .unzip();
+    Ok(Fit {
+        trees,
+        importances,
+        predictions,
+        out_of_bag,
+        reference: Reference(form(forest)),
+    })
 }
 
-/// Leaves out the rows that every tree has seen: smartcore answers those with NaN or class 0.
-fn out_of_bag<'a>(predictions: Vec<f64>, document: &impl Document<'a>) -> Result<Vec<Option<f64>>> {
-    let mut unseen = vec![false; predictions.len()];
-    for samples in document.samples() {
-        let samples: Vec<bool> = serde_json::from_str(samples.get())?;
-        unseen
-            .iter_mut()
-            .zip(samples)
-            .for_each(|(unseen, seen)| *unseen |= !seen);
-    }
-    let predictions = predictions.into_iter().zip(unseen);
-    Ok(predictions
-        .map(|(prediction, unseen)| unseen.then_some(prediction))
-        .collect())
+/// Predicts rows in as many parts as keep every thread busy.
+fn in_chunks(
+    width: usize,
+    rows: &[f64],
+    predict: impl Fn(&Rows) -> Result<Vec<f64>> + Sync,
+) -> Result<Vec<f64>> {
+    let parts: Vec<Vec<f64>> = rows
+        .par_chunks(ROWS_A_PART * width)
+        .map(|rows| predict(&matrix(width, rows.to_vec())?))
+        .collect::<Result<_>>()?;
+    Ok(parts.concat())
 }
 
 fn positions(classes: Vec<u32>) -> Vec<f64> {
     classes.into_iter().map(f64::from).collect()
 }
 
+/// The training rows column by column, which is how smartcore grows a tree.
+fn columns(table: &Table) -> Result<Rows> {
+    let (height, width) = (table.rows(), table.features.len());
+    DenseMatrix::new(height, width, table.features.concat(), true).map_err(|error| anyhow!(error))
+}
+
 fn matrix(width: usize, rows: Vec<f64>) -> Result<Rows> {
     let height = rows.len() / width;
     DenseMatrix::new(height, width, rows, false).map_err(|error| anyhow!(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::path::Path;
+
+    use canopy_dataset::Source;
+
+    use super::*;
+
+    /// The house data; with five trees some rows are known to all of them.
+    fn house() -> (Spec, Table) {
+        let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/bike-sharing.toml");
+        let mut spec = Spec::load(&spec).unwrap();
+        spec.forest.trees = NonZeroUsize::new(5).unwrap();
+        let table = Table::load(&spec, &Source::Embedded, &ProgressBar::hidden()).unwrap();
+        (spec, table)
+    }
+
+    fn bits(values: &[f64]) -> Vec<u64> {
+        values.iter().map(|value| value.to_bits()).collect()
+    }
+
+    /// Checks what a fit says of its training rows with smartcore's forest of all trees, which
+    /// answers rows that every tree has seen with `nothing`.
+    fn check(fit: &Fit, predictions: &[f64], out_of_bag: &[f64], nothing: f64) {
+        assert_eq!(bits(&fit.predictions), bits(predictions));
+        let own = fit.out_of_bag.iter();
+        let own: Vec<f64> = own.map(|value| value.unwrap_or(nothing)).collect();
+        let seen = fit.out_of_bag.iter().filter(|value| value.is_none());
+        assert!((1..688).contains(&seen.count()));
+        assert_eq!(own.len(), out_of_bag.len());
+        for (own, smartcore) in own.iter().zip(out_of_bag) {
+            assert!(own.to_bits() == smartcore.to_bits() || own.is_nan() && smartcore.is_nan());
+        }
+    }
+
+    #[test]
+    fn numbers_for_training_rows_are_those_of_smartcore() {
+        let (spec, table) = house();
+        let fit = Fit::new(&table, &spec, &ProgressBar::hidden()).unwrap();
+        let Form::Regression(form) = &fit.reference.0 else {
+            panic!("no regression");
+        };
+        let forest: Regressor = form::convert(form).unwrap();
+        let rows = matrix(11, table.row_major()).unwrap();
+        let (predictions, out_of_bag) = (forest.predict(&rows), forest.predict_oob(&rows));
+        check(&fit, &predictions.unwrap(), &out_of_bag.unwrap(), f64::NAN);
+        let importances = forest.compute_feature_importances().unwrap();
+        assert_eq!(bits(&fit.importances), bits(&importances));
+    }
+
+    #[test]
+    fn classes_of_training_rows_are_those_of_smartcore() {
+        let (mut spec, mut table) = house();
+        spec.task = Task::Classification;
+        table.classes = ["few", "some", "many"].map(String::from).to_vec();
+        for target in &mut table.target {
+            *target = f64::from(u8::from(*target > 20.0) + u8::from(*target > 60.0));
+        }
+        let fit = Fit::new(&table, &spec, &ProgressBar::hidden()).unwrap();
+        let Form::Classification(form) = &fit.reference.0 else {
+            panic!("no classification");
+        };
+        let forest: Classifier = form::convert(form).unwrap();
+        let rows = matrix(11, table.row_major()).unwrap();
+        let predictions = positions(forest.predict(&rows).unwrap());
+        let out_of_bag = positions(forest.predict_oob(&rows).unwrap());
+        check(&fit, &predictions, &out_of_bag, 0.0);
+        assert!((fit.importances.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
 }

@@ -20,10 +20,9 @@
 mod bake;
 mod classes;
 mod cli;
-mod extraction;
 mod fit;
+mod form;
 mod http;
-mod merge;
 mod model;
 mod observed;
 mod parameters;

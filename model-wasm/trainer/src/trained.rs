@@ -45,7 +45,8 @@ impl Trained {
 
         let model = Model::new(spec, table, &fit)?;
         let component = bake(&model.artifact)?;
-        verify(&component, &model, table, &fit).context("not written, the component is wrong")?;
+        pool.install(|| verify(&component, &model, table, &fit))
+            .context("not written, the component is wrong")?;
         Ok(Self {
             fit,
             sha256: format!("{:x}", Sha256::digest(&component)),

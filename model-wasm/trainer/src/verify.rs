@@ -10,7 +10,7 @@ use crate::table::Table;
 
 /// Loads a component as a host does and compares all it answers with what it was made of:
 /// the description, the reference sample, and the predictions for the training rows, in one
-/// call and one by one, with smartcore's, bit for bit.
+/// call and one by one, with those of smartcore's forest, bit for bit.
 ///
 /// # Errors
 ///
@@ -41,21 +41,27 @@ pub fn verify(component: &[u8], model: &Model, table: &Table, fit: &Fit) -> Resu
                 .context("the component does not predict")?,
         );
     }
-    compare("in one call", &together, model, fit)?;
-    compare("row by row", &alone, model, fit)
+    let smartcore = fit.reference.predict(width, &rows)?;
+    compare("in one call", &together, model, &smartcore)?;
+    compare("row by row", &alone, model, &smartcore)?;
+    ensure!(
+        same(&fit.predictions, &smartcore),
+        "the trees one by one predict something else than smartcore's forest of them"
+    );
+    Ok(())
 }
 
-fn compare(how: &str, answers: &[f64], model: &Model, fit: &Fit) -> Result<()> {
+fn compare(how: &str, answers: &[f64], model: &Model, smartcore: &[f64]) -> Result<()> {
     let task = model.description.task;
     let outputs = model.description.classes.len().max(1);
     let answers = answers.chunks(outputs);
     ensure!(
-        answers.len() == fit.predictions.len(),
+        answers.len() == smartcore.len(),
         "the component answers {} rows of {}",
         answers.len(),
-        fit.predictions.len()
+        smartcore.len()
     );
-    for (row, (answer, &expected)) in answers.zip(&fit.predictions).enumerate() {
+    for (row, (answer, &expected)) in answers.zip(smartcore).enumerate() {
         let predicted = match task {
             Task::Regression => answer[0],
             Task::Classification => likeliest(answer) as f64,
@@ -70,13 +76,16 @@ fn compare(how: &str, answers: &[f64], model: &Model, fit: &Fit) -> Result<()> {
 }
 
 fn same_reference(baked: &[Column], loaded: &[runtime::Column]) -> bool {
-    let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
     baked.len() == loaded.len()
-        && baked.iter().zip(loaded).all(|(baked, loaded)| {
-            baked.name == loaded.name
-                && baked.values.len() == loaded.values.len()
-                && baked.values.iter().zip(&loaded.values).all(same)
-        })
+        && baked
+            .iter()
+            .zip(loaded)
+            .all(|(baked, loaded)| baked.name == loaded.name && same(&baked.values, &loaded.values))
+}
+
+fn same(left: &[f64], right: &[f64]) -> bool {
+    let bits = |value: &f64| value.to_bits();
+    left.iter().map(bits).eq(right.iter().map(bits))
 }
 
 /// The first part in which two descriptions differ.
