@@ -133,7 +133,7 @@ fn assert_predicts(
     rows: &[f64],
 ) {
     let mut words = vec![0_u64; bytes.len().div_ceil(8)];
-    cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(&bytes);
+    cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
     let aligned: &[u8] = bytemuck::cast_slice(&words);
     let forest = Forest::read(&aligned[..bytes.len()]).unwrap();
 

@@ -88,7 +88,31 @@ impl Fit {
     }
 }
 
+/// smartcore's forest, ready to predict.
+#[derive(Debug)]
+pub struct Smartcore(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Regression(Regressor),
+    Classification(Classifier),
+}
+
 impl Reference {
+    /// The forest as smartcore has it.
+    ///
+    /// # Errors
+    ///
+    /// If smartcore does not take the form it gave.
+    pub fn revive(&self) -> Result<Smartcore> {
+        Ok(Smartcore(match &self.0 {
+            Form::Regression(form) => Kind::Regression(form::convert(form)?),
+            Form::Classification(form) => Kind::Classification(form::convert(form)?),
+        }))
+    }
+}
+
+impl Smartcore {
     /// Predicts rows that lie one after the other (row-major, rows × `width`) with smartcore, on
     /// the current rayon pool: one value a row, for classification the position of the class.
     ///
@@ -97,12 +121,8 @@ impl Reference {
     /// If `rows` does not hold a whole number of rows.
     pub fn predict(&self, width: usize, rows: &[f64]) -> Result<Vec<f64>> {
         match &self.0 {
-            Form::Regression(form) => {
-                let forest: Regressor = form::convert(form)?;
-                in_chunks(width, rows, |rows| Ok(forest.predict(rows)?))
-            }
-            Form::Classification(form) => {
-                let forest: Classifier = form::convert(form)?;
+            Kind::Regression(forest) => in_chunks(width, rows, |rows| Ok(forest.predict(rows)?)),
+            Kind::Classification(forest) => {
                 in_chunks(width, rows, |rows| Ok(positions(forest.predict(rows)?)))
             }
         }

@@ -39,7 +39,7 @@ mod write;
 
 pub use bake::bake;
 pub use cli::{Cli, Command, ServeArguments, TrainArguments};
-pub use fit::{Fit, Reference};
+pub use fit::{Fit, Reference, Smartcore};
 pub use model::Model;
 pub use report::Report;
 pub use retraining::serve;

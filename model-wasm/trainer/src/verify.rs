@@ -41,7 +41,7 @@ pub fn verify(component: &[u8], model: &Model, table: &Table, fit: &Fit) -> Resu
                 .context("the component does not predict")?,
         );
     }
-    let smartcore = fit.reference.predict(width, &rows)?;
+    let smartcore = fit.reference.revive()?.predict(width, &rows)?;
     compare("in one call", &together, model, &smartcore)?;
     compare("row by row", &alone, model, &smartcore)?;
     ensure!(

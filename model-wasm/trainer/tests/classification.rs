@@ -105,7 +105,7 @@ fn a_classification_is_trained_and_answers_as_smartcore() {
     let spec = Spec::load(&path).unwrap();
     let table = Table::load(&spec, &Source::Default, &ProgressBar::hidden()).unwrap();
     let fit = Fit::new(&table, &spec, &ProgressBar::hidden()).unwrap();
-    let smartcore = fit.reference.predict(3, &rows).unwrap();
+    let smartcore = fit.reference.revive().unwrap().predict(3, &rows).unwrap();
     let answers = loaded.predict(&rows).unwrap();
     for ((row, answer), expected) in rows.chunks(3).zip(answers.chunks(4)).zip(smartcore) {
         let mut shares = [0.0; 4];

@@ -69,7 +69,12 @@ fn the_component_answers_as_smartcore_for_rows_never_seen() {
 
     let answers = loaded.predict(&rows).unwrap();
     let width = seen.features.len();
-    let smartcore = fit.reference.predict(width, &rows).unwrap();
+    let smartcore = fit
+        .reference
+        .revive()
+        .unwrap()
+        .predict(width, &rows)
+        .unwrap();
     assert_eq!(bits(&answers), bits(&smartcore));
     let walked: Vec<f64> = rows
         .chunks(width)
