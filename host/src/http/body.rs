@@ -1,10 +1,12 @@
 //! Reading a request's body within its limits.
 
-use axum::body::Body;
+use std::error::Error;
+
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Body;
 use tokio::time::timeout;
 
 use super::problem::Problem;
@@ -68,21 +70,32 @@ impl Format {
 
 /// The length of a body, where it is known before it has come.
 pub(super) fn length(request: &Request) -> Option<u64> {
-    hyper::body::Body::size_hint(request.body()).exact()
+    request.body().size_hint().exact()
+}
+
+/// Reads the whole body of a request, at most `limit` bytes.
+pub(super) async fn read(host: &Host, request: Request, limit: u64) -> Result<Bytes, Problem> {
+    read_body(host, request.into_body(), limit).await
 }
 
 /// Reads a whole body of at most `limit` bytes.
-pub(super) async fn read(host: &Host, request: Request, limit: u64) -> Result<Bytes, Problem> {
+pub(super) async fn read_body<B>(host: &Host, body: B, limit: u64) -> Result<Bytes, Problem>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+{
     let too_large = || {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the body is larger than {limit} bytes"),
         )
     };
-    if length(&request).is_some_and(|length| length > limit) {
+    if body
+        .size_hint()
+        .exact()
+        .is_some_and(|length| length > limit)
+    {
         return Err(too_large());
     }
-    let body: Body = request.into_body();
     let limited = Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX));
     let patience = host.config.network.body_timeout.into();
     match timeout(patience, limited.collect()).await {
