@@ -67,12 +67,11 @@ pub(super) async fn observed<B, F: Future<Output = Response>>(
     host.metrics
         .answered(endpoint, name, status.as_u16(), duration);
     drop(in_flight);
-    let _entered = span.enter();
     // Refusals under overload are counted; to log each would add to the load.
     if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        warn!(%method, endpoint, status = status.as_u16(), ?duration, "request failed");
+        warn!(parent: &span, %method, endpoint, status = status.as_u16(), ?duration, "request failed");
     } else {
-        debug!(%method, endpoint, status = status.as_u16(), ?duration, "request answered");
+        debug!(parent: &span, %method, endpoint, status = status.as_u16(), ?duration, "request answered");
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
