@@ -1,10 +1,11 @@
 //! Reading a request's body within its limits.
 
 use std::error::Error;
+use std::pin::pin;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body;
 use tokio::time::timeout;
@@ -98,8 +99,8 @@ where
     }
     let limited = Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX));
     let patience = host.config.network.body_timeout.into();
-    match timeout(patience, limited.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+    match timeout(patience, gather(limited)).await {
+        Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => Err(Problem::new(
             StatusCode::BAD_REQUEST,
@@ -110,4 +111,24 @@ where
             format!("the body did not arrive within {patience:?}"),
         )),
     }
+}
+
+/// The bytes of a body, in memory once.
+async fn gather<B: Body<Data = Bytes>>(body: B) -> Result<Bytes, B::Error> {
+    let mut body = pin!(body);
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await.transpose()? {
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if whole.is_empty() {
+            if body.is_end_stream() {
+                return Ok(data);
+            }
+            let rest = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+            whole.reserve(data.len() + rest);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
 }
