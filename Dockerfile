@@ -14,7 +14,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     scripts/build-guest.sh && \
     cargo build --release --locked && \
     mkdir -p /out/models && \
-    cp target/release/canopy target/release/canopy-trainer target/release/canopy-evaluation /out/ && \
+    strip --strip-all -o /out/canopy target/release/canopy && \
+    strip --strip-all -o /out/canopy-trainer target/release/canopy-trainer && \
+    strip --strip-all -o /out/canopy-evaluation target/release/canopy-evaluation && \
     /out/canopy-trainer train --data embedded \
         --spec model-wasm/specs/bike-sharing.toml --output /out/models/bike-sharing.wasm
 

@@ -137,26 +137,42 @@ async fn call_once(
     row: &Arc<Vec<f64>>,
 ) -> Result<Timed, CallError> {
     let pace = &version.pace;
-    if pace.is_fast() {
-        let deadline = host.config.limits.model_deadline.into();
-        let patience = Pace::PATIENCE.min(deadline);
-        let result = timed(|| version.served.model().predict_within(row, patience));
-        match result {
-            Err(CallError::Deadline(_)) if patience < deadline => pace.outlasted(),
-            Err(error) => return Err(error),
-            Ok((values, duration)) => {
-                pace.called(duration);
-                return Ok((values, duration));
-            }
-        }
+    if !pace.is_fast() {
+        return call_elsewhere(Arc::clone(version), Arc::clone(row), Pace::called).await;
     }
-    let turn = pace.turn().await?;
-    let (version, row) = (Arc::clone(version), Arc::clone(row));
+    let deadline = host.config.limits.model_deadline.into();
+    let patience = Pace::PATIENCE.min(deadline);
+    let again = || call_elsewhere(Arc::clone(version), Arc::clone(row), Pace::repeated);
+    match timed(|| version.served.model().predict_within(row, patience)) {
+        Err(CallError::Deadline(_)) if patience < deadline => {
+            pace.outlasted();
+            again().await
+        }
+        Ok((values, duration)) => {
+            if duration <= Pace::FAST {
+                pace.called(duration);
+            } else {
+                tokio::spawn(again());
+            }
+            Ok((values, duration))
+        }
+        failed => failed,
+    }
+}
+
+/// Calls a version with one row on a thread of its own when it is its turn, and notes how much
+/// processor time that took.
+async fn call_elsewhere(
+    version: Arc<Version>,
+    row: Arc<Vec<f64>>,
+    note: fn(&Pace, Duration),
+) -> Result<Timed, CallError> {
+    let turn = version.pace.turn().await?;
     let work = move || {
         let _until_the_end = turn;
         let start = processor_time();
         let result = timed(|| version.served.model().predict(&row));
-        version.pace.called(processor_time().saturating_sub(start));
+        note(&version.pace, processor_time().saturating_sub(start));
         result
     };
     let done = tokio::task::spawn_blocking(work).await;

@@ -23,7 +23,7 @@ pub(super) async fn predict_batch(
     let formats = [Format::Json, Format::Csv, Format::Arrow];
     let format = Format::of(request.headers(), &formats)?;
     let place = slow_place(&host, &slot)?;
-    let id = request_id_of(&request);
+    let id = request_id_of(request.headers());
     let limit = host.config.limits.body_limit.as_u64();
     let most = host.config.limits.max_rows;
     let body = body::read(&host, request, limit).await?;

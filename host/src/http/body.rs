@@ -1,10 +1,13 @@
 //! Reading a request's body within its limits.
 
-use axum::body::Body;
+use std::error::Error;
+use std::pin::pin;
+
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Body;
 use tokio::time::timeout;
 
 use super::problem::Problem;
@@ -68,25 +71,36 @@ impl Format {
 
 /// The length of a body, where it is known before it has come.
 pub(super) fn length(request: &Request) -> Option<u64> {
-    hyper::body::Body::size_hint(request.body()).exact()
+    request.body().size_hint().exact()
+}
+
+/// Reads the whole body of a request, at most `limit` bytes.
+pub(super) async fn read(host: &Host, request: Request, limit: u64) -> Result<Bytes, Problem> {
+    read_body(host, request.into_body(), limit).await
 }
 
 /// Reads a whole body of at most `limit` bytes.
-pub(super) async fn read(host: &Host, request: Request, limit: u64) -> Result<Bytes, Problem> {
+pub(super) async fn read_body<B>(host: &Host, body: B, limit: u64) -> Result<Bytes, Problem>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+{
     let too_large = || {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the body is larger than {limit} bytes"),
         )
     };
-    if length(&request).is_some_and(|length| length > limit) {
+    if body
+        .size_hint()
+        .exact()
+        .is_some_and(|length| length > limit)
+    {
         return Err(too_large());
     }
-    let body: Body = request.into_body();
     let limited = Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX));
     let patience = host.config.network.body_timeout.into();
-    match timeout(patience, limited.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+    match timeout(patience, gather(limited)).await {
+        Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => Err(Problem::new(
             StatusCode::BAD_REQUEST,
@@ -97,4 +111,24 @@ pub(super) async fn read(host: &Host, request: Request, limit: u64) -> Result<By
             format!("the body did not arrive within {patience:?}"),
         )),
     }
+}
+
+/// The bytes of a body, in memory once.
+async fn gather<B: Body<Data = Bytes>>(body: B) -> Result<Bytes, B::Error> {
+    let mut body = pin!(body);
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await.transpose()? {
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if whole.is_empty() {
+            if body.is_end_stream() {
+                return Ok(data);
+            }
+            let rest = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+            whole.reserve(data.len() + rest);
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
 }

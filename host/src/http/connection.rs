@@ -10,10 +10,9 @@ use std::time::Duration;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{HttpService, Service as _, service_fn};
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
 use socket2::{SockFilter, SockRef};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, info, warn};
 
+use super::direct;
 use crate::host::Host;
 
 /// Pause after a failed accept, such as when file descriptors have run out.
@@ -107,7 +107,7 @@ pub(super) struct Peer(pub(super) IpAddr);
 /// Accepts connections for ever.
 async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdown) -> Infallible {
     let network = &host.config.network;
-    let service = TowerToHyperService::new(super::router(Arc::clone(host)));
+    let router = super::router(Arc::clone(host));
     let mut http = http1::Builder::new();
     let patience = Duration::from(network.header_timeout);
     http.timer(TokioTimer::new())
@@ -135,10 +135,9 @@ async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdow
             }
         };
         failing = false;
-        let service = service.clone();
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(Peer(address));
-            service.call(request)
+        let (worker, router) = (Arc::clone(host), router.clone());
+        let service = service_fn(move |request| {
+            direct::answer(Arc::clone(&worker), router.clone(), Peer(address), request)
         });
         let (http, open) = (http.clone(), open.watcher());
         let Some(tls) = &host.tls else {

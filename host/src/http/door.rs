@@ -81,20 +81,31 @@ pub(super) async fn guard(
 ) -> Response {
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map(MatchedPath::as_str);
-    let is_open = host.config.door.open_metrics && route == Some("/metrics");
-    let need = match Need::of(request.method(), route) {
-        Need::User if is_open => Need::Nothing,
-        need => need,
-    };
-    match admit(&host, &door, need, request.headers()) {
+    match check(&host, &door, request.method(), route, request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
 }
 
+/// Whether the user of a request may send it.
+pub(super) fn check(
+    host: &Host,
+    door: &Door,
+    method: &Method,
+    route: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    let is_open = host.config.door.open_metrics && route == Some("/metrics");
+    let need = match Need::of(method, route) {
+        Need::User if is_open => Need::Nothing,
+        need => need,
+    };
+    admit(host, door, need, headers)
+}
+
 /// Why a request is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refusal {
+pub(super) enum Refusal {
     /// It shows nothing, or something that opens nothing.
     Unauthenticated(Option<Rejected>),
     /// Its user does not have this role.

@@ -26,6 +26,7 @@ mod batch;
 mod body;
 mod connection;
 mod console;
+mod direct;
 mod docs;
 mod door;
 mod drain;
@@ -56,10 +57,13 @@ pub(crate) use connection::serve;
 use crate::host::Host;
 use problem::Problem;
 
+/// The route of single predictions, which [`direct`] answers; here for other methods.
+const PREDICT: &str = "/predict";
+
 /// All routes with everything around them.
 fn router(host: Arc<Host>) -> Router {
     let router = Router::new()
-        .route("/predict", post(predict::predict))
+        .route(PREDICT, post(predict::predict))
         .route("/predict/batch", post(batch::predict_batch))
         .route("/evaluate", post(evaluate::evaluate))
         .route("/model", get(models::describe))

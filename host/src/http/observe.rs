@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{self, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::SemaphorePermit;
@@ -20,23 +20,33 @@ use crate::models::Slot;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The `endpoint` label of whatever matches no route.
-const UNMATCHED: &str = "unmatched";
+pub(super) const UNMATCHED: &str = "unmatched";
 
-/// Gives the request an id, counts it, times it and logs it.
-///
-/// The id is the client's `x-request-id` if it sends a reasonable one; it is in every log line
-/// of the request and in the answer.
+/// [`observed`], for every route.
 pub(super) async fn observe(
     State(host): State<Arc<Host>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let start = Instant::now();
-    let in_flight = host.metrics.request();
-    let id = request_id(&request);
-    let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let endpoint = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    observed(&host, endpoint, request, |request| next.run(request)).await
+}
+
+/// Gives the request an id, counts it, times it and logs it.
+///
+/// The id is the client's `x-request-id` if it sends a reasonable one; it is in every log line
+/// of the request and in the answer.
+pub(super) async fn observed<B, F: Future<Output = Response>>(
+    host: &Host,
+    endpoint: &str,
+    request: http::Request<B>,
+    answer: impl FnOnce(http::Request<B>) -> F,
+) -> Response {
+    let start = Instant::now();
+    let in_flight = host.metrics.request();
+    let id = request_id(request.headers());
+    let method = request.method().clone();
 
     let span = error_span!(
         "request",
@@ -50,11 +60,11 @@ pub(super) async fn observe(
         span.record("trace", parent.trace)
             .record("parent", parent.span);
     }
-    let begun = trace::begin(&host, &request, parent);
+    let begun = trace::begin(host, endpoint, &request, parent);
     if let (Some(begun), None) = (&begun, parent) {
         span.record("trace", begun.trace());
     }
-    let answer = next.run(request).instrument(span.clone());
+    let answer = answer(request).instrument(span.clone());
     let mut response = match begun {
         None => answer.await,
         Some(begun) => begun.end(answer).await,
@@ -64,14 +74,13 @@ pub(super) async fn observe(
     let duration = start.elapsed();
     let name = standard_name(&method);
     host.metrics
-        .answered(endpoint, name, status.as_str(), duration);
+        .answered(endpoint, name, status.as_u16(), duration);
     drop(in_flight);
-    let _entered = span.enter();
     // Refusals under overload are counted; to log each would add to the load.
     if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        warn!(%method, endpoint, status = status.as_u16(), ?duration, "request failed");
+        warn!(parent: &span, %method, endpoint, status = status.as_u16(), ?duration, "request failed");
     } else {
-        debug!(%method, endpoint, status = status.as_u16(), ?duration, "request answered");
+        debug!(parent: &span, %method, endpoint, status = status.as_u16(), ?duration, "request answered");
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
@@ -100,8 +109,8 @@ pub(super) fn slow_place(host: &Host, slot: &Slot) -> Result<Place, Problem> {
 }
 
 /// The id that the client gave the request, if it did.
-pub(super) fn request_id_of(request: &Request) -> Option<Vec<u8>> {
-    let id = request.headers().get(REQUEST_ID)?;
+pub(super) fn request_id_of(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let id = headers.get(REQUEST_ID)?;
     Some(id.as_bytes().to_vec())
 }
 
@@ -111,8 +120,8 @@ pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
 }
 
 /// The client's id if it is short and printable, otherwise a new one.
-fn request_id(request: &Request) -> HeaderValue {
-    let given = request.headers().get(REQUEST_ID);
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(REQUEST_ID);
     let reasonable = |id: &&HeaderValue| {
         (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
     };
@@ -135,7 +144,7 @@ fn new_id() -> HeaderValue {
 }
 
 /// A bounded label: methods that nobody has heard of are one value.
-pub(super) fn standard_name(method: &axum::http::Method) -> &'static str {
+pub(super) fn standard_name(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",

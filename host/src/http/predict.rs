@@ -1,17 +1,22 @@
 //! `POST /predict`: one record in, one prediction out.
 
+use std::error::Error;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::body;
 
-use super::body::{self, Format};
+use super::body::{Format, read_body};
 use super::models::Named;
 use super::observe::{admit, request_id_of};
 use super::problem::Problem;
 use super::{Shared, answer};
 use crate::call::{self, Answer, Rows};
+use crate::host::Host;
 use crate::models::{Slot, Version};
 use crate::row::json;
 use crate::runtime::{Task, likeliest};
@@ -21,23 +26,37 @@ const MODEL_VERSION: HeaderName = HeaderName::from_static("x-model-version");
 /// The beginning of its digest.
 const MODEL_DIGEST: HeaderName = HeaderName::from_static("x-model-digest");
 
-/// Predicts one record: by a fast model on the thread that read the request, as handing it over
-/// would take longer than the call.
+/// Predicts one record of the model that the path names.
 pub(super) async fn predict(
     State(host): Shared,
     Named(slot): Named,
     request: Request,
-) -> Result<impl IntoResponse, Problem> {
-    let _place = admit(&host, &slot)?;
-    Format::of(request.headers(), &[Format::Json])?;
-    let id = request_id_of(&request);
+) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    predict_record(&host, &slot, &head.headers, body).await
+}
+
+/// Predicts one record: by a fast model on the thread that read the request, as handing it over
+/// would take longer than the call.
+pub(super) async fn predict_record<B>(
+    host: &Arc<Host>,
+    slot: &Arc<Slot>,
+    headers: &HeaderMap,
+    body: B,
+) -> Result<Response, Problem>
+where
+    B: body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+{
+    let _place = admit(host, slot)?;
+    Format::of(headers, &[Format::Json])?;
+    let id = request_id_of(headers);
     let limit = host.config.limits.record_limit.as_u64();
-    let body = body::read(&host, request, limit).await?;
+    let body = read_body(host, body, limit).await?;
     let route = slot.route_owned();
     let row = Arc::new(json::record(&body, route.serving.served.schema())?);
     let rows = Rows::One(Arc::clone(&row));
-    let answer = call::predict(&host, &slot, &route, &rows, id.as_deref()).await?;
-    let unusual = watch(&slot, &route.serving, &row, &answer);
+    let answer = call::predict(host, slot, &route, &rows, id.as_deref()).await?;
+    let unusual = watch(slot, &route.serving, &row, &answer);
     answer.version.predictions.inc();
     slot.metrics.predicted(1, unusual);
     let body = answer::record(answer.version.served.model().info(), &answer.values);
@@ -45,15 +64,27 @@ pub(super) async fn predict(
 }
 
 /// The answer of a version, with what it is.
-pub(super) fn respond(answer: &Answer, format: Format, body: Vec<u8>) -> impl IntoResponse + use<> {
+pub(super) fn respond(answer: &Answer, format: Format, body: Vec<u8>) -> Response {
     let version = &answer.version;
     let digest = version.digest().get(..12).unwrap_or_default();
-    let headers = [
-        (header::CONTENT_TYPE, format.media_type().to_owned()),
-        (MODEL_VERSION, version.served.model().info().version.clone()),
-        (MODEL_DIGEST, digest.to_owned()),
-    ];
-    (headers, body)
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    // As many as an answer has in all.
+    headers.reserve(12);
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.media_type()),
+    );
+    for (name, value) in [
+        (MODEL_VERSION, &*version.served.model().info().version),
+        (MODEL_DIGEST, digest),
+    ] {
+        // What a header cannot say is left out.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
+    response
 }
 
 /// Answers whether one of a row's values is unusual, and takes the row into the sliding window of

@@ -2,12 +2,11 @@
 //! "Trace Context" (2021), so that the log can be read beside those of other services; and the
 //! request's own span in it.
 
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, Request, header};
 use axum::response::Response;
 
 use super::connection::Peer;
-use super::observe::standard_name;
+use super::observe::{UNMATCHED, standard_name};
 use crate::host::Host;
 use crate::otlp::{self, Exchange, Traced};
 
@@ -35,8 +34,13 @@ pub(super) struct Begun {
     exchange: Exchange,
 }
 
-/// Begins the span of a request, if the host traces it.
-pub(super) fn begin(host: &Host, request: &Request, parent: Option<Parent<'_>>) -> Option<Begun> {
+/// Begins the span of a request to the route `endpoint`, if the host traces it.
+pub(super) fn begin<B>(
+    host: &Host,
+    endpoint: &str,
+    request: &Request<B>,
+    parent: Option<Parent<'_>>,
+) -> Option<Begun> {
     let tracer = host.tracer.as_ref()?;
     let text = |name: HeaderName, most: usize| {
         let value = request.headers().get(name)?.to_str().ok()?;
@@ -55,11 +59,10 @@ pub(super) fn begin(host: &Host, request: &Request, parent: Option<Parent<'_>>) 
         "OTHER" => "_OTHER",
         method => method,
     };
-    let route = request.extensions().get::<MatchedPath>();
     let peer = request.extensions().get::<Peer>();
     let exchange = Exchange {
         method,
-        route: route.map(|route| route.as_str().to_owned()),
+        route: (endpoint != UNMATCHED).then(|| endpoint.to_owned()),
         path: request.uri().path().to_owned(),
         scheme: if host.tls.is_some() { "https" } else { "http" },
         client: peer.map(|peer| peer.0),

@@ -12,11 +12,13 @@ mod model;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use prometheus::core::Collector as _;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricFamily;
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Registry, TextEncoder,
+    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Registry, TextEncoder,
 };
 
 use crate::runtime::LoadError;
@@ -41,6 +43,9 @@ pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     request_duration: HistogramVec,
+    /// Metrics of the kinds of answers that were given already, of which there are a few dozen:
+    /// to find one among them takes less time than by its labels.
+    answers: ArcSwap<Vec<Answers>>,
     in_flight: IntGauge,
     rejected_components: IntCounterVec,
     spans: IntCounterVec,
@@ -93,6 +98,7 @@ impl Metrics {
                 .buckets(DURATIONS.to_vec()),
                 REQUEST,
             )?)?,
+            answers: ArcSwap::default(),
             in_flight: make.int_gauge(
                 "api_requests_in_flight",
                 "Requests being answered at the moment.",
@@ -133,12 +139,28 @@ impl Metrics {
     }
 
     /// A request was answered.
-    pub fn answered(&self, endpoint: &str, method: &str, status: &str, duration: Duration) {
-        let labels = [endpoint, method, status];
-        self.requests.with_label_values(&labels).inc();
-        self.request_duration
-            .with_label_values(&labels)
-            .observe(duration.as_secs_f64());
+    pub fn answered(&self, endpoint: &str, method: &'static str, status: u16, duration: Duration) {
+        let known = self.answers.load();
+        let same = |answers: &&Answers| {
+            answers.status == status && answers.method == method && answers.endpoint == endpoint
+        };
+        match known.iter().find(same) {
+            Some(answers) => answers.add(duration),
+            None => {
+                let text = status.to_string();
+                let labels = [endpoint, method, &text];
+                let answers = Answers {
+                    endpoint: endpoint.to_owned(),
+                    method,
+                    status,
+                    count: self.requests.with_label_values(&labels),
+                    durations: self.request_duration.with_label_values(&labels),
+                };
+                answers.add(duration);
+                self.answers
+                    .rcu(|known| [&known[..], std::slice::from_ref(&answers)].concat());
+            }
+        }
     }
 
     /// A component was not fit to serve.
@@ -187,6 +209,23 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&families, &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+/// Metrics of the answers to a route's requests with a method that have a status.
+#[derive(Clone)]
+struct Answers {
+    endpoint: String,
+    method: &'static str,
+    status: u16,
+    count: IntCounter,
+    durations: Histogram,
+}
+
+impl Answers {
+    fn add(&self, duration: Duration) {
+        self.count.inc();
+        self.durations.observe(duration.as_secs_f64());
     }
 }
 

@@ -4,9 +4,10 @@
 //! longer than the call. A slow one would hold up everybody else there, so it is called on threads
 //! of its own, as many at a time as there are cores; the rest waits for its turn.
 //!
-//! A call that takes long on a thread that reads requests is given up and repeated on another
-//! one. Whether the version is slow, or the machine was busy with something else, is told by the
-//! processor time that the repeated call takes; until then calls are made on other threads.
+//! A call that takes long on a thread that reads requests is repeated on another one; one that
+//! takes very long is given up first, and calls are made on other threads until the repeated one
+//! has ended. Whether the version is slow, or the machine was busy with something else, is told by
+//! the processor time that the repeated call takes.
 //!
 //! The queue is short where it stands: whoever would wait longer than a call takes is refused at
 //! once, unless a turn was free a moment ago, so that a burst is served and an overload is
@@ -47,8 +48,9 @@ pub struct Turn(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePe
 impl Pace {
     /// Longest time that a call may take on a thread that reads requests; it is repeated elsewhere.
     pub const PATIENCE: Duration = Duration::from_millis(20);
-    /// A version whose calls take longer than this on average is slow.
-    const FAST: Duration = Duration::from_millis(1);
+    /// A version whose calls take longer than this on average is slow, and a call that did may
+    /// have waited for a processor.
+    pub const FAST: Duration = Duration::from_millis(1);
     /// Time for which calls are made elsewhere after one was slow or given up.
     const PAROLE: Duration = Duration::from_secs(5);
     /// Time without a free turn after which a queue stands.
@@ -90,6 +92,16 @@ impl Pace {
         self.mean.store(mean, Ordering::Relaxed);
         if mean > nanos(Self::FAST) {
             self.call_elsewhere();
+        }
+    }
+
+    /// A call of one row was repeated and took this much processor time. If that is little, the
+    /// machine was busy and not the version slow.
+    pub fn repeated(&self, duration: Duration) {
+        self.called(duration);
+        let is_slow = self.mean.load(Ordering::Relaxed) > nanos(Self::FAST);
+        if duration <= Self::FAST && !is_slow {
+            self.elsewhere_until.store(0, Ordering::Relaxed);
         }
     }
 
@@ -176,7 +188,17 @@ mod tests {
         let pace = Pace::new(false);
         pace.outlasted();
         assert!(!pace.is_fast());
+        pace.repeated(Duration::from_millis(5));
+        assert!(!pace.is_fast());
         assert!(!Pace::new(true).is_fast());
+    }
+
+    #[test]
+    fn a_version_is_fast_again_if_only_the_machine_was_busy() {
+        let pace = Pace::new(false);
+        pace.outlasted();
+        pace.repeated(Duration::from_micros(5));
+        assert!(pace.is_fast());
     }
 
     /// A pace without free turns, for calls that take so long, and everybody who came to wait.

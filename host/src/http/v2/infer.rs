@@ -63,7 +63,7 @@ pub(super) async fn infer(
     let length = body::length(&request);
     let is_small = length.is_some_and(|length| length <= limits.record_limit.as_u64());
     let json_length = json_length(request.headers())?;
-    let id = request_id_of(&request);
+    let id = request_id_of(request.headers());
     // Held until there is an answer.
     let admitted = is_small.then(|| admit(&host, &slot)).transpose()?;
     let mut place = (!is_small).then(|| slow_place(&host, &slot)).transpose()?;
