@@ -14,7 +14,7 @@ use crate::versions::{self, VERSIONS};
 use crate::{alone, guest, house, report, times};
 
 /// Mounts a small disk where the first argument says, and becomes the rest.
-const MOUNT: &str = r#"mount -t tmpfs -o size=16m tmpfs "$0" && exec "$@""#;
+const MOUNT: &str = r#"mount -t tmpfs -o size=64m tmpfs "$0" && exec "$@""#;
 
 #[test]
 fn a_full_disk_refuses_uploads_loses_rows_and_nothing_else() {

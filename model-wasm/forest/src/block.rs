@@ -50,7 +50,7 @@ impl Block {
             *cell = parts.table[place as usize];
         }
         if count > 1 {
-            self.sort(1 + parts.header.cells.max(parts.header.walked) as usize);
+            self.sort(1 + parts.cells.len());
         }
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
         .iter()
         .position(|scale| !scale_holds(parts, scale));
     fault("scale", wrong)?;
-    fault("root", (header.trees == 0).then_some(0))?;
+    fault("tree", (header.trees == 0).then_some(0))?;
     let wrong = match header.node_bits {
         u32::BITS => trees_hold::<u32>(parts),
         u64::BITS => trees_hold::<u64>(parts),
@@ -38,14 +38,9 @@ pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
         .map(|axis| (bins(axis.feature) - 1) * u64::from(axis.stride));
     let beyond = farthest.sum::<u64>() >= u64::from(header.table);
     fault("axis", beyond.then_some(parts.axes.len()))?;
-    let cells = if header.cells > 0 {
-        header.cells
-    } else {
-        header.walked
-    };
     fault(
         "cell number",
-        parts.table.iter().position(|&cell| cell > cells),
+        parts.table.iter().position(|&cell| cell > header.cells),
     )?;
 
     let wrong = parts.columns.iter().position(|column| {
@@ -101,26 +96,16 @@ fn trees_hold<W: Word>(parts: &Parts<'_>) -> Option<usize> {
     if most.is_some_and(|most| most > packing.largest()) {
         return Some(0);
     }
-    let trees = parts.header.trees as usize;
-    parts
-        .trees
-        .windows(2)
-        .position(|ends| {
-            let nodes = nodes.get(ends[0].node as usize..ends[1].node as usize);
-            let values = parts
-                .values
-                .get(ends[0].value as usize..ends[1].value as usize);
-            let (Some(nodes), Some(values)) = (nodes, values) else {
-                return true;
-            };
-            !(0..nodes.len()).all(|index| node_holds(parts, nodes, values, index))
-        })
-        .or_else(|| {
-            (0..parts.roots.len()).find(|&root| {
-                let ends = &parts.trees[root % trees..][..2];
-                parts.roots[root] >= ends[1].node - ends[0].node
-            })
-        })
+    parts.trees.windows(2).position(|ends| {
+        let nodes = nodes.get(ends[0].node as usize..ends[1].node as usize);
+        let values = parts
+            .values
+            .get(ends[0].value as usize..ends[1].value as usize);
+        let (Some(nodes), Some(values)) = (nodes, values) else {
+            return true;
+        };
+        nodes.is_empty() || !(0..nodes.len()).all(|index| node_holds(parts, nodes, values, index))
+    })
 }
 
 fn node_holds<W: Word>(parts: &Parts<'_>, nodes: &[W], values: &[f64], index: usize) -> bool {
@@ -132,8 +117,8 @@ fn node_holds<W: Word>(parts: &Parts<'_>, nodes: &[W], values: &[f64], index: us
         return left == index
             && value.is_some_and(|&value| classes == 0 || is_class(value, classes));
     }
-    // Both children come before, so that every walk ends.
-    node.slot(packing) <= parts.header.features as usize && left + 1 < index
+    // Both children come after it, so that every walk ends.
+    node.slot(packing) <= parts.header.features as usize && left > index && left + 1 < nodes.len()
 }
 
 /// Whether the mask rows of a cell lie in the masks, whatever the bins.

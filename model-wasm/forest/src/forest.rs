@@ -111,7 +111,7 @@ impl<'a> Forest<'a> {
             block.each_cell(|cell, rows| {
                 match cell.checked_sub(1).and_then(|cell| cells.get(cell)) {
                     Some(cell) => self.add_words(cell, block, rows, selection, sums),
-                    None => self.add_walks(cell, block, rows, sums),
+                    None => self.add_walks(block, rows, sums),
                 }
             });
         }
@@ -153,19 +153,17 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// Adds every tree's leaf to rows whose trees are walked: those of the cell, or the whole
-    /// trees for cell 0.
-    fn add_walks(&self, cell: usize, block: &Block, rows: &[u32], sums: &mut [f64]) {
+    /// Adds every tree's leaf to rows that are in no cell.
+    fn add_walks(&self, block: &Block, rows: &[u32], sums: &mut [f64]) {
         match self.parts.header.node_bits {
-            u32::BITS => self.add_walks_of::<u32>(cell, block, rows, sums),
-            _ => self.add_walks_of::<u64>(cell, block, rows, sums),
+            u32::BITS => self.add_walks_of::<u32>(block, rows, sums),
+            _ => self.add_walks_of::<u64>(block, rows, sums),
         }
     }
 
     /// Not inlined, so that it has the registers to itself.
     #[inline(never)]
-    fn add_walks_of<W: Word>(&self, cell: usize, block: &Block, rows: &[u32], sums: &mut [f64]) {
-        let roots = &self.parts.roots[cell * self.trees()..][..self.trees()];
+    fn add_walks_of<W: Word>(&self, block: &Block, rows: &[u32], sums: &mut [f64]) {
         let walks = Walks {
             packing: self.parts.packing(),
             nodes: bytemuck::cast_slice::<u32, W>(self.parts.nodes),
@@ -176,20 +174,20 @@ impl<'a> Forest<'a> {
         let alone = groups.remainder();
         let bins = block.interleaved(groups.clone());
         let size = (self.features() + 1) * LANES;
-        for (tree, &root) in roots.iter().enumerate() {
+        for tree in 0..self.trees() {
             for (rows, bins) in groups.clone().zip(bins.chunks_exact(size)) {
                 // SAFETY: the block has a slot for every feature, with a bin of its thresholds.
-                let leaves = unsafe { walks.rows(tree, root, bins) };
+                let leaves = unsafe { walks.rows(tree, bins) };
                 for (&row, leaf) in rows.iter().zip(leaves) {
                     self.add_leaf(leaf, row, sums);
                 }
             }
         }
         for &row in alone {
-            for (group, roots) in roots.chunks(LANES).enumerate() {
+            for first in (0..self.trees()).step_by(LANES) {
                 // SAFETY: as above.
-                let leaves = unsafe { walks.trees(group * LANES, roots, block.of(row)) };
-                for &leaf in &leaves[..roots.len()] {
+                let leaves = unsafe { walks.trees(first, block.of(row)) };
+                for &leaf in &leaves[..LANES.min(self.trees() - first)] {
                     self.add_leaf(leaf, row, sums);
                 }
             }

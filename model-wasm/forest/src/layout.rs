@@ -13,7 +13,6 @@
 //! | axes       | [`Axis`]        | axes                  | the features that choose a cell        |
 //! | table      | `u32`           | table                 | 1 + cell, or 0 for rows without one    |
 //! | trees      | [`Begin`]       | trees + 1             | where nodes and values of each begin   |
-//! | roots      | `u32`           | (1 + walked) × trees  | of the whole forest, then of each cell |
 //! | cells      | [`Cell`]        | cells                 | see `masks`                            |
 //! | columns    | [`Column`]      | columns               | see `masks`                            |
 //! | places     | `u32`           | places                | see `masks`                            |
@@ -47,15 +46,11 @@ pub(crate) struct Header {
     pub(crate) masks: u32,
     pub(crate) axes: u32,
     pub(crate) table: u32,
-    /// Cells whose trees are walked.
-    pub(crate) walked: u32,
-    /// Cells whose trees are masks.
     pub(crate) cells: u32,
     pub(crate) columns: u32,
     pub(crate) places: u32,
     pub(crate) starts: u32,
     pub(crate) buckets: u32,
-    pub(crate) reserved: u32,
 }
 
 /// Where the nodes and values of a tree begin; both end where those of the next begin.
@@ -94,7 +89,7 @@ pub(crate) struct Axis {
     pub(crate) stride: u32,
 }
 
-/// A cell whose trees are masks.
+/// A cell.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Cell {
@@ -159,7 +154,6 @@ pub(crate) struct Parts<'a> {
     pub(crate) axes: &'a [Axis],
     pub(crate) table: &'a [u32],
     pub(crate) trees: &'a [Begin],
-    pub(crate) roots: &'a [u32],
     pub(crate) cells: &'a [Cell],
     pub(crate) columns: &'a [Column],
     pub(crate) places: &'a [u32],
@@ -174,7 +168,6 @@ impl<'a> Parts<'a> {
             total: bytes.len(),
         };
         let header = &rest.take::<Header>(1)?[0];
-        let rows = (header.walked as usize).saturating_add(1);
         Ok(Self {
             header,
             thresholds: rest.take(header.thresholds as usize)?,
@@ -187,7 +180,6 @@ impl<'a> Parts<'a> {
             axes: rest.take(header.axes as usize)?,
             table: rest.take(header.table as usize)?,
             trees: rest.take((header.trees as usize).saturating_add(1))?,
-            roots: rest.take(rows.saturating_mul(header.trees as usize))?,
             cells: rest.take(header.cells as usize)?,
             columns: rest.take(header.columns as usize)?,
             places: rest.take(header.places as usize)?,
@@ -205,7 +197,7 @@ impl<'a> Parts<'a> {
 
     /// The bytes that [`Parts::split`] splits.
     pub(crate) fn join(&self) -> Vec<u8> {
-        let parts: [&[u8]; 16] = [
+        let parts: [&[u8]; 15] = [
             bytemuck::bytes_of(self.header),
             bytemuck::cast_slice(self.thresholds),
             bytemuck::cast_slice(self.values),
@@ -217,7 +209,6 @@ impl<'a> Parts<'a> {
             bytemuck::cast_slice(self.axes),
             bytemuck::cast_slice(self.table),
             bytemuck::cast_slice(self.trees),
-            bytemuck::cast_slice(self.roots),
             bytemuck::cast_slice(self.cells),
             bytemuck::cast_slice(self.columns),
             bytemuck::cast_slice(self.places),

@@ -4,6 +4,10 @@
 //! the model's [`Description`] and its reference sample, into an [`Artifact`]. The guest
 //! reads the same bytes in place: [`Artifact::read`] and [`Forest::read`] copy nothing.
 //!
+//! Rows that share the bins of a few features share a *cell*. There, the trees are small, and
+//! are evaluated as masks over their leaves (`masks`); rows in no cell walk through the whole
+//! trees, laid out as nodes (`node`, `walk`). [`Plan`] tells what was chosen.
+//!
 //! No I/O, and predictions equal a plain walk over the trees bit for bit: thresholds are
 //! compared exactly (see [`Bins`]) and leaves are added in tree order in `f64`.
 

@@ -20,44 +20,45 @@ pub(crate) struct Walks<'a, W> {
 const STEPS: usize = 2;
 
 impl<W: Word> Walks<'_, W> {
-    /// Takes `LANES` rows through a tree from its root to their leaves. The bins of the rows lie
+    /// Takes `LANES` rows through a tree to their leaves. The bins of the rows lie
     /// interleaved: slot by slot, for every slot one row after the other.
     ///
     /// # Safety
     ///
     /// There are as many bins as slots × `LANES`, those of slot 0 are 0 and the others bins of
-    /// their features; the root is one of the tree.
+    /// their features.
     #[inline]
-    pub(crate) unsafe fn rows(&self, tree: usize, root: u32, bins: &[u32]) -> [f64; LANES] {
+    pub(crate) unsafe fn rows(&self, tree: usize, bins: &[u32]) -> [f64; LANES] {
         let Begin { node, value } = self.trees[tree];
         let nodes = &self.nodes[node as usize..];
         // SAFETY: a checked tree's nodes lie from its beginning on.
         let node = |_, at: u32| unsafe { *nodes.get_unchecked(at as usize) };
         // SAFETY: a checked node's slot is one of the row's.
         let bin = |lane, slot: usize| unsafe { *bins.get_unchecked(slot * LANES + lane) };
-        let leaves = to_leaves(self.packing, [root; LANES], node, bin);
+        let leaves = to_leaves(self.packing, [0; LANES], node, bin);
         let values = &self.values[value as usize..];
         leaves.map(|leaf| values[leaf as usize])
     }
 
-    /// Takes a row through up to `LANES` trees, from `first` on, from their roots to its leaves.
-    /// Lanes without a tree repeat the last.
+    /// Takes a row through `LANES` trees, from `first` on, to its leaves. Lanes without a tree
+    /// repeat the last.
     ///
     /// # Safety
     ///
     /// There are as many bins as slots, that of slot 0 is 0 and the others bins of their
-    /// features; the roots, at least one, are those of the trees.
+    /// features; `first` is a tree.
     #[inline]
-    pub(crate) unsafe fn trees(&self, first: usize, roots: &[u32], bins: &[u32]) -> [f64; LANES] {
-        let lanes: [usize; LANES] = std::array::from_fn(|lane| lane.min(roots.len() - 1));
-        let begins = lanes.map(|lane| self.trees[first + lane]);
+    pub(crate) unsafe fn trees(&self, first: usize, bins: &[u32]) -> [f64; LANES] {
+        let lanes: [usize; LANES] =
+            std::array::from_fn(|lane| (first + lane).min(self.trees.len() - 2));
+        let begins = lanes.map(|tree| self.trees[tree]);
         // SAFETY: a checked tree's nodes lie from its beginning on.
         let node = |lane: usize, at: u32| unsafe {
             *self.nodes.get_unchecked((begins[lane].node + at) as usize)
         };
         // SAFETY: a checked node's slot is one of the row's.
         let bin = |_, slot: usize| unsafe { *bins.get_unchecked(slot) };
-        let leaves = to_leaves(self.packing, lanes.map(|lane| roots[lane]), node, bin);
+        let leaves = to_leaves(self.packing, [0; LANES], node, bin);
         std::array::from_fn(|lane| self.values[(begins[lane].value + leaves[lane]) as usize])
     }
 }

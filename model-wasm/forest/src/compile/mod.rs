@@ -10,7 +10,7 @@ mod plan;
 use crate::bins::{PADDING, scale};
 use crate::compile::binned::BinnedTree;
 use crate::compile::masks::MaskTable;
-use crate::compile::nodes::NodeTable;
+use crate::compile::nodes::{lay_out, words};
 use crate::layout::{Begin, Header, Parts};
 use crate::node::Packing;
 use crate::tree::{Aggregation, Node, Tree};
@@ -92,26 +92,14 @@ pub fn compile(
         Aggregation::Mean => 0.0,
         Aggregation::Vote { classes } => f64::from(classes),
     };
-    let mut tables: Vec<_> = trees.iter().map(|_| NodeTable::default()).collect();
-    let mut roots = Vec::new();
     let mut masks = MaskTable::new(&bins, none);
-    let with_tables = trees.iter().zip(&mut tables);
-    roots.extend(with_tables.map(|(tree, table)| table.add(&tree.nodes)));
     for fixed in cells.fixed(features) {
         let nodes = trees.iter().map(|tree| tree.fixed(&fixed));
-        match plan.form {
-            Form::Walk => {
-                let with_tables = nodes.zip(&mut tables);
-                roots.extend(with_tables.map(|(nodes, table)| table.add(&nodes)));
-            }
-            Form::Masks => {
-                let values = trees.iter().map(|tree| &tree.values[..]);
-                masks.add(&nodes.zip(values).collect::<Vec<_>>());
-            }
-        }
+        let values = trees.iter().map(|tree| &tree.values[..]);
+        masks.add(&nodes.zip(values).collect::<Vec<_>>());
     }
     masks.finish();
-    let nodes = Nodes::new(&trees, &tables, &bins)?;
+    let nodes = Nodes::new(&trees, &bins)?;
     for (what, count) in [
         ("mask words", masks.masks.len()),
         ("leaves of masks", masks.leaves.len()),
@@ -143,13 +131,11 @@ pub fn compile(
         masks: masks.masks.len() as u32,
         axes: axes.len() as u32,
         table: table.len() as u32,
-        walked: (roots.len() / trees.len()) as u32 - 1,
         cells: masks.cells.len() as u32,
         columns: masks.columns.len() as u32,
         places: masks.places.len() as u32,
         starts: masks.starts.len() as u32,
         buckets: buckets.len() as u32,
-        reserved: 0,
     };
     let parts = Parts {
         header: &header,
@@ -163,7 +149,6 @@ pub fn compile(
         axes: &axes,
         table: &table,
         trees: &nodes.begins,
-        roots: &roots,
         cells: &masks.cells,
         columns: &masks.columns,
         places: &masks.places,
@@ -204,11 +189,11 @@ struct Nodes {
 
 impl Nodes {
     /// Takes the narrowest words that hold every node.
-    fn new(trees: &[BinnedTree], tables: &[NodeTable], bins: &[u32]) -> Result<Self, CompileError> {
+    fn new(trees: &[BinnedTree], bins: &[u32]) -> Result<Self, CompileError> {
         let mut begins = vec![Begin::default()];
         let (mut node, mut value) = (0, 0);
-        for (tree, table) in trees.iter().zip(tables) {
-            node += table.len();
+        for tree in trees {
+            node += tree.nodes.len();
             value += tree.values.len();
             limit("nodes", node, MOST_NODES)?;
             begins.push(Begin {
@@ -217,16 +202,17 @@ impl Nodes {
             });
         }
         let most = |counts: &mut dyn Iterator<Item = usize>| counts.max().unwrap_or(1);
-        let nodes = most(&mut tables.iter().map(NodeTable::len));
+        let nodes = most(&mut trees.iter().map(|tree| tree.nodes.len()));
         let values = most(&mut trees.iter().map(|tree| tree.values.len()));
         let most_bins = most(&mut bins.iter().map(|&bins| bins as usize));
         let fitting = |bits| Packing::new(bits, bins.len(), nodes, most_bins, values);
-        let tables = tables.iter();
+        let placed: Vec<_> = trees.iter().map(|tree| lay_out(&tree.nodes)).collect();
+        let placed = placed.iter();
         let (bits, packing, words) = if let Some(packing) = fitting(u32::BITS) {
-            let words = tables.flat_map(|table| table.words::<u32>(packing));
+            let words = placed.flat_map(|tree| words::<u32>(tree, packing));
             (u32::BITS, packing, words.collect())
         } else if let Some(packing) = fitting(u64::BITS) {
-            let words = tables.flat_map(|table| table.words::<u64>(packing));
+            let words = placed.flat_map(|tree| words::<u64>(tree, packing));
             let words: Vec<u64> = words.collect();
             (u64::BITS, packing, bytemuck::cast_slice(&words).to_vec())
         } else {

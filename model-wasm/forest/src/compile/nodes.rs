@@ -1,74 +1,70 @@
 //! Laying trees out as nodes.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use crate::compile::binned::BinnedNode;
 use crate::node::{Packing, Word};
 
-/// The nodes of a tree, whole and in every cell. Each pair of siblings is there once: the tree
-/// shares the subtrees in which it is equal in several cells.
-#[derive(Debug, Default)]
-pub(super) struct NodeTable {
-    nodes: Vec<Placed>,
-    /// Where siblings lie.
-    pairs: HashMap<[Placed; 2], u32>,
-    roots: HashMap<Placed, u32>,
-}
+/// Pairs of siblings that fit into a line of the cache.
+const PAIRS_A_LINE: usize = 8;
 
-/// A node whose children have their places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Placed {
-    Split { feature: u32, bin: u32, left: u32 },
-    Leaf(u32),
-}
-
-impl NodeTable {
-    /// Adds the tree, as a whole or in a cell, and gives the position of its root.
-    pub(super) fn add(&mut self, tree: &[BinnedNode]) -> u32 {
-        let mut placed = vec![Placed::Leaf(0); tree.len()];
-        for (index, node) in tree.iter().enumerate().rev() {
-            placed[index] = match *node {
-                BinnedNode::Leaf(value) => Placed::Leaf(value),
-                BinnedNode::Split {
-                    feature,
-                    bin,
-                    left,
-                    right,
-                } => Placed::Split {
-                    feature,
-                    bin,
-                    left: self.pair([placed[left as usize], placed[right as usize]]),
-                },
+/// Places a tree's nodes, given parents first: the root, and then line by line a pair of siblings
+/// together with those below it that are visited most, so that a walk touches few lines. The
+/// size of a subtree stands for how often it is visited. Gives the nodes in order, each with the
+/// place of its left child, or its own for a leaf.
+pub(super) fn lay_out(tree: &[BinnedNode]) -> Vec<(BinnedNode, u32)> {
+    let sizes = sizes(tree);
+    let mut placed = vec![(tree[0], 0)];
+    // Splits whose children wait for a place, with their own.
+    let mut waiting = vec![(0, 0)];
+    while let Some((top, place)) = waiting.pop() {
+        let mut line = BinaryHeap::from([(sizes[top], Reverse(top), place)]);
+        for _ in 0..PAIRS_A_LINE {
+            let Some((_, Reverse(split), place)) = line.pop() else {
+                break;
             };
-        }
-        let nodes = &mut self.nodes;
-        *self.roots.entry(placed[0]).or_insert_with(|| {
-            nodes.push(placed[0]);
-            nodes.len() as u32 - 1
-        })
-    }
-
-    fn pair(&mut self, pair: [Placed; 2]) -> u32 {
-        let nodes = &mut self.nodes;
-        *self.pairs.entry(pair).or_insert_with(|| {
-            nodes.extend(pair);
-            nodes.len() as u32 - 2
-        })
-    }
-
-    /// Number of nodes.
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// The nodes in words.
-    pub(super) fn words<W: Word>(&self, packing: Packing) -> impl Iterator<Item = W> {
-        let places = self.nodes.iter().zip(0..);
-        places.map(move |(node, place)| match *node {
-            Placed::Leaf(value) => W::pack(packing, 0, place, value),
-            Placed::Split { feature, bin, left } => {
-                W::pack(packing, feature + 1, left, packing.largest() - bin)
+            let BinnedNode::Split { left, right, .. } = tree[split] else {
+                continue;
+            };
+            placed[place].1 = placed.len() as u32;
+            for child in [left, right] {
+                let (child, place) = (child as usize, placed.len());
+                placed.push((tree[child], place as u32));
+                if sizes[child] > 1 {
+                    line.push((sizes[child], Reverse(child), place));
+                }
             }
-        })
+        }
+        waiting.extend(
+            line.into_sorted_vec()
+                .into_iter()
+                .map(|(_, Reverse(split), place)| (split, place)),
+        );
     }
+    placed
+}
+
+/// Number of nodes of every subtree.
+fn sizes(tree: &[BinnedNode]) -> Vec<u32> {
+    let mut sizes = vec![1; tree.len()];
+    for (index, node) in tree.iter().enumerate().rev() {
+        if let BinnedNode::Split { left, right, .. } = *node {
+            sizes[index] += sizes[left as usize] + sizes[right as usize];
+        }
+    }
+    sizes
+}
+
+/// The nodes in words.
+pub(super) fn words<W: Word>(
+    placed: &[(BinnedNode, u32)],
+    packing: Packing,
+) -> impl Iterator<Item = W> {
+    placed.iter().map(move |&(node, left)| match node {
+        BinnedNode::Leaf(value) => W::pack(packing, 0, left, value),
+        BinnedNode::Split { feature, bin, .. } => {
+            W::pack(packing, feature + 1, left, packing.largest() - bin)
+        }
+    })
 }

@@ -12,7 +12,7 @@ const ROWS: usize = 1000;
 /// Nodes visited to estimate one choice; of larger forests, only some trees are looked at.
 const VISITS: usize = 4_000_000;
 /// Bytes that may be spent on cells for each node of the forest.
-const BYTES_PER_NODE: usize = 72;
+const BYTES_PER_NODE: usize = 64;
 /// And at most.
 const MOST_BYTES: usize = 32 << 20;
 /// Another axis must save at least this share of the cost.
@@ -21,7 +21,7 @@ const WORTHWHILE: f64 = 0.05;
 /// What was chosen for a forest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// How the trees of a cell are evaluated.
+    /// How trees are evaluated.
     pub form: Form,
     /// The features whose bins choose a row's cell.
     pub axes: Vec<usize>,
@@ -36,7 +36,7 @@ pub struct Plan {
 pub enum Form {
     /// By walking from node to node, several walks side by side.
     Walk,
-    /// By intersecting masks over the leaves.
+    /// By intersecting masks over the leaves, in cells.
     Masks,
 }
 
@@ -62,9 +62,8 @@ pub(super) fn choose(
         .collect();
     let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
     let budget = (nodes * BYTES_PER_NODE).min(MOST_BYTES) as f64;
-    let visits = visits(trees, bins.len(), &sample);
 
-    let whole_cost = walk_cost(trees.len(), visits.iter().sum());
+    let whole_cost = walk_cost(trees.len(), visits(trees, &sample));
     let whole = Plan {
         form: Form::Walk,
         axes: Vec::new(),
@@ -81,28 +80,18 @@ pub(super) fn choose(
         let cells = candidates
             .iter()
             .filter_map(|axes| Cells::new(axes, &bins, &sample));
-        let plans = cells.flat_map(|cells| {
-            let open = (0..bins.len()).filter(|feature| !cells.axes.contains(feature));
-            let walk = walk_cost(trees.len(), open.map(|feature| visits[feature]).sum());
+        let plans = cells.filter_map(|cells| {
             let size = Size::estimate(trees, &bins, &cells);
-            let forms = [
-                (Form::Walk, walk, size.walk_bytes()),
-                (Form::Masks, size.mask_cost(), size.mask_bytes()),
-            ];
             let covered = cells.coverage(&sample);
-            forms.map(|(form, cost, bytes)| {
-                let plan = Plan {
-                    form,
-                    axes: cells.axes.clone(),
-                    cells: cells.cells.len(),
-                    cost: covered * cost + (1.0 - covered) * whole_cost,
-                };
-                (bytes <= budget).then(|| (plan, cells.clone()))
-            })
+            let plan = Plan {
+                form: Form::Masks,
+                axes: cells.axes.clone(),
+                cells: cells.cells.len(),
+                cost: covered * size.cost() + (1.0 - covered) * whole_cost,
+            };
+            (size.bytes() <= budget).then_some((plan, cells))
         });
-        let cheapest = plans
-            .flatten()
-            .min_by(|(a, _), (b, _)| a.cost.total_cmp(&b.cost));
+        let cheapest = plans.min_by(|(a, _), (b, _)| a.cost.total_cmp(&b.cost));
         let better = cheapest.filter(|(plan, _)| plan.cost < best.0.cost * (1.0 - WORTHWHILE));
         let first = candidates.len() == 1 && candidates[0].is_empty();
         if better.is_none() && !first {
@@ -131,9 +120,9 @@ fn binned(thresholds: &[Vec<f64>], sample: &[f64]) -> Vec<Vec<u32>> {
     .collect()
 }
 
-/// Mean number of nodes that split on each feature on the ways of a sample row through all trees.
-fn visits(trees: &[BinnedTree], features: usize, sample: &[Vec<u32>]) -> Vec<f64> {
-    let mut visits = vec![0.0; features];
+/// Mean number of splits on the ways of a sample row through all trees.
+fn visits(trees: &[BinnedTree], sample: &[Vec<u32>]) -> f64 {
+    let mut visits = 0;
     for (row, tree) in sample
         .iter()
         .flat_map(|row| trees.iter().map(move |tree| (row, tree)))
@@ -146,7 +135,7 @@ fn visits(trees: &[BinnedTree], features: usize, sample: &[Vec<u32>]) -> Vec<f64
             right,
         } = tree.nodes[at]
         {
-            visits[feature as usize] += 1.0;
+            visits += 1;
             at = if row[feature as usize] > bin {
                 right
             } else {
@@ -154,8 +143,7 @@ fn visits(trees: &[BinnedTree], features: usize, sample: &[Vec<u32>]) -> Vec<f64
             } as usize;
         }
     }
-    let rows = sample.len().max(1) as f64;
-    visits.iter().map(|visits| visits / rows).collect()
+    f64::from(visits) / sample.len().max(1) as f64
 }
 
 /// Instructions of walking through all trees.
@@ -201,16 +189,12 @@ impl Size {
         size
     }
 
-    fn walk_bytes(&self) -> f64 {
-        8.0 * self.leaves
-    }
-
-    fn mask_bytes(&self) -> f64 {
+    fn bytes(&self) -> f64 {
         4.0 * self.masks + 8.0 * self.leaves
     }
 
     /// Instructions of intersecting the masks of a row.
-    fn mask_cost(&self) -> f64 {
+    fn cost(&self) -> f64 {
         self.words * (6.0 + 0.7 * self.groups) + 30.0
     }
 }
