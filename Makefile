@@ -25,7 +25,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench deny lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench deny lint build guest help
 
 ifeq ($(WAY),compose)
 all: .env
@@ -74,6 +74,9 @@ test: lint ## Lint, then run every test
 
 bench: build ## Measure what the documents claim, beside peers: ONLY=forest,predict ROUNDS=10 QUICK=1 WRITE=docs/performance.md
 	bench/run.py $(if $(ONLY),--only "$(ONLY)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(QUICK),--quick) $(if $(WRITE),--write "$(WRITE)")
+
+microbench: guest ## Measure each part of a prediction alone, with criterion: ARGS=row/json
+	cargo bench --profile release --workspace $(addprefix --exclude ,$(GUESTS)) --bench micro --bench drift -- $(ARGS)
 
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
 	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1

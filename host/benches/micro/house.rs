@@ -1,0 +1,39 @@
+//! The house model, trained on January 2011.
+
+use canopy_dataset::Source;
+use canopy_forest::Artifact;
+use canopy_trainer::{Fit, Model, Spec, Table};
+use indicatif::ProgressBar;
+
+/// Hours of a week.
+pub(crate) const WEEK: usize = 168;
+
+/// What is baked into its component.
+pub(crate) fn artifact() -> Vec<u8> {
+    let spec = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../model-wasm/specs/bike-sharing.toml"
+    );
+    let spec = Spec::load(spec.as_ref()).unwrap();
+    let hidden = ProgressBar::hidden();
+    let table = Table::load(&spec, &Source::Embedded, &hidden).unwrap();
+    let fit = Fit::new(&table, &spec, &hidden).unwrap();
+    Model::new(&spec, &table, &fit).unwrap().artifact
+}
+
+/// The rows of its first week (row-major, rows × features).
+pub(crate) fn week(artifact: &Artifact<'_>) -> Vec<f64> {
+    let features = &artifact.reference[..artifact.description.features.len()];
+    (0..WEEK)
+        .flat_map(|row| features.iter().map(move |feature| feature.values[row]))
+        .collect()
+}
+
+/// A row as a client sends it.
+pub(crate) fn json_record(names: &[String], row: &[f64]) -> String {
+    let fields = names.iter().zip(row);
+    let fields: Vec<String> = fields
+        .map(|(name, value)| format!("\"{name}\": {value}"))
+        .collect();
+    format!("{{{}}}", fields.join(", "))
+}

@@ -1,0 +1,29 @@
+//! The parts of a prediction, each alone: `make microbench`.
+
+#![expect(clippy::unwrap_used, reason = "a measurement may panic")]
+
+mod component;
+mod forest;
+mod house;
+mod metrics;
+mod row;
+
+use canopy::runtime::{Limits, Runtime};
+use canopy_forest::Artifact;
+use criterion::Criterion;
+
+fn main() {
+    let artifact = house::artifact();
+    let component = canopy_trainer::bake(&artifact).unwrap();
+    let runtime = Runtime::new(&Limits::default(), None).unwrap();
+    let model = runtime.load(&component).unwrap();
+    let artifact = Artifact::read(&artifact).unwrap();
+    let week = house::week(&artifact);
+
+    let mut criterion = Criterion::default().configure_from_args();
+    row::measure(&mut criterion, &week, &model);
+    forest::measure(&mut criterion, &week, &artifact.forest);
+    component::measure(&mut criterion, &week, &model);
+    metrics::measure(&mut criterion);
+    criterion.final_summary();
+}
