@@ -25,7 +25,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench deny lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget deny lint build guest help
 
 ifeq ($(WAY),compose)
 all: .env
@@ -77,6 +77,9 @@ bench: build ## Measure what the documents claim, beside peers: ONLY=forest,pred
 
 microbench: guest ## Measure each part of a prediction alone, with criterion: ARGS=row/json
 	cargo bench --profile release --workspace $(addprefix --exclude ,$(GUESTS)) --bench micro --bench drift -- $(ARGS)
+
+budget: guest ## Count the instructions of the hottest functions anew; `make test` compares with host/tests/budget.toml
+	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test budget -- write
 
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
 	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1

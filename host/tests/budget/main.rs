@@ -1,0 +1,54 @@
+//! How many instructions the hottest functions take, counted by valgrind and held against
+//! `host/tests/budget.toml`: unlike time, the count is the same on a busy machine.
+//!
+//! Without arguments this compares; `write` (`make budget`) writes the counts as the new budget;
+//! `work NAME ARTIFACT` is what valgrind runs.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod budget;
+mod count;
+#[path = "../../benches/micro/house.rs"]
+mod house;
+mod work;
+
+use std::env;
+use std::process::ExitCode;
+
+use budget::Budget;
+use tempfile::TempDir;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["work", name, artifact] = arguments[..] {
+        work::perform(name, artifact.as_ref());
+        return ExitCode::SUCCESS;
+    }
+    let valgrind = match count::valgrind() {
+        Ok(valgrind) => valgrind,
+        Err(reason) => {
+            println!("skipped: instructions are not counted: {reason}");
+            return ExitCode::SUCCESS;
+        }
+    };
+    let folder = TempDir::new().unwrap();
+    let artifact = folder.path().join("artifact");
+    std::fs::write(&artifact, house::artifact()).unwrap();
+    let counts = work::NAMES.iter().map(|&name| {
+        (
+            name.to_owned(),
+            count::instructions(&valgrind, name, &artifact),
+        )
+    });
+    let counted = Budget::new(counts.collect());
+    if arguments.contains(&"write") {
+        counted.write();
+        return ExitCode::SUCCESS;
+    }
+    if counted.keeps(&Budget::read()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
