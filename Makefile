@@ -25,7 +25,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget deny lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget flamegraph deny lint build guest help
 
 ifeq ($(WAY),compose)
 all: .env
@@ -80,6 +80,9 @@ microbench: guest ## Measure each part of a prediction alone, with criterion: AR
 
 budget: guest ## Count the instructions of the hottest functions anew; `make test` compares with host/tests/budget.toml
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test budget -- write
+
+flamegraph: build $(MODEL) ## Draw where the time of POST /predict goes: docs/images/predict-flame.svg, and a table
+	@scripts/flamegraph.sh "$(MODEL)" docs/images/predict-flame.svg
 
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
 	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1

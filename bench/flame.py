@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Folds `perf script -F comm,ip,sym,dso` of standard input by modules, prints each part's share of the processor time
+as a Markdown table and draws a flame graph into the SVG file named.
+
+Functions that the compiler inlined count as the one they are in; those of std and libc as what called them. Compiled
+components have no unwind tables: they are drawn where most of the calls into wasmtime come from."""
+
+import html
+import re
+import sys
+from collections import Counter
+from itertools import groupby
+
+# The outermost module of a connection's work. What lies outside of it is the same for all, and absent where a stack was
+# too deep to be recorded whole.
+ROOT = "hyper"
+# The module of a frame by how its symbol begins; the first that fits. What fits none is its crate.
+MODULES = [("tokio", "tokio|mio|socket2"), ("hyper", "hyper|http|httparse|httpdate|itoa"), ("serde_json", "serde|ryu"),
+           ("axum, tower", "axum|tower|futures|matchit|pin_project"), ("tracing", "tracing|sharded_slab")]
+# The parts of the table: a part has the frames of its modules and of what these call, up to another part's.
+PARTS = {
+    "kernel: system calls, network, scheduling": r"kernel",
+    "tokio, hyper: connections, HTTP": r"tokio|hyper|bytes",
+    "axum, tower, canopy::http: routing, handlers": r"axum, tower|canopy::(http|door|models|lane|host|probe)",
+    "JSON into a row": r"canopy::row|serde_json",
+    "wasmtime, canopy::runtime: call of the component": r"wasmtime.*|canopy::(runtime|call)|cranelift.*",
+    "component: the forest": r"component",
+    "metrics": r"prometheus|canopy::metrics",
+    "live window": r"canopy::(window|served|live)",
+    "log, spans": r"tracing|canopy::(log|otlp)",
+}
+COLOURS = ["#9aa5b1", "#7aa6d8", "#8cc5e8", "#f2c14e", "#c39bd3", "#e4572e", "#76b041", "#a3c76d", "#d9b38c", "#dddddd"]
+
+
+def module(symbol, dso):
+    """The module of a frame; none for the standard library."""
+    if "kernel" in dso or "vdso" in dso:
+        return "kernel"
+    if "/perf-" in dso or "//anon" in dso:
+        return "component"
+    # A trait of a type parameter counts as that of the trait's crate, what is dropped as that of its type.
+    outer = re.match(r"<&?(?:mut )?[A-Z]\w* as (.*)|core::ptr::drop_in_place<(.*)", symbol)
+    path = re.match(r"[<&(\[]*(?:mut |dyn )*([\w:]*)", outer[1] or outer[2] if outer else symbol)[1].split("::")
+    # Without a path it is a function of libc or a method of a primitive type.
+    if len(path) < 2 or path[0] in ("std", "core", "alloc", "hashbrown", "__rustc") or "/lib" in dso:
+        return None
+    if path[0] == "canopy":
+        return "::".join(path[:2])
+    return next((name for name, pattern in MODULES if re.match(pattern, path[0])), path[0])
+
+
+def fold(lines):
+    """Counts stacks of modules, outermost first."""
+    stacks = Counter()
+    for sample in "".join(lines).split("\n\n"):
+        frames = [re.match(r"\s*[0-9a-f]+ (.*?) \((.*)\)$", line) for line in sample.strip().split("\n")[1:]]
+        frames = [frame.groups() for frame in frames if frame][::-1]
+        names = [name for frame in frames if (name := module(*frame))]
+        names = names[names.index(ROOT) if ROOT in names else 0:]
+        stacks[tuple(name for name, _ in groupby(names)) or ("std",)] += 1
+    calls = Counter()
+    for stack, count in stacks.items():
+        if "wasmtime" in stack:
+            calls[stack[:stack.index("wasmtime") + 1]] += count
+    caller = calls.most_common(1)[0][0] if calls else ()
+    return Counter({(caller if stack[0] == "component" else ()) + stack: count for stack, count in stacks.items()})
+
+
+def part(name):
+    return next((index for index, pattern in enumerate(PARTS.values()) if re.fullmatch(pattern, name)), len(PARTS))
+
+
+def table(stacks):
+    total, shares = sum(stacks.values()), Counter()
+    for stack, count in stacks.items():
+        known = [part(name) for name in stack if part(name) < len(PARTS)]
+        shares[known[-1] if known else len(PARTS)] += count
+    lines = [f"| {name} | {shares[index] / total:.1%} |" for index, name in enumerate([*PARTS, "rest"])]
+    return "\n".join(["| Part | Share of the processor time |", "|---|--:|", *lines])
+
+
+def draw(stacks, width=1200, height=18):
+    total, boxes, depth = sum(stacks.values()), [], 1 + max(map(len, stacks))
+
+    def box(name, level, start, count):
+        x, w, y = start / total * width, count / total * width, (depth - 1 - level) * height
+        if w < 0.5:
+            return
+        fill = COLOURS[part(name)] if level else "#eeeeee"
+        label = html.escape(name if len(name) * 6.6 < w - 6 else name[:int((w - 6) / 6.6)] if w > 30 else "")
+        boxes.append(f'<g><title>{html.escape(name)}: {count / total:.1%}</title><rect x="{x:.1f}" y="{y}" '
+                     f'width="{w:.1f}" height="{height - 1}" fill="{fill}"/><text x="{x + 3:.1f}" y="{y + 13}">{label}</text></g>')
+
+    def level(entries, depth, start):
+        children = Counter()
+        for stack, count in entries:
+            if len(stack) > depth:
+                children[stack[depth]] += count
+        for name in sorted(children):
+            inside = [entry for entry in entries if len(entry[0]) > depth and entry[0][depth] == name]
+            box(name, depth + 1, start, children[name])
+            level(inside, depth + 1, start)
+            start += children[name]
+
+    box("POST /predict: processor time of the host", 0, 0, total)
+    level(list(stacks.items()), 0, 0)
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {depth * height}" font-family="monospace" '
+            f'font-size="11" fill="#111"><rect width="100%" height="100%" fill="#fff"/>{"".join(boxes)}</svg>\n')
+
+
+if __name__ == "__main__":
+    found = fold(sys.stdin)
+    with open(sys.argv[1], "w") as file:
+        file.write(draw(found))
+    print(f"{sum(found.values())} samples\n\n{table(found)}")
