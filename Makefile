@@ -82,7 +82,7 @@ budget: guest ## Count the instructions of the hottest functions anew; `make tes
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test budget -- write
 
 flamegraph: build $(MODEL) ## Draw where the time of POST /predict goes: docs/images/predict-flame.svg, and a table
-	@scripts/flamegraph.sh "$(MODEL)" docs/images/predict-flame.svg
+	bench/flamegraph.py "$(MODEL)" docs/images/predict-flame.svg
 
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
 	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1

@@ -1,13 +1,10 @@
-#!/usr/bin/env python3
-"""Folds `perf script -F comm,ip,sym,dso` of standard input by modules, prints each part's share of the processor time
-as a Markdown table and draws a flame graph into the SVG file named.
+"""Stacks of `perf script -F comm,ip,sym,dso`, folded by modules: a flame graph, and a table of each part's share.
 
 Functions that the compiler inlined count as the one they are in; those of std and libc as what called them. Compiled
 components have no unwind tables: they are drawn where most of the calls into wasmtime come from."""
 
 import html
 import re
-import sys
 from collections import Counter
 from itertools import groupby
 
@@ -15,7 +12,7 @@ from itertools import groupby
 # too deep to be recorded whole.
 ROOT = "hyper"
 # The module of a frame by how its symbol begins; the first that fits. What fits none is its crate.
-MODULES = [("tokio", "tokio|mio|socket2"), ("hyper", "hyper|http|httparse|httpdate|itoa"), ("serde_json", "serde|ryu"),
+MODULES = [("tokio", "tokio|mio|socket2"), ("hyper", "hyper|http|itoa|atomic_waker|want"), ("serde_json", "serde|ryu"),
            ("axum, tower", "axum|tower|futures|matchit|pin_project"), ("tracing", "tracing|sharded_slab")]
 # The parts of the table: a part has the frames of its modules and of what these call, up to another part's.
 PARTS = {
@@ -23,7 +20,7 @@ PARTS = {
     "tokio, hyper: connections, HTTP": r"tokio|hyper|bytes",
     "axum, tower, canopy::http: routing, handlers": r"axum, tower|canopy::(http|door|models|lane|host|probe)",
     "JSON into a row": r"canopy::row|serde_json",
-    "wasmtime, canopy::runtime: call of the component": r"wasmtime.*|canopy::(runtime|call)|cranelift.*",
+    "wasmtime, canopy::runtime: call of the component": r"wasmtime\w*|canopy::(runtime|call)|cranelift\w*",
     "component: the forest": r"component",
     "metrics": r"prometheus|canopy::metrics",
     "live window": r"canopy::(window|served|live)",
@@ -34,30 +31,37 @@ COLOURS = ["#9aa5b1", "#7aa6d8", "#8cc5e8", "#f2c14e", "#c39bd3", "#e4572e", "#7
 
 def module(symbol, dso):
     """The module of a frame; none for the standard library."""
-    if "kernel" in dso or "vdso" in dso:
-        return "kernel"
+    if "kernel" in dso:
+        call = re.match(r"(?:__x64_sys|__sys|ksys|do)_(writev|readv|read|write|send|recv|epoll|futex)", symbol)
+        return f"kernel: {call[1]}" if call else "kernel"
     if "/perf-" in dso or "//anon" in dso:
         return "component"
+    # The span of a request, into which its handler is inlined.
+    if "tracing::instrument::Instrumented<" in symbol:
+        return "canopy::http"
     # A trait of a type parameter counts as that of the trait's crate, what is dropped as that of its type.
     outer = re.match(r"<&?(?:mut )?[A-Z]\w* as (.*)|core::ptr::drop_in_place<(.*)", symbol)
     path = re.match(r"[<&(\[]*(?:mut |dyn )*([\w:]*)", outer[1] or outer[2] if outer else symbol)[1].split("::")
     # Without a path it is a function of libc or a method of a primitive type.
-    if len(path) < 2 or path[0] in ("std", "core", "alloc", "hashbrown", "__rustc") or "/lib" in dso:
+    if len(path) < 2 or path[0] in ("std", "core", "alloc", "hashbrown", "__rustc") or "/lib" in dso or "vdso" in dso:
         return None
     if path[0] == "canopy":
-        return "::".join(path[:2])
+        return "::".join(name for name in path[:3] if name[:1].islower())
     return next((name for name, pattern in MODULES if re.match(pattern, path[0])), path[0])
 
 
-def fold(lines):
+def fold(script):
     """Counts stacks of modules, outermost first."""
     stacks = Counter()
-    for sample in "".join(lines).split("\n\n"):
+    for sample in script.split("\n\n"):
         frames = [re.match(r"\s*[0-9a-f]+ (.*?) \((.*)\)$", line) for line in sample.strip().split("\n")[1:]]
         frames = [frame.groups() for frame in frames if frame][::-1]
         names = [name for frame in frames if (name := module(*frame))]
         names = names[names.index(ROOT) if ROOT in names else 0:]
-        stacks[tuple(name for name, _ in groupby(names)) or ("std",)] += 1
+        kernel = {name for name in names if name.startswith("kernel")}
+        # Within the kernel only the name of the system call is kept.
+        names = [name for name, _ in groupby(names, key=lambda name: max(kernel, key=len) if name in kernel else name)]
+        stacks[tuple(names) or ("std",)] += 1
     calls = Counter()
     for stack, count in stacks.items():
         if "wasmtime" in stack:
@@ -67,7 +71,7 @@ def fold(lines):
 
 
 def part(name):
-    return next((index for index, pattern in enumerate(PARTS.values()) if re.fullmatch(pattern, name)), len(PARTS))
+    return next((index for index, pattern in enumerate(PARTS.values()) if re.match(rf"({pattern})\b", name)), len(PARTS))
 
 
 def table(stacks):
@@ -106,10 +110,3 @@ def draw(stacks, width=1200, height=18):
     level(list(stacks.items()), 0, 0)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {depth * height}" font-family="monospace" '
             f'font-size="11" fill="#111"><rect width="100%" height="100%" fill="#fff"/>{"".join(boxes)}</svg>\n')
-
-
-if __name__ == "__main__":
-    found = fold(sys.stdin)
-    with open(sys.argv[1], "w") as file:
-        file.write(draw(found))
-    print(f"{sum(found.values())} samples\n\n{table(found)}")

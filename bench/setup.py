@@ -1,7 +1,6 @@
 """What has to be there before anything is measured: programs, peers, a generator of load."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -47,28 +46,13 @@ def python() -> Path:
 
 def wrk() -> list:
     """The command of the generator of load: Debian's package, unpacked, not installed."""
-    folder = CACHE / "bench/wrk"
-    libraries = folder / "usr/lib/x86_64-linux-gnu"
-    program = folder / "usr/bin/wrk"
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        fetch(folder, ["wrk", "libluajit-5.1-2", "libluajit-5.1-common"])
-    command = ["env", f"LD_LIBRARY_PATH={libraries}", str(program)]
+    packages = ["wrk", "libluajit-5.1-2", "libluajit-5.1-common"]
+    unpack = subprocess.run([ROOT / "scripts/unpack.sh", "wrk", *packages], capture_output=True, text=True)
+    if unpack.returncode != 0:
+        raise Missing(f"wrk cannot be had: {unpack.stderr.strip()}; try 'apt-get update'")
+    folder = Path(unpack.stdout.strip())
+    command = ["env", f"LD_LIBRARY_PATH={folder}/usr/lib/x86_64-linux-gnu", f"{folder}/usr/bin/wrk"]
     works = subprocess.run([*command, "--version"], capture_output=True, text=True)
     if "Copyright" not in works.stdout + works.stderr:
         raise Missing(f"Debian's wrk does not run here: {works.stderr.strip()}")
     return command
-
-
-def fetch(folder: Path, packages: list):
-    sandbox = ["-o", f"APT::Sandbox::User={os.environ.get('USER', 'root')}"]
-    try:
-        download = subprocess.run(
-            ["apt-get", *sandbox, "--quiet", "download", *packages], cwd=folder, capture_output=True, text=True)
-    except FileNotFoundError:
-        raise Missing("wrk cannot be had: this is no Debian") from None
-    if download.returncode != 0:
-        raise Missing(f"wrk cannot be had: {download.stderr.strip().splitlines()[-1]}; try 'apt-get update'")
-    for package in folder.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", package, folder], check=True)
-        package.unlink()

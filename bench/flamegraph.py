@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Draws where the processor time of `POST /predict` goes: `make flamegraph`.
+
+    bench/flamegraph.py MODEL SVG [--connections 8] [--seconds 15]
+
+Records the host under wrk with perf (Debian's linux-perf), clock and call stacks only, so that neither counters of the
+processor nor another build are needed. What happens within the kernel shows to root alone. Prints each part's share of
+the time as a Markdown table."""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import flame
+import setup
+from process import PINNED, Server
+from table import records
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("svg")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--seconds", type=int, default=15)
+    arguments = parser.parse_args()
+    if not shutil.which("perf"):
+        sys.exit("there is no perf; Debian has it in linux-perf")
+    host = [setup.ROOT / "target/release/canopy", "serve", "--listen", "127.0.0.1:{port}", "--model", arguments.model]
+    with tempfile.TemporaryDirectory(prefix="canopy-flame-") as folder, Server(host, ready="/ready") as server:
+        profile = Path(folder) / "perf.data"
+        load = record(server, profile, Path(folder), arguments)
+        script = ["perf", "script", "--input", profile, "--no-inline", "-F", "comm,ip,sym,dso"]
+        stacks = flame.fold(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
+    Path(arguments.svg).write_text(flame.draw(stacks))
+    print(f"{sum(stacks.values())} samples at {load['rate']:.0f} requests/s, {arguments.connections} connections\n")
+    print(flame.table(stacks))
+
+
+def record(server, profile, folder, arguments) -> dict:
+    """What wrk says of the load that is recorded: from when the host is warm until before it ends."""
+    bodies = folder / "records.jsonl"
+    rows = [{key: value for key, value in row.items() if key != "cnt"} for row in records()[:1000]]
+    bodies.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = [*PINNED, *setup.wrk(), "--threads", "1", "--connections", str(arguments.connections),
+               "--duration", f"{arguments.seconds + 4}s", "--script", setup.ROOT / "bench/load.lua",
+               server.url("/predict"), "--", bodies]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as wrk:
+        subprocess.run(["sleep", "2"], check=True)
+        # Stacks are unwound by the tables that release builds have.
+        subprocess.run(["perf", "record", "--quiet", "--event", "cpu-clock", "--freq", "499", "--call-graph",
+                        "dwarf,32768", "--pid", str(server.process.pid), "--output", profile, "--",
+                        "sleep", str(arguments.seconds)], check=True)
+        load = json.loads(wrk.communicate()[0].splitlines()[-1])
+    if wrk.returncode or load["errors"]:
+        sys.exit(f"requests failed: {load}")
+    return load
+
+
+if __name__ == "__main__":
+    main()
