@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Generators of load and servers share these in the same way, whoever serves.
@@ -120,9 +121,12 @@ def family(process):
     """A process and its descendants."""
     found = [process]
     for task in os.listdir(f"/proc/{process}/task"):
-        with open(f"/proc/{process}/task/{task}/children") as file:
-            for child in file.read().split():
-                found += family(int(child))
+        try:
+            children = Path(f"/proc/{process}/task/{task}/children").read_text().split()
+        except FileNotFoundError:
+            continue  # The thread has ended meanwhile.
+        for child in children:
+            found += family(int(child))
     return found
 
 

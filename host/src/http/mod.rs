@@ -26,6 +26,7 @@ mod batch;
 mod body;
 mod connection;
 mod console;
+mod cross;
 mod direct;
 mod docs;
 mod door;
@@ -82,6 +83,7 @@ fn router(host: Arc<Host>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
     guarded(router, &host)
+        .layer(middleware::from_fn(v2::in_its_form))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(middleware::from_fn(drain::drain))
         .layer(middleware::from_fn_with_state(
@@ -91,10 +93,11 @@ fn router(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
-/// The routes behind the door, if there is one.
+/// The routes behind the door, or behind what stands where there is none.
 fn guarded(router: Router<Arc<Host>>, host: &Arc<Host>) -> Router<Arc<Host>> {
     let Some(door) = &host.door else {
-        return router;
+        let state = Arc::clone(host);
+        return router.layer(middleware::from_fn_with_state(state, cross::guard));
     };
     let state = (Arc::clone(host), Arc::clone(door));
     router

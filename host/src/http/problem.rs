@@ -174,6 +174,8 @@ impl IntoResponse for Problem {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        // For those who say it in another form.
+        response.extensions_mut().insert(self);
         response
     }
 }

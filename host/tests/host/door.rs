@@ -552,6 +552,33 @@ fn without_users_the_host_listens_to_this_machine_alone() {
 }
 
 #[test]
+fn without_users_a_page_of_another_site_changes_nothing() {
+    let models = TempDir::new().unwrap();
+    let server = Server::start(
+        house::model(),
+        &["--models", models.path().to_str().unwrap()],
+    );
+    let status = |headers: &[(&str, &str)]| {
+        let mut request = server.post("/models/bike-sharing/rollback");
+        for &(name, value) in headers {
+            request = request.header(name, value);
+        }
+        request.send().unwrap().status().as_u16()
+    };
+    // There is no version to go back to.
+    assert_eq!(status(&[]), 409);
+    assert_eq!(status(&[("sec-fetch-site", "same-origin")]), 409);
+    for headers in [
+        [("sec-fetch-site", "cross-site")],
+        [("origin", "https://evil.example")],
+        [("origin", "null")],
+        [("host", "evil.example")],
+    ] {
+        assert_eq!(status(&headers), 403, "{headers:?}");
+    }
+}
+
+#[test]
 fn users_are_managed_on_the_command_line() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("users.json");

@@ -105,6 +105,12 @@ fn infers_from_binary_tensors() {
 #[test]
 fn mistakes_are_named() {
     let server = house::server();
+    for (path, status) in [("/v2/nothing", 404), ("/v2/repository/index", 405)] {
+        let answer = server.get(path);
+        assert_eq!(answer.status(), status, "{path}");
+        let answer: Value = answer.json().unwrap();
+        assert!(answer["error"].is_string(), "{path}: {answer}");
+    }
     let tensor = |shape: Value, data: Value| json!({"inputs": [{"name": "x", "shape": shape, "datatype": "FP64", "data": data}]});
     for (body, words) in [
         (json!({}), "missing field `inputs`"),

@@ -19,8 +19,9 @@ mod tensor;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -67,12 +68,29 @@ impl<P: Into<Problem>> From<P> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let error = Json(json!({"error": self.0.to_string()}));
-        // Status and Retry-After are those of the problem.
-        let (mut parts, _) = self.0.into_response().into_parts();
-        parts.headers.remove(axum::http::header::CONTENT_TYPE);
-        (parts, error).into_response()
+        let error = self.0.to_string();
+        in_form(&error, self.0.into_response())
     }
+}
+
+/// Puts the problems of this protocol's paths into its form, those too that arise before a handler
+/// is found.
+pub(super) async fn in_its_form(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_ours = path == "/v2" || path.starts_with("/v2/");
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) if is_ours => in_form(&problem.to_string(), response),
+        _ => response,
+    }
+}
+
+/// An answer with the protocol's body; status and headers such as Retry-After stay.
+fn in_form(error: &str, response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    (parts, Json(json!({"error": error}))).into_response()
 }
 
 /// The model that a path names, in the version it names.
