@@ -328,6 +328,18 @@ fn a_canary_answers_its_share_sticks_to_request_ids_and_resumes_after_a_restart(
     let share = asked.iter().filter(|canary| **canary).count();
     assert!((50..130).contains(&share), "{share} of 300");
     assert_eq!(canaries(&server), asked);
+    let (path_of_first, record) = ("/v2/models/bikes/versions/1.0.0/infer", house::record());
+    let tensor =
+        |name| json!({"name": name, "shape": [1], "datatype": "FP64", "data": [record[name]]});
+    let inputs = json!({"inputs": house::FEATURES.map(tensor)});
+    for _ in 0..40 {
+        let (status, answer) = server.post_json(path_of_first, &inputs);
+        assert_eq!(status, 200, "{answer}");
+        assert_eq!(
+            answer["model_version"], "1.0.0",
+            "the version that was named"
+        );
+    }
     drop(server);
 
     let server = server_of(&folder);

@@ -12,6 +12,7 @@ use super::{PROBABILITIES, Refusal, Shared, Target};
 use crate::call::{self, Answer, Rows};
 use crate::http::observe::{admit, request_id_of, slow_place};
 use crate::http::{body, predict};
+use crate::models::Route;
 use crate::row::json::check_depth;
 use crate::row::{InvalidBody, Schema};
 use crate::runtime::{Task, likeliest};
@@ -69,7 +70,14 @@ pub(super) async fn infer(
     let mut place = (!is_small).then(|| slow_place(&host, &slot)).transpose()?;
     let body = body::read(&host, request, limits.body_limit.as_u64()).await?;
 
-    let route = slot.route_owned();
+    let mut route = slot.route_owned();
+    if target.version.is_some() {
+        // Whoever names a version gets no other one's answer.
+        route = Arc::new(Route {
+            serving: Arc::clone(&route.serving),
+            candidate: None,
+        });
+    }
     let serving = Arc::clone(&route.serving);
     let parse = move || parse(&body, json_length, serving.served.schema());
     let (inference, rows) = match &place {
