@@ -253,7 +253,8 @@ fn large_evaluations_do_not_stall_predictions() {
             p99(times)
         });
         println!("p99 of /predict: idle {idle:?}, during evaluations {busy:?}");
-        busy.as_secs_f64() / idle.as_secs_f64()
+        // Shorter than that, it is the scheduler that is measured.
+        busy.as_secs_f64() / idle.max(Duration::from_micros(500)).as_secs_f64()
     };
     let mut ratios: [f64; 5] = std::array::from_fn(|_| ratio());
     ratios.sort_unstable_by(f64::total_cmp);
