@@ -95,7 +95,7 @@ fn not_at_most(value: f64, threshold: f64) -> bool {
 }
 
 /// Number of `thresholds` (ascending) below `value`; all of them for NaN.
-fn below(thresholds: &[f64], value: f64) -> u32 {
+pub(crate) fn below(thresholds: &[f64], value: f64) -> u32 {
     thresholds.partition_point(|&threshold| not_at_most(value, threshold)) as u32
 }
 

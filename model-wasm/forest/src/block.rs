@@ -13,7 +13,7 @@ pub(crate) struct Block {
     /// Slots of a row: one for each feature, after one that is always 0.
     slots: usize,
     bins: Vec<u32>,
-    /// The place of each row in the table of cells.
+    /// For each row 1 + its cell, or 0 if it is in none.
     cells: Vec<u32>,
     /// The rows, those of the first cell first.
     order: Vec<u32>,

@@ -53,13 +53,13 @@ pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
     let wrong = parts
         .starts
         .iter()
-        .position(|&start| start as usize + MARGIN > parts.leaves.len());
+        .position(|&start| u64::from(start) + MARGIN as u64 > parts.leaves.len() as u64);
     fault("start", wrong)?;
     // One class more: no vote.
     let wrong = parts
         .leaves
         .iter()
-        .position(|&leaf| header.classes > 0 && !is_class(leaf, header.classes + 1));
+        .position(|&leaf| header.classes > 0 && !is_class(leaf, header.classes.saturating_add(1)));
     fault("leaf", wrong)
 }
 

@@ -1,6 +1,6 @@
 //! A node in one word of 32 or 64 bits.
 
-use bytemuck::{NoUninit, Pod};
+use bytemuck::Pod;
 
 /// How the bits of a node are shared out, from the highest down: slot, left child, field.
 ///
@@ -46,8 +46,8 @@ fn width(count: usize) -> u32 {
     usize::BITS - count.saturating_sub(1).leading_zeros()
 }
 
-/// A node, or what holds one.
-pub(crate) trait Word: Pod + NoUninit + Eq + std::hash::Hash {
+/// What holds a node.
+pub(crate) trait Word: Pod {
     /// Bits of the word.
     const BITS: u32;
 

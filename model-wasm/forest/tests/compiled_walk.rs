@@ -206,7 +206,7 @@ fn trees_that_few_features_part_become_masks_in_cells() {
     let mut rows: Vec<f64> = (0..200).flat_map(row).collect();
     let aggregation = Aggregation::Mean;
     let compiled = compile(&trees, FEATURES, aggregation, &rows).unwrap();
-    assert_eq!(compiled.plan.form, Form::Masks);
+    assert_eq!(compiled.plan.form(), Form::Masks);
     assert!(compiled.plan.cells > 1, "{:?}", compiled.plan);
     // Of no cell, and of none that was in the sample.
     rows.extend([f64::NAN, 0.5, 0.5, 0.5, f64::NAN, 0.5, -7.0, 0.5, 0.5]);

@@ -63,9 +63,9 @@ fn compiled_to(spec: &Spec, plan: &Plan) -> String {
         .iter()
         .map(|&axis| spec.features[axis].name.as_str());
     match (plan.cells, axes.collect::<Vec<_>>().join(", ")) {
-        (0, _) => plan.form.to_string(),
-        (cells, axes) if axes.is_empty() => format!("{} in {cells} cell", plan.form),
-        (cells, axes) => format!("{} in {cells} cells by {axes}", plan.form),
+        (0, _) => plan.form().to_string(),
+        (cells, axes) if axes.is_empty() => format!("{} in {cells} cell", plan.form()),
+        (cells, axes) => format!("{} in {cells} cells by {axes}", plan.form()),
     }
 }
 

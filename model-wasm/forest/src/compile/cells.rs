@@ -29,8 +29,7 @@ impl Cells {
         }
         let mut cells = BTreeMap::new();
         for row in sample {
-            let cell: Vec<u32> = axes.iter().map(|&axis| row[axis]).collect();
-            *cells.entry(cell).or_default() += 1;
+            *cells.entry(cell_of(axes, row)).or_default() += 1;
         }
         Some(Self {
             axes: axes.to_vec(),
@@ -41,8 +40,7 @@ impl Cells {
     /// The share of new rows that will be in a cell: that of every other row of the sample in
     /// the cells of the rest.
     pub(super) fn coverage(&self, sample: &[Vec<u32>]) -> f64 {
-        let cell =
-            |row: &Vec<u32>| -> Vec<u32> { self.axes.iter().map(|&axis| row[axis]).collect() };
+        let cell = |row: &Vec<u32>| cell_of(&self.axes, row);
         let known: BTreeSet<Vec<u32>> = sample.iter().step_by(2).map(cell).collect();
         let others = sample.iter().skip(1).step_by(2);
         let covered = others
@@ -92,4 +90,9 @@ impl Cells {
         }
         table
     }
+}
+
+/// The axes' bins of a row.
+fn cell_of(axes: &[usize], row: &[u32]) -> Vec<u32> {
+    axes.iter().map(|&axis| row[axis]).collect()
 }

@@ -87,7 +87,7 @@ pub fn compile(
         .map(|values| values.len() as u32 + 1)
         .collect();
 
-    let (plan, cells) = plan::choose(&trees, &thresholds, sample);
+    let (plan, cells) = plan::choose(&trees, &thresholds, &bins, sample);
     let none = match aggregation {
         Aggregation::Mean => 0.0,
         Aggregation::Vote { classes } => f64::from(classes),

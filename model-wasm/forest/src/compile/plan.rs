@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
+use crate::bins::below;
 use crate::compile::binned::{BinnedNode, BinnedTree};
 use crate::compile::cells::Cells;
 use crate::compile::masks::words;
@@ -21,8 +22,6 @@ const WORTHWHILE: f64 = 0.05;
 /// What was chosen for a forest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// How trees are evaluated.
-    pub form: Form,
     /// The features whose bins choose a row's cell.
     pub axes: Vec<usize>,
     /// Number of cells; rows in none of them are predicted by walking the whole trees.
@@ -49,60 +48,60 @@ impl Display for Form {
     }
 }
 
-/// Chooses the axes greedily, one after the other, and the form.
+impl Plan {
+    /// How the trees of a cell are evaluated; without cells, how all are.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        match self.cells {
+            0 => Form::Walk,
+            _ => Form::Masks,
+        }
+    }
+}
+
+/// Chooses whether there are cells, and then their axes greedily, one after the other.
 pub(super) fn choose(
     trees: &[BinnedTree],
     thresholds: &[Vec<f64>],
+    bins: &[u32],
     sample: &[f64],
 ) -> (Plan, Cells) {
     let sample = binned(thresholds, sample);
-    let bins: Vec<u32> = thresholds
-        .iter()
-        .map(|values| values.len() as u32 + 1)
-        .collect();
     let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
     let budget = (nodes * BYTES_PER_NODE).min(MOST_BYTES) as f64;
-
-    let whole_cost = walk_cost(trees.len(), visits(trees, &sample));
     let whole = Plan {
-        form: Form::Walk,
         axes: Vec::new(),
         cells: 0,
-        cost: whole_cost,
+        cost: walk_cost(trees.len(), visits(trees, &sample)),
     };
-    let mut best = (whole, Cells::default());
     if sample.is_empty() {
-        return best;
+        return (whole, Cells::default());
     }
-    // First without axes: a single cell.
-    let mut candidates = vec![Vec::new()];
+    let with_axes = |axes: &[usize]| {
+        let cells = Cells::new(axes, bins, &sample)?;
+        let size = Size::estimate(trees, bins, &cells);
+        let covered = cells.coverage(&sample);
+        let plan = Plan {
+            axes: axes.to_vec(),
+            cells: cells.cells.len(),
+            cost: covered * size.cost() + (1.0 - covered) * whole.cost,
+        };
+        (size.bytes() <= budget).then_some((plan, cells))
+    };
+    let is_worthwhile = |plan: &Plan, than: &Plan| plan.cost < than.cost * (1.0 - WORTHWHILE);
+
+    let single = with_axes(&[]).filter(|(plan, _)| is_worthwhile(plan, &whole));
+    let mut best = single.unwrap_or_else(|| (whole.clone(), Cells::default()));
     loop {
-        let cells = candidates
-            .iter()
-            .filter_map(|axes| Cells::new(axes, &bins, &sample));
-        let plans = cells.filter_map(|cells| {
-            let size = Size::estimate(trees, &bins, &cells);
-            let covered = cells.coverage(&sample);
-            let plan = Plan {
-                form: Form::Masks,
-                axes: cells.axes.clone(),
-                cells: cells.cells.len(),
-                cost: covered * size.cost() + (1.0 - covered) * whole_cost,
-            };
-            (size.bytes() <= budget).then_some((plan, cells))
-        });
-        let cheapest = plans.min_by(|(a, _), (b, _)| a.cost.total_cmp(&b.cost));
-        let better = cheapest.filter(|(plan, _)| plan.cost < best.0.cost * (1.0 - WORTHWHILE));
-        let first = candidates.len() == 1 && candidates[0].is_empty();
-        if better.is_none() && !first {
-            return best;
-        }
-        best = better.unwrap_or(best);
         let axes = &best.0.axes;
-        candidates = (0..bins.len())
-            .filter(|feature| bins[*feature] > 1 && !axes.contains(feature))
-            .map(|feature| [axes, &[feature][..]].concat())
-            .collect();
+        let others =
+            (0..bins.len()).filter(|feature| bins[*feature] > 1 && !axes.contains(feature));
+        let plans = others.filter_map(|feature| with_axes(&[axes, &[feature][..]].concat()));
+        let cheapest = plans.min_by(|(a, _), (b, _)| a.cost.total_cmp(&b.cost));
+        match cheapest.filter(|(plan, _)| is_worthwhile(plan, &best.0)) {
+            Some(better) => best = better,
+            None => return best,
+        }
     }
 }
 
@@ -113,16 +112,16 @@ fn binned(thresholds: &[Vec<f64>], sample: &[f64]) -> Vec<Vec<u32>> {
     let rows = sample.chunks_exact(width).step_by(step);
     rows.map(|row| {
         let values = row.iter().zip(thresholds);
-        let bins = values
-            .map(|(value, thresholds)| thresholds.partition_point(|threshold| threshold < value));
-        bins.map(|bin| bin as u32).collect()
+        values
+            .map(|(&value, thresholds)| below(thresholds, value))
+            .collect()
     })
     .collect()
 }
 
 /// Mean number of splits on the ways of a sample row through all trees.
 fn visits(trees: &[BinnedTree], sample: &[Vec<u32>]) -> f64 {
-    let mut visits = 0;
+    let mut visits = 0_u64;
     for (row, tree) in sample
         .iter()
         .flat_map(|row| trees.iter().map(move |tree| (row, tree)))
@@ -143,7 +142,7 @@ fn visits(trees: &[BinnedTree], sample: &[Vec<u32>]) -> f64 {
             } as usize;
         }
     }
-    f64::from(visits) / sample.len().max(1) as f64
+    visits as f64 / sample.len().max(1) as f64
 }
 
 /// Instructions of walking through all trees.
