@@ -1,5 +1,7 @@
 //! Records in JSON.
 
+mod reading;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +12,8 @@ use serde::de::{
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::number::{MISSING, from_json};
+use self::reading::Reading;
+use super::number::MISSING;
 use super::problem::{InvalidBody, Problems};
 use super::schema::{Labels, Schema};
 
@@ -35,8 +38,8 @@ pub struct Labelled {
 ///
 /// If the body is not a JSON object with a finite number for every feature.
 pub fn record(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
-    read(body, |body| {
-        let mut rows = Rows::new(schema, None, 1);
+    read(body, |body, reading| {
+        let mut rows = Rows::new(schema, reading, None, 1);
         deserialize(
             body,
             Record {
@@ -54,9 +57,9 @@ pub fn record(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
 ///
 /// If the body is not a JSON list of objects with a finite number for every feature.
 pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
-    read(body, |body| {
+    read(body, |body, reading| {
         let expected = most.min(body.len() / ESTIMATED_RECORD);
-        let mut rows = Rows::new(schema, None, expected);
+        let mut rows = Rows::new(schema, reading, None, expected);
         let mut records = Records::new(&mut rows, most);
         deserialize(body, &mut records)?;
         records.in_bounds()?;
@@ -71,7 +74,14 @@ pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, In
 /// If the body is not such an object, if `data` is missing or empty, or if a record lacks a
 /// feature or its true value.
 pub fn labelled(body: &[u8], schema: &Schema, most: usize) -> Result<Labelled, InvalidBody> {
-    read(body, |body| deserialize(body, Evaluation { schema, most })?)
+    read(body, |body, reading| {
+        let evaluation = Evaluation {
+            schema,
+            most,
+            reading,
+        };
+        deserialize(body, evaluation)?
+    })
 }
 
 /// Most bytes in the name of a period.
@@ -114,14 +124,21 @@ pub(crate) fn check_depth(body: &[u8]) -> Result<(), InvalidBody> {
     Ok(())
 }
 
-/// Reads a body, once more if it holds `NaN` or `Infinity`: Python writes them, JSON does not
-/// know them, and the client is told which field it is rather than that the body is malformed.
-fn read<T>(body: &[u8], parse: impl Fn(&[u8]) -> Result<T, InvalidBody>) -> Result<T, InvalidBody> {
+/// Reads a body: nearly all are read fast, and what cannot be is read again closely; then once
+/// more if it holds `NaN` or `Infinity`: Python writes them, JSON does not know them, and the
+/// client is told which field it is rather than that the body is malformed.
+fn read<T>(
+    body: &[u8],
+    parse: impl Fn(&[u8], Reading) -> Result<T, InvalidBody>,
+) -> Result<T, InvalidBody> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if let Ok(found) = parse(body, Reading::Fast) {
+        return Ok(found);
+    }
     check_depth(body)?;
-    match parse(body) {
+    match parse(body, Reading::Close) {
         Err(InvalidBody::Malformed(message)) => match mark_not_finite(body) {
-            Some(marked) => parse(&marked),
+            Some(marked) => parse(&marked, Reading::Close),
             None => Err(InvalidBody::Malformed(message)),
         },
         result => result,
@@ -176,6 +193,7 @@ fn deserialize<'de, S: DeserializeSeed<'de>>(
 /// Rows as they are read.
 struct Rows<'s> {
     schema: &'s Schema,
+    reading: Reading,
     values: Vec<f64>,
     /// The true values, if records are labelled.
     targets: Option<Vec<f64>>,
@@ -183,9 +201,15 @@ struct Rows<'s> {
 }
 
 impl<'s> Rows<'s> {
-    fn new(schema: &'s Schema, targets: Option<Vec<f64>>, expected: usize) -> Self {
+    fn new(
+        schema: &'s Schema,
+        reading: Reading,
+        targets: Option<Vec<f64>>,
+        expected: usize,
+    ) -> Self {
         Self {
             schema,
+            reading,
             values: Vec::with_capacity(expected * schema.width()),
             targets,
             problems: Problems::default(),
@@ -218,6 +242,7 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Rows {
             schema,
+            reading,
             values,
             targets,
             problems,
@@ -228,17 +253,17 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
         values.resize(start + width, f64::NAN);
         let mut target = f64::NAN;
         let mut guess = 0;
-        while let Some(position) = map.next_key_seed(Key { schema, guess })? {
+        while let Some(position) = reading.key(&mut map, schema, guess)? {
             let Some(position) = position.filter(|&p| p < width || targets.is_some()) else {
-                map.next_value::<IgnoredAny>()?;
+                reading.ignore(&mut map)?;
                 continue;
             };
             guess = position + 1;
-            let text = map.next_value::<&RawValue>()?.get();
-            let value = if position < width {
-                from_json(text)
-            } else {
-                label_from_json(text, schema.labels())
+            let value = match schema.labels() {
+                Labels::Classes(classes) if position == width => {
+                    class_from_json(map.next_value::<&RawValue>()?.get(), classes)
+                }
+                _ => reading.number(&mut map)?,
             };
             let slot = values.get_mut(start + position).unwrap_or(&mut target);
             if !slot.is_nan() {
@@ -268,53 +293,20 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
     }
 }
 
-/// Reads the true value of a record.
-fn label_from_json(text: &str, labels: &Labels) -> Result<f64, &'static str> {
-    match labels {
-        Labels::Numbers => from_json(text),
-        Labels::Classes(classes) => {
-            let label: Cow<'_, str> = match text.as_bytes()[0] {
-                b'n' => return Err("is null"),
-                b'"' => serde_json::from_str(text).map_err(|_| "is not a class of the model")?,
-                _ => Cow::Borrowed(text),
-            };
-            // pandas writes the class 1 as 1.0 as soon as a value of the column is missing.
-            let number = label.parse::<f64>().ok();
-            let same = |class: &String| {
-                *class == label || number.is_some() && class.parse().ok() == number
-            };
-            let position = classes.iter().position(same);
-            position
-                .map(|position| position as f64)
-                .ok_or("is not a class of the model")
-        }
-    }
-}
-
-/// The name of a field, as its position in the schema.
-struct Key<'s> {
-    schema: &'s Schema,
-    guess: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the name of a field")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.schema.position(name, self.guess))
-    }
+/// Reads the true class of a record: its position.
+fn class_from_json(text: &str, classes: &[String]) -> Result<f64, &'static str> {
+    let label: Cow<'_, str> = match text.as_bytes()[0] {
+        b'n' => return Err("is null"),
+        b'"' => serde_json::from_str(text).map_err(|_| "is not a class of the model")?,
+        _ => Cow::Borrowed(text),
+    };
+    // pandas writes the class 1 as 1.0 as soon as a value of the column is missing.
+    let number = label.parse::<f64>().ok();
+    let same = |class: &String| *class == label || number.is_some() && class.parse().ok() == number;
+    let position = classes.iter().position(same);
+    position
+        .map(|position| position as f64)
+        .ok_or("is not a class of the model")
 }
 
 /// A list of records, appended to the rows as far as they are not too many.
@@ -380,6 +372,7 @@ impl<'de> Visitor<'de> for &mut Records<'_, '_> {
 struct Evaluation<'s> {
     schema: &'s Schema,
     most: usize,
+    reading: Reading,
 }
 
 impl<'de> DeserializeSeed<'de> for Evaluation<'_> {
@@ -398,7 +391,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut rows = Rows::new(self.schema, Some(Vec::new()), 0);
+        let mut rows = Rows::new(self.schema, self.reading, Some(Vec::new()), 0);
         let mut period = None;
         let mut observe = true;
         let mut methods = BTreeMap::new();
@@ -418,9 +411,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
                 "drift_methods" => {
                     methods = map.next_value::<Option<_>>()?.unwrap_or_default();
                 }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+                _ => self.reading.ignore(&mut map)?,
             }
         }
         let targets = rows.targets.take().unwrap_or_default();

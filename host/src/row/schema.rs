@@ -65,15 +65,21 @@ impl Schema {
         &self.labels
     }
 
+    /// Whether the field at a position has this name.
+    pub(crate) fn is_at(&self, name: &[u8], position: usize) -> bool {
+        let expected = self.names.get(position);
+        expected.is_some_and(|expected| expected.as_bytes() == name)
+    }
+
     /// Where a field goes: the position of a feature, [`Self::width`] for the target, nothing
     /// for a field that the model does not read. `guess` is looked at first: most clients send
     /// the fields in the model's order.
     #[must_use]
     pub fn position(&self, name: &str, guess: usize) -> Option<usize> {
-        match self.names.get(guess) {
-            Some(expected) if expected == name => Some(guess),
-            _ => self.positions.get(name).copied(),
+        if self.is_at(name.as_bytes(), guess) {
+            return Some(guess);
         }
+        self.positions.get(name).copied()
     }
 
     /// Name of the field at a position.
