@@ -6,14 +6,11 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tracing::{Span, field};
 
 use super::problem::Problem;
 use crate::door::{Door, Rejected, Role};
 use crate::host::Host;
-
-/// The field of the request's span that names the user.
-pub(super) const USER: &str = "user";
+use crate::log::about;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -126,7 +123,7 @@ fn admit(host: &Host, door: &Door, need: Need, headers: &HeaderMap) -> Result<()
         metrics.unauthenticated();
         Refusal::Unauthenticated(Some(error))
     })?;
-    Span::current().record(USER, field::display(&visitor.name));
+    about::is_from(visitor.name.to_string());
     match need {
         Need::Role(role) if !visitor.roles.include(role) => {
             metrics.forbidden();

@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use canopy_drift::ColumnDrift;
 use serde::Serialize;
-use tracing::{Span, error, info};
+use tracing::{error, info};
 
 use super::Shared;
 use super::body::{self, Format};
@@ -16,6 +16,7 @@ use super::observe::slow_place;
 use super::problem::Problem;
 use crate::evaluation::{self, EvaluationError};
 use crate::host::Host;
+use crate::log::about;
 use crate::models::Slot;
 use crate::otlp;
 use crate::report::{Report, Summary};
@@ -34,8 +35,12 @@ pub(super) async fn evaluate(
     let place = slow_place(&host, &slot)?;
     let limit = host.config.limits.body_limit.as_u64();
     let body = body::read(&host, request, limit).await?;
-    let (worker, span, traced) = (Arc::clone(&host), Span::current(), otlp::current());
-    let work = move || span.in_scope(|| otlp::within(traced, || answer(&worker, &slot, &body)));
+    let (worker, about, traced) = (Arc::clone(&host), about::current(), otlp::current());
+    let work = move || {
+        about::within(about, || {
+            otlp::within(traced, || answer(&worker, &slot, &body))
+        })
+    };
     let answer = host.lane.run(&place, work).await??;
     Ok(([(header::CONTENT_TYPE, Format::JSON)], answer))
 }

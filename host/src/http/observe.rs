@@ -1,8 +1,9 @@
 //! What happens around every request: its id, its metrics, its place, its log line.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -10,12 +11,14 @@ use axum::http::{self, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, h
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::SemaphorePermit;
-use tracing::{Instrument as _, debug, error_span, field, warn};
+use tracing::{debug, warn};
 
 use super::problem::Problem;
-use super::{door, secure, trace};
+use super::secure;
+use super::trace::{self, Begun};
 use crate::host::Host;
 use crate::lane::Place;
+use crate::log::about::{self, About};
 use crate::models::Slot;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,40 +51,39 @@ pub(super) async fn observed<B, F: Future<Output = Response>>(
     let id = request_id(request.headers());
     let method = request.method().clone();
 
-    let span = error_span!(
-        "request",
-        id = id.to_str().unwrap_or_default(),
-        trace = field::Empty,
-        parent = field::Empty,
-        { door::USER } = field::Empty
-    );
     let parent = trace::parent(request.headers());
-    if let Some(parent) = parent {
-        span.record("trace", parent.trace)
-            .record("parent", parent.span);
-    }
     let begun = trace::begin(host, endpoint, &request, parent);
-    if let (Some(begun), None) = (&begun, parent) {
-        span.record("trace", begun.trace());
-    }
-    let answer = answer(request).instrument(span.clone());
-    let mut response = match begun {
-        None => answer.await,
-        Some(begun) => begun.end(answer).await,
+    let about = Arc::new(About {
+        id: id.to_str().unwrap_or_default().to_owned(),
+        trace: match parent {
+            Some(parent) => Some(parent.trace.to_owned()),
+            None => begun.as_ref().map(Begun::trace),
+        },
+        parent: parent.map(|parent| parent.span.to_owned()),
+        user: OnceLock::new(),
+    });
+    // Pinned here, it is not moved into the futures around it, large as it is.
+    let answer = pin!(answer(request));
+    let told = async {
+        let response = match begun {
+            None => answer.await,
+            Some(begun) => begun.end(answer).await,
+        };
+        let status = response.status();
+        let duration = start.elapsed();
+        let name = standard_name(&method);
+        host.metrics
+            .answered(endpoint, name, status.as_u16(), duration);
+        drop(in_flight);
+        // Refusals under overload are counted; to log each would add to the load.
+        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+            warn!(%method, endpoint, status = status.as_u16(), ?duration, "request failed");
+        } else {
+            debug!(%method, endpoint, status = status.as_u16(), ?duration, "request answered");
+        }
+        response
     };
-
-    let status = response.status();
-    let duration = start.elapsed();
-    let name = standard_name(&method);
-    host.metrics
-        .answered(endpoint, name, status.as_u16(), duration);
-    drop(in_flight);
-    // Refusals under overload are counted; to log each would add to the load.
-    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-        warn!(parent: &span, %method, endpoint, status = status.as_u16(), ?duration, "request failed");
-    } else {
-        debug!(parent: &span, %method, endpoint, status = status.as_u16(), ?duration, "request answered");
-    }
+    let mut response = about::scope(about, told).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     secure::add(headers, host.tls.is_some());
@@ -133,13 +135,18 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 
 /// An id that no other request of this process has, nor likely one of another process.
 fn new_id() -> HeaderValue {
-    static PROCESS: std::sync::LazyLock<u64> = std::sync::LazyLock::new(|| {
+    static PROCESS: LazyLock<String> = LazyLock::new(|| {
         use std::hash::{BuildHasher as _, RandomState};
-        RandomState::new().hash_one(std::process::id())
+        format!("{:016x}-", RandomState::new().hash_one(std::process::id()))
     });
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let text = format!("{:016x}-{count:x}", *PROCESS);
+    let mut text = String::with_capacity(PROCESS.len() + 16);
+    text.push_str(&PROCESS);
+    // Several times faster than formatting.
+    let digits = 16 - (count | 1).leading_zeros() / 4;
+    let digit = |place| char::from_digit((count >> (4 * place)) as u32 & 15, 16);
+    text.extend((0..digits).rev().filter_map(digit));
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
 
