@@ -1,7 +1,7 @@
 //! Instances of one model.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::block_in_place;
@@ -11,15 +11,22 @@ use super::error::CallError;
 use super::instance::{Instance, Meter};
 use super::limits::{Isolation, Limits};
 
+/// Where some threads put their instances; alone on its lines of the cache.
+#[derive(Default)]
+#[repr(align(128))]
+struct Shelf(Mutex<Vec<Instance>>);
+
 /// Hands out instances and takes them back.
 ///
-/// The instance used last is handed out first, so that its memory is still in the cache. An
+/// The instance that a thread used last is handed out to it first, so that its memory is still in
+/// that core's cache. An
 /// instance whose call failed in WebAssembly is in an unknown state and is thrown away. So is
 /// every instance after its call if calls are isolated from each other.
 pub(super) struct Pool {
     component: InferenceModelPre<Meter>,
     limits: Limits,
-    idle: Mutex<Vec<Instance>>,
+    /// Instances that wait, by the threads that used them.
+    idle: Vec<Shelf>,
     /// Whether the component imports a world.
     has_imports: bool,
     /// Instances that exist, idle or in use.
@@ -39,7 +46,7 @@ impl Pool {
             component,
             limits,
             has_imports,
-            idle: Mutex::new(Vec::new()),
+            idle: (0..shelves()).map(|_| Shelf::default()).collect(),
             count: AtomicU32::new(0),
             memory: Arc::default(),
         }
@@ -119,12 +126,36 @@ impl Pool {
     }
 
     fn pop(&self) -> Option<Instance> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.pop()
+        let own = own_shelf() % self.idle.len();
+        let (after, from) = (&self.idle[..own], &self.idle[own..]);
+        from.iter()
+            .chain(after)
+            .find_map(|shelf| shelf.lock().pop())
     }
 
     fn push(&self, instance: Instance) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(instance);
+        self.idle[own_shelf() % self.idle.len()]
+            .lock()
+            .push(instance);
     }
+}
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, Vec<Instance>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One for each core.
+fn shelves() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The shelf of this thread: threads that begin after one another have different ones.
+fn own_shelf() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static OWN: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+    }
+    OWN.with(|own| *own)
 }
