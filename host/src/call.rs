@@ -18,11 +18,11 @@ use crate::otlp;
 use crate::runtime::CallError;
 
 /// What a model answered.
-pub(crate) struct Answer {
+pub(crate) struct Answer<'r> {
     /// One value per row for a regression, one per class for a classification.
     pub(crate) values: Vec<f64>,
     /// The version that answered.
-    pub(crate) version: Arc<Version>,
+    pub(crate) version: &'r Arc<Version>,
 }
 
 /// Rows to be predicted, and where.
@@ -46,13 +46,13 @@ const COMPARISON: Duration = Duration::from_millis(200);
 /// # Errors
 ///
 /// If the serving version gives no answer.
-pub(crate) async fn predict(
+pub(crate) async fn predict<'r>(
     host: &Arc<Host>,
     slot: &Arc<Slot>,
-    route: &Route,
+    route: &'r Route,
     rows: &Rows,
     request_id: Option<&[u8]>,
-) -> Result<Answer, CallError> {
+) -> Result<Answer<'r>, CallError> {
     let candidate = route.candidate.as_ref();
     let canary = candidate.filter(|candidate| candidate.takes(request_id));
     let mut failure = None;
@@ -65,7 +65,7 @@ pub(crate) async fn predict(
                     canary.took(duration);
                 }
                 compare(host, slot, canary, &route.serving, rows, &values);
-                let version = Arc::clone(&canary.version);
+                let version = &canary.version;
                 return Ok(Answer { values, version });
             }
             Err(error) => failure = Some((canary, error)),
@@ -87,7 +87,7 @@ pub(crate) async fn predict(
             (None, Mode::Canary) => {}
         }
     }
-    let version = Arc::clone(&route.serving);
+    let version = &route.serving;
     Ok(Answer { values, version })
 }
 

@@ -176,7 +176,7 @@ impl Host {
         let batch = &batch();
         let is_default = self
             .models
-            .default()
+            .default_owned()
             .is_some_and(|model| Arc::ptr_eq(slot, &model));
         let kept = if is_default {
             default.append(batch)

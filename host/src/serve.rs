@@ -39,6 +39,7 @@ async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
     let network = &mut config.network;
     network.max_connections = descriptor::connections(network.max_connections);
     let host = Arc::new(Host::new(config)?);
+    let workers = http::Workers::start().context("cannot start the worker threads")?;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
@@ -54,10 +55,13 @@ async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
         let version = &serving.served.model().info().version;
         info!(model = %slot.name, version, digest = %serving.digest(), "serving");
     }
-    let model = host.models.default().map(|slot| slot.name.to_string());
+    let model = host
+        .models
+        .default_owned()
+        .map(|slot| slot.name.to_string());
     info!(%address, model, "ready");
 
-    http::serve(Arc::clone(&host), listener, stop).await;
+    http::serve(Arc::clone(&host), listener, workers, stop).await;
     if let Some(tracer) = &host.tracer {
         tracer.stop().await;
     }

@@ -51,17 +51,16 @@ pub(super) async fn predict_batch(
     answer.version.predictions.inc();
     slot.metrics.predicted(count, unusual);
 
+    let (values, version) = (answer.values, Arc::clone(answer.version));
     let write = move || {
-        let info = answer.version.served.model().info();
+        let info = version.served.model().info();
         let body = match format {
-            Format::Json => answer::json(info, &answer.values),
-            Format::Csv => answer::csv(info, &answer.values).map_err(|_| Problem::internal())?,
-            Format::Arrow => {
-                answer::arrow(info, &answer.values).map_err(|_| Problem::internal())?
-            }
+            Format::Json => answer::json(info, &values),
+            Format::Csv => answer::csv(info, &values).map_err(|_| Problem::internal())?,
+            Format::Arrow => answer::arrow(info, &values).map_err(|_| Problem::internal())?,
         };
-        Ok::<_, Problem>((answer, body))
+        Ok::<_, Problem>((version, body))
     };
-    let (answer, body) = lane.run(&place, write).await??;
-    Ok(predict::respond(&answer, format, body))
+    let (version, body) = lane.run(&place, write).await??;
+    Ok(predict::respond(&version, format, body))
 }

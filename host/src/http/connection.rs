@@ -22,8 +22,10 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, info, warn};
 
-use super::direct;
+use super::direct::{self, Connection};
+use super::workers::Workers;
 use crate::host::Host;
+use crate::tls::Tls;
 
 /// Pause after a failed accept, such as when file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -42,11 +44,16 @@ const AGAIN: &str = "told to stop again, requests in flight are dropped";
 /// Told to stop, it goes on accepting and answering for a while, but every answer says that it is
 /// the last of its connection, so that clients move away. Then nobody new is let in, whoever has
 /// connected is answered, and connections that are idle still are closed.
-pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, mut stop: UnboundedReceiver<()>) {
+pub(crate) async fn serve(
+    host: Arc<Host>,
+    listener: TcpListener,
+    workers: Workers,
+    mut stop: UnboundedReceiver<()>,
+) {
     let network = &host.config.network;
     let open = GracefulShutdown::new();
     {
-        let mut accepting = std::pin::pin!(accept(&host, &listener, &open));
+        let mut accepting = std::pin::pin!(accept(&host, &listener, &workers, &open));
         tokio::select! {
             never = &mut accepting => match never {},
             _ = stop.recv() => {}
@@ -100,12 +107,18 @@ fn turn_away(listener: &TcpListener) -> io::Result<()> {
     ];
     SockRef::from(listener).attach_filter(&filter)
 }
+
 /// Address of the client of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
 
 /// Accepts connections for ever.
-async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdown) -> Infallible {
+async fn accept(
+    host: &Arc<Host>,
+    listener: &TcpListener,
+    workers: &Workers,
+    open: &GracefulShutdown,
+) -> Infallible {
     let network = &host.config.network;
     let router = super::router(Arc::clone(host));
     let mut http = http1::Builder::new();
@@ -113,17 +126,19 @@ async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdow
     http.timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(HEAD_LIMIT);
+    let write_timeout = Duration::from(network.write_timeout);
     let places = Arc::new(Semaphore::new(network.max_connections));
     let mut failing = false;
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         let accepted = listener.accept().await;
-        let prepared = accepted.and_then(|(stream, address)| {
-            let stream = prepare(stream, network.write_timeout.into())?;
-            Ok((stream, address.ip()))
+        let detached = accepted.and_then(|(stream, address)| {
+            // Small answers are sent at once rather than gathered.
+            stream.set_nodelay(true)?;
+            Ok((stream.into_std()?, address.ip()))
         });
-        let (stream, address) = match prepared {
-            Ok(prepared) => prepared,
+        let (stream, address) = match detached {
+            Ok(detached) => detached,
             Err(error) => {
                 // Once, not with every try.
                 if !failing {
@@ -135,26 +150,28 @@ async fn accept(host: &Arc<Host>, listener: &TcpListener, open: &GracefulShutdow
             }
         };
         failing = false;
-        let (worker, router) = (Arc::clone(host), router.clone());
-        let service = service_fn(move |request| {
-            direct::answer(Arc::clone(&worker), router.clone(), Peer(address), request)
+        let connection = Arc::new(Connection {
+            host: Arc::clone(host),
+            router: router.clone(),
+            peer: Peer(address),
         });
+        let service = service_fn(move |request| direct::answer(Arc::clone(&connection), request));
         let (http, open) = (http.clone(), open.watcher());
-        let Some(tls) = &host.tls else {
-            tokio::spawn(async move {
-                converse(&http, stream, service, open).await;
-                drop(place);
-            });
-            continue;
-        };
-        let handshake = timeout(patience, tls.acceptor().accept(stream));
-        tokio::spawn(async move {
-            match handshake.await {
+        let tls = host.tls.as_ref().map(Tls::acceptor);
+        workers.spawn(async move {
+            let _until_the_end = place;
+            let stream = match attach(stream, write_timeout) {
+                Ok(stream) => stream,
+                Err(error) => return warn!(%error, "a connection cannot be served"),
+            };
+            let Some(tls) = tls else {
+                return converse(&http, stream, service, open).await;
+            };
+            match timeout(patience, tls.accept(stream)).await {
                 Ok(Ok(stream)) => converse(&http, stream, service, open).await,
                 Ok(Err(error)) => debug!(%error, "no TLS connection"),
                 Err(_) => debug!("the TLS handshake took too long"),
             }
-            drop(place);
         });
     }
 }
@@ -172,13 +189,12 @@ where
     }
 }
 
-/// Small answers are sent at once rather than gathered, and a client that reads nothing is cut off.
-fn prepare(
-    stream: TcpStream,
+/// Watches a stream from this thread; a client that reads nothing is cut off.
+fn attach(
+    stream: std::net::TcpStream,
     write_timeout: Duration,
 ) -> io::Result<Pin<Box<TimeoutStream<TcpStream>>>> {
-    stream.set_nodelay(true)?;
-    let mut stream = TimeoutStream::new(stream);
+    let mut stream = TimeoutStream::new(TcpStream::from_std(stream)?);
     stream.set_write_timeout(Some(write_timeout));
     Ok(Box::pin(stream))
 }

@@ -27,22 +27,28 @@ use super::predict::predict_record;
 use super::{PREDICT, door};
 use crate::host::Host;
 
+/// What the requests of a connection share; cores that count who holds it do so each for itself.
+pub(super) struct Connection {
+    pub(super) host: Arc<Host>,
+    pub(super) router: Router,
+    pub(super) peer: Peer,
+}
+
 /// Answers a request: of a single prediction here, any other one through the router.
 pub(super) async fn answer(
-    host: Arc<Host>,
-    mut router: Router,
-    peer: Peer,
+    connection: Arc<Connection>,
     mut request: http::Request<Incoming>,
 ) -> Result<Response, Infallible> {
+    let Connection { host, router, peer } = &*connection;
     if request.method() == Method::POST && request.uri().path() == PREDICT {
         if host.tracer.is_some() {
-            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(*peer);
         }
-        let answer = |request| drained(&host, request);
-        return Ok(observed(&host, PREDICT, request, answer).await);
+        let answer = |request| drained(host, request);
+        return Ok(observed(host, PREDICT, request, answer).await);
     }
-    request.extensions_mut().insert(peer);
-    router.call(request.map(Body::new) as Request).await
+    request.extensions_mut().insert(*peer);
+    router.clone().call(request.map(Body::new) as Request).await
 }
 
 /// As [`drain::drain`], with a body that is only lent.
@@ -65,10 +71,11 @@ async fn guarded(host: &Arc<Host>, head: &Parts, body: &mut Lent<Incoming>) -> R
     {
         return refusal.into_response();
     }
-    let Some(slot) = host.models.default() else {
+    let default = host.models.default();
+    let Some(slot) = &*default else {
         return no_model().into_response();
     };
-    let predicted = predict_record(host, &slot, &head.headers, body).await;
+    let predicted = predict_record(host, slot, &head.headers, body).await;
     predicted.unwrap_or_else(|problem| problem.into_response())
 }
 

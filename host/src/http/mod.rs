@@ -44,6 +44,7 @@ mod status;
 mod token;
 mod trace;
 mod v2;
+mod workers;
 
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use connection::serve;
+pub(crate) use workers::Workers;
 
 use crate::host::Host;
 use problem::Problem;

@@ -59,7 +59,7 @@ impl FromRequestParts<Arc<Host>> for Named {
             .ok()
             .and_then(|parameters| parameters.iter().find(|(key, _)| *key == "name"));
         let Some((_, name)) = name else {
-            let default = host.models.default();
+            let default = host.models.default_owned();
             return default.map(Self).ok_or_else(no_model);
         };
         let name = named(name)?;
@@ -86,7 +86,7 @@ fn named(name: &str) -> Result<ModelName, Problem> {
 /// `GET /models`
 async fn list(State(host): Shared) -> Json<Value> {
     let models: Vec<Value> = host.models.all().iter().map(|slot| summary(slot)).collect();
-    let default = host.models.default();
+    let default = host.models.default_owned();
     Json(json!({"default": default.map(|slot| slot.name.to_string()), "models": models}))
 }
 

@@ -52,7 +52,7 @@ where
     let id = request_id_of(headers);
     let limit = host.config.limits.record_limit.as_u64();
     let body = read_body(host, body, limit).await?;
-    let route = slot.route_owned();
+    let route = slot.route();
     let row = Arc::new(json::record(&body, route.serving.served.schema())?);
     let rows = Rows::One(Arc::clone(&row));
     let answer = call::predict(host, slot, &route, &rows, id.as_deref()).await?;
@@ -60,12 +60,11 @@ where
     answer.version.predictions.inc();
     slot.metrics.predicted(1, unusual);
     let body = answer::record(answer.version.served.model().info(), &answer.values);
-    Ok(respond(&answer, Format::Json, body))
+    Ok(respond(answer.version, Format::Json, body))
 }
 
 /// The answer of a version, with what it is.
-pub(super) fn respond(answer: &Answer, format: Format, body: Vec<u8>) -> Response {
-    let version = &answer.version;
+pub(super) fn respond(version: &Version, format: Format, body: Vec<u8>) -> Response {
     let digest = version.digest().get(..12).unwrap_or_default();
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
@@ -93,7 +92,7 @@ pub(super) fn watch(
     slot: &Slot,
     serving: &Arc<Version>,
     row: &[f64],
-    Answer { values, version }: &Answer,
+    Answer { values, version }: &Answer<'_>,
 ) -> bool {
     let unusual = serving.served.is_unusual(row);
     if Arc::ptr_eq(serving, version) {

@@ -12,7 +12,7 @@ use super::problem::Problem;
 
 /// `GET /`
 pub(super) async fn greeting(State(host): Shared) -> Json<Value> {
-    let message = match host.models.default() {
+    let message = match host.models.default_owned() {
         Some(slot) => {
             let serving = slot.serving();
             let info = serving.served.model().info();
@@ -33,7 +33,7 @@ pub(super) async fn ready(State(host): Shared) -> Response {
     if !host.is_ready() {
         return Problem::overload("the host is stopping").into_response();
     }
-    let Some(slot) = host.models.default() else {
+    let Some(slot) = host.models.default_owned() else {
         return Problem::overload("there is no model yet").into_response();
     };
     Json(json!({

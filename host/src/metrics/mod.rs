@@ -133,9 +133,9 @@ impl Metrics {
 
     /// A request begins; it counts as in flight until the guard is dropped.
     #[must_use]
-    pub fn request(&self) -> InFlight {
+    pub fn request(&self) -> InFlight<'_> {
         self.in_flight.inc();
-        InFlight(self.in_flight.clone())
+        InFlight(&self.in_flight)
     }
 
     /// A request was answered.
@@ -231,9 +231,9 @@ impl Answers {
 
 /// A request in flight.
 #[derive(Debug)]
-pub struct InFlight(IntGauge);
+pub struct InFlight<'a>(&'a IntGauge);
 
-impl Drop for InFlight {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use tracing::{error, info, warn};
 
 use super::candidate::{Candidate, Ended, Plan, Verdict};
@@ -107,7 +107,13 @@ impl Registry {
 
     /// The model that is meant where none is named; nothing as long as there are none.
     #[must_use]
-    pub fn default(&self) -> Option<Arc<Slot>> {
+    pub fn default(&self) -> Guard<Option<Arc<Slot>>> {
+        self.default.load()
+    }
+
+    /// As [`Self::default`], to be held for longer.
+    #[must_use]
+    pub fn default_owned(&self) -> Option<Arc<Slot>> {
         self.default.load_full()
     }
 
@@ -529,7 +535,7 @@ impl Registry {
     }
 
     fn is_not_default(&self, slot: &Arc<Slot>) -> Result<(), ChangeError> {
-        match self.default() {
+        match self.default_owned() {
             Some(default) if Arc::ptr_eq(&default, slot) => {
                 Err(ChangeError::Default(slot.name.clone()))
             }

@@ -13,7 +13,7 @@ use crate::models::Registry;
 /// The document of everything that is served: the default model without a name, the others by
 /// theirs; with the door, if there is one.
 pub(super) fn document(models: &Registry, is_guarded: bool) -> Value {
-    let default = models.default();
+    let default = models.default_owned();
     let info = default.as_ref().map_or_else(
         || json!({"title": "Canopy", "version": env!("CARGO_PKG_VERSION")}),
         |slot| {

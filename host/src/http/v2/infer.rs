@@ -220,7 +220,7 @@ fn interleave(tensors: &[(Input, Vec<f64>)], schema: &Schema) -> Result<Vec<f64>
 fn respond(
     model: &str,
     inference: &Inference,
-    answer: &Answer,
+    answer: &Answer<'_>,
     count: usize,
 ) -> Result<Response, Refusal> {
     let info = answer.version.served.model().info();
