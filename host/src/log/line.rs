@@ -64,3 +64,65 @@ where
         writeln!(writer, "{object},\"span\":{about}}}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Read as _, Seek as _};
+    use std::sync::{Arc, OnceLock};
+
+    use tracing::subscriber::with_default;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::{fmt, registry};
+
+    use super::super::about::{About, within};
+    use super::*;
+
+    /// The line that is written of an event of a request that a user sent.
+    fn line(lines: impl FnOnce(File) -> Box<dyn FnOnce(&dyn Fn())>) -> String {
+        let mut file = tempfile::tempfile().unwrap();
+        let about = About {
+            id: "its-id".into(),
+            trace: None,
+            parent: None,
+            user: OnceLock::from("ada".to_owned()),
+        };
+        let about = Some(Arc::new(about));
+        let log = lines(file.try_clone().unwrap());
+        log(&|| {
+            within(about.clone(), || {
+                tracing::warn!(status = 500, "request failed")
+            })
+        });
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_line_for_people_ends_with_what_it_is_about() {
+        let text = line(|file| {
+            let lines = fmt::layer().with_ansi(false).with_writer(file);
+            let log = registry().with(lines.map_event_format(Text));
+            Box::new(|event| with_default(log, event))
+        });
+        let end = "request failed status=500 id=its-id user=ada\n";
+        assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn a_line_for_programs_has_it_in_an_object() {
+        let text = line(|file| {
+            let lines = fmt::layer().json().flatten_event(true).with_writer(file);
+            let log = registry().with(lines.map_event_format(Json));
+            Box::new(|event| with_default(log, event))
+        });
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["status"], 500);
+        assert_eq!(
+            line["span"],
+            serde_json::json!({"id": "its-id", "user": "ada"})
+        );
+    }
+}
