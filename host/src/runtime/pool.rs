@@ -146,9 +146,10 @@ impl Shelf {
     }
 }
 
-/// One for each core.
+/// More than threads call at the same time, so that they seldom share one.
 fn shelves() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (4 * cores).max(16)
 }
 
 /// The shelf of this thread: threads that begin after one another have different ones.
