@@ -419,15 +419,20 @@ fn a_removed_user_is_not_let_in_any_more() {
     assert_eq!(admin.status(), 200);
 }
 
-#[test]
-fn a_thousand_wrong_passwords_are_slowed_and_counted_while_others_work() {
-    let guarded = guarded(&["--open-metrics"]);
-    let elsewhere = reqwest::blocking::Client::builder()
+/// A client with another address than the rest.
+fn client_elsewhere() -> reqwest::blocking::Client {
+    reqwest::blocking::Client::builder()
         .local_address(IpAddr::from(Ipv4Addr::new(127, 0, 0, 2)))
         .timeout(PATIENCE)
         .no_proxy()
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+#[test]
+fn a_thousand_wrong_passwords_are_slowed_and_counted_while_others_work() {
+    let guarded = guarded(&["--open-metrics"]);
+    let elsewhere = client_elsewhere();
     let login = json!({"username": "ada", "password": PASSWORD});
     let (mut wrong, mut slowed) = (0, 0);
     let start = Instant::now();
@@ -511,12 +516,7 @@ fn an_address_that_tries_many_names_is_slowed_and_counted_while_others_work() {
         let found = guarded.count("auth_logins_refused_total", reason);
         assert_eq!(found, f64::from(count), "{reason}");
     }
-    let elsewhere = reqwest::blocking::Client::builder()
-        .local_address(IpAddr::from(Ipv4Addr::new(127, 0, 0, 2)))
-        .timeout(PATIENCE)
-        .no_proxy()
-        .build()
-        .unwrap();
+    let elsewhere = client_elsewhere();
     let login = json!({"username": "ada", "password": PASSWORD});
     let url = guarded.server.url("/token");
     let answer = elsewhere.post(url).json(&login).send().unwrap();
