@@ -43,7 +43,7 @@ def print_goals(goals):
 def markdown(content):
     """The block of a document."""
     machine = "; ".join(f"{key}: {value}" for key, value in content["machine"].items())
-    lines = [MARKS[0], f"{machine}. Rounds: {content['rounds']}. Median (lowest to highest); the ratio says how many "
+    lines = [MARKS[0], f"{machine[:1].upper()}{machine[1:]}. Rounds: {content['rounds']}. Median (lowest to highest); the ratio says how many "
              "times better Canopy, the first line of a case, is than that line.", ""]
     for section, text in content["headings"].items():
         results = [each for each in content["results"] if each.section == section]
@@ -56,9 +56,19 @@ def markdown(content):
             lines.append("| " + " | ".join([case, *row[1:6]]) + " |")
         hows = {(row[1], row[6]): None for row in rows(results) if row[6]}
         lines += ["", *(f"- {contestant}: {how}" for contestant, how in hows), ""] if hows else [""]
+    lines += goals_table(content["goals"])
     if content["skipped"]:
         lines += ["Not measured: " + "; ".join(content["skipped"]) + ".", ""]
     return "\n".join([*lines, MARKS[1]])
+
+
+def goals_table(goals):
+    """What was wanted, beside what came of it."""
+    lines = ["### Goals", "", "| | Measured | Wanted | |", "|---|---:|---:|---|"]
+    for goal in goals:
+        wanted = f"{'at most' if goal.at_most else 'at least'} {number(goal.limit)}"
+        lines.append(f"| {goal.text} | {number(goal.value)} | {wanted} | {'met' if goal.met else '**missed**'} |")
+    return [*lines, ""]
 
 
 def write(document, content):
