@@ -4,13 +4,16 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
 /// Descriptors for everything but connections: components, observations, signals, the listener.
-const RESERVED: u64 = 32;
+const RESERVED: u64 = 28;
+/// Descriptors of each thread that answers, of which there is one for each core.
+const EACH_CORE: u64 = 4;
 
 /// Raises the limit of open files as far as is needed and allowed; answers how many connections
 /// leave room for files, at most as many as `wanted`.
 pub(crate) fn connections(wanted: usize) -> usize {
-    let limit = raised(wanted as u64 + RESERVED);
-    let most = usize::try_from(room(limit)).unwrap_or(usize::MAX);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let limit = raised(wanted as u64 + reserved(cores));
+    let most = usize::try_from(room(limit, cores)).unwrap_or(usize::MAX);
     if most < wanted {
         warn!(
             limit,
@@ -37,9 +40,15 @@ fn raised(needed: u64) -> u64 {
     setrlimit(Resource::Nofile, raised).map_or(current, |()| wanted)
 }
 
-/// Connections that a limit leaves room for; under a very low one they get half of it.
-fn room(limit: u64) -> u64 {
-    limit.saturating_sub(RESERVED).max(limit / 2).max(1)
+fn reserved(cores: usize) -> u64 {
+    RESERVED + EACH_CORE * cores as u64
+}
+
+/// Connections that a limit leaves room for; under a very low one they get half of what the
+/// threads leave.
+fn room(limit: u64, cores: usize) -> u64 {
+    let left = limit.saturating_sub(EACH_CORE * cores as u64);
+    limit.saturating_sub(reserved(cores)).max(left / 2).max(1)
 }
 
 #[cfg(test)]
@@ -48,8 +57,10 @@ mod tests {
 
     #[test]
     fn files_keep_their_room() {
-        assert_eq!(room(1024), 992);
-        assert_eq!(room(40), 20);
+        assert_eq!(room(1024, 1), 992);
+        assert_eq!(room(1024, 64), 740);
+        assert_eq!(room(44, 1), 20);
+        assert_eq!(room(64, 8), 16);
     }
 
     #[test]

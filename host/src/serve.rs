@@ -39,7 +39,7 @@ async fn serve(mut config: ServeConfig) -> anyhow::Result<()> {
     let network = &mut config.network;
     network.max_connections = descriptor::connections(network.max_connections);
     let host = Arc::new(Host::new(config)?);
-    let workers = http::Workers::start().context("cannot start the worker threads")?;
+    let workers = http::Workers::start().context("cannot start the threads that answer")?;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;

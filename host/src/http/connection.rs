@@ -47,13 +47,13 @@ const AGAIN: &str = "told to stop again, requests in flight are dropped";
 pub(crate) async fn serve(
     host: Arc<Host>,
     listener: TcpListener,
-    workers: Workers,
+    mut workers: Workers,
     mut stop: UnboundedReceiver<()>,
 ) {
     let network = &host.config.network;
     let open = GracefulShutdown::new();
     {
-        let mut accepting = std::pin::pin!(accept(&host, &listener, &workers, &open));
+        let mut accepting = std::pin::pin!(accept(&host, &listener, &mut workers, &open));
         tokio::select! {
             never = &mut accepting => match never {},
             _ = stop.recv() => {}
@@ -116,7 +116,7 @@ pub(super) struct Peer(pub(super) IpAddr);
 async fn accept(
     host: &Arc<Host>,
     listener: &TcpListener,
-    workers: &Workers,
+    workers: &mut Workers,
     open: &GracefulShutdown,
 ) -> Infallible {
     let network = &host.config.network;
