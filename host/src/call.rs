@@ -12,6 +12,7 @@ use tracing::debug;
 
 use crate::host::Host;
 use crate::lane::Place;
+use crate::log::about;
 use crate::metrics::CandidateCall;
 use crate::models::{Candidate, Mode, Pace, Route, Slot, Version};
 use crate::otlp;
@@ -175,7 +176,8 @@ async fn call_elsewhere(
         note(&version.pace, processor_time().saturating_sub(start));
         result
     };
-    let done = tokio::task::spawn_blocking(work).await;
+    let about = about::current();
+    let done = tokio::task::spawn_blocking(|| about::within(about, work)).await;
     done.unwrap_or_else(|_| Err(unexpected()))
 }
 

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::log::about;
+
 /// Threads with a low priority and a bounded queue.
 pub struct Lane {
     pool: ThreadPool,
@@ -99,8 +101,10 @@ impl Lane {
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, LaneError> {
         let (sender, receiver) = oneshot::channel();
+        let about = about::current();
         self.spawn(move || {
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            let work = std::panic::AssertUnwindSafe(|| about::within(about, work));
+            let result = std::panic::catch_unwind(work);
             // Nobody waits any more if the client went away.
             let _ = sender.send(result);
         });

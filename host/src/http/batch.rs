@@ -11,7 +11,6 @@ use super::observe::{request_id_of, slow_place};
 use super::problem::Problem;
 use super::{Shared, answer, predict};
 use crate::call::{self, Rows};
-use crate::log::about;
 use crate::row::{arrow, csv, json};
 
 /// Predicts a batch in the slow lane: all of its records, or none if one cannot be used.
@@ -27,7 +26,7 @@ pub(super) async fn predict_batch(
     let limit = host.config.limits.body_limit.as_u64();
     let most = host.config.limits.max_rows;
     let body = body::read(&host, request, limit).await?;
-    let (lane, about) = (&host.lane, about::current());
+    let lane = &host.lane;
 
     let route = slot.route_owned();
     let serving = Arc::clone(&route.serving);
@@ -43,9 +42,7 @@ pub(super) async fn predict_batch(
         let (count, unusual) = (each.len(), each.any(|row| served.is_unusual(row)));
         Ok::<_, Problem>((Arc::new(rows), count, unusual))
     };
-    let (rows, count, unusual) = lane
-        .run(&place, move || about::within(about, parse))
-        .await??;
+    let (rows, count, unusual) = lane.run(&place, parse).await??;
     let rows = Rows::Many(rows, place.clone());
     let answer = call::predict(&host, &slot, &route, &rows, id.as_deref()).await?;
     answer.version.predictions.inc();

@@ -16,7 +16,6 @@ use super::observe::slow_place;
 use super::problem::Problem;
 use crate::evaluation::{self, EvaluationError};
 use crate::host::Host;
-use crate::log::about;
 use crate::models::Slot;
 use crate::otlp;
 use crate::report::{Report, Summary};
@@ -35,12 +34,8 @@ pub(super) async fn evaluate(
     let place = slow_place(&host, &slot)?;
     let limit = host.config.limits.body_limit.as_u64();
     let body = body::read(&host, request, limit).await?;
-    let (worker, about, traced) = (Arc::clone(&host), about::current(), otlp::current());
-    let work = move || {
-        about::within(about, || {
-            otlp::within(traced, || answer(&worker, &slot, &body))
-        })
-    };
+    let (worker, traced) = (Arc::clone(&host), otlp::current());
+    let work = move || otlp::within(traced, || answer(&worker, &slot, &body));
     let answer = host.lane.run(&place, work).await??;
     Ok(([(header::CONTENT_TYPE, Format::JSON)], answer))
 }

@@ -30,6 +30,7 @@ use super::problem::Problem;
 use super::{Shared, batch, body, evaluate, live, predict};
 use crate::host::Host;
 use crate::inspect;
+use crate::log::about;
 use crate::models::{Change, ChangeError, InvalidName, ModelName, Outcome, Plan, Slot};
 use crate::row::Problems;
 
@@ -192,8 +193,7 @@ async fn withdraw(State(host): Shared, Path(name): Path<String>) -> Result<Respo
 async fn retire(State(host): Shared, Path(name): Path<String>) -> Result<StatusCode, Problem> {
     let name = named(&name)?;
     let (worker, model) = (Arc::clone(&host), name.clone());
-    let retired = spawn_blocking(move || worker.models.retire(&name));
-    retired.await.map_err(|_| Problem::internal())??;
+    elsewhere(move || worker.models.retire(&name)).await??;
     info!(%model, "model retired");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -224,8 +224,16 @@ async fn change(
 ) -> Result<Response, Problem> {
     let worker = Arc::clone(host);
     // Not where components are compiled: a rollback does not wait for an upload.
-    let made = spawn_blocking(move || make(&worker)).await;
-    respond(made.map_err(|_| Problem::internal())?)
+    respond(elsewhere(move || make(&worker)).await?)
+}
+
+/// Does work that waits for the disk on a thread of its own.
+async fn elsewhere<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let about = about::current();
+    let done = spawn_blocking(|| about::within(about, work)).await;
+    done.map_err(|_| Problem::internal())
 }
 
 /// The answer to a change, which is logged whether it was made or refused.

@@ -35,7 +35,12 @@ where
             .format_event(context, Writer::new(&mut line), event)?;
         writer.write_str(line.trim_end())?;
         for (name, value) in about.fields() {
-            write!(writer, " {name}={value}")?;
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+            if value.bytes().all(plain) {
+                write!(writer, " {name}={value}")?;
+            } else {
+                write!(writer, " {name}={value:?}")?;
+            }
         }
         writer.write_char('\n')
     }
@@ -82,7 +87,7 @@ mod tests {
     fn line(lines: impl FnOnce(File) -> Box<dyn FnOnce(&dyn Fn())>) -> String {
         let mut file = tempfile::tempfile().unwrap();
         let about = About {
-            id: "its-id".into(),
+            id: "its id=1".into(),
             trace: None,
             parent: None,
             user: OnceLock::from("ada".to_owned()),
@@ -107,7 +112,7 @@ mod tests {
             let log = registry().with(lines.map_event_format(Text));
             Box::new(|event| with_default(log, event))
         });
-        let end = "request failed status=500 id=its-id user=ada\n";
+        let end = "request failed status=500 id=\"its id=1\" user=ada\n";
         assert!(text.ends_with(end), "{text}");
     }
 
@@ -122,7 +127,7 @@ mod tests {
         assert_eq!(line["status"], 500);
         assert_eq!(
             line["span"],
-            serde_json::json!({"id": "its-id", "user": "ada"})
+            serde_json::json!({"id": "its id=1", "user": "ada"})
         );
     }
 }
