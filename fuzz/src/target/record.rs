@@ -16,8 +16,16 @@ pub(super) fn check(body: &[u8]) -> bool {
         assert_eq!(row.len(), schema.width());
         check_rows(&row, schema);
 
-        // It means the same in a list.
+        // It means the same where something unusual has it read closely.
         let record = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let fields = record.trim_ascii_start().strip_prefix(b"{").unwrap_or(&[]);
+        match json::record(&[b"{\"\\u0000\":[],", fields].concat(), schema) {
+            Ok(close) => assert!(same(&close, &row)),
+            Err(InvalidBody::Malformed(words)) if words.contains("nested deeper") => {}
+            Err(error) => panic!("a record is refused when read closely: {error:?}"),
+        }
+
+        // And in a list.
         let list = [b"[", record, b",", record, b"]"].concat();
         match json::records(&list, schema, 2) {
             Ok(rows) => assert!(same(&rows, &[row.clone(), row].concat())),

@@ -147,6 +147,10 @@ fn read<T>(
 
 /// Replaces `NaN` and `Infinity` outside of texts by a number too large for `f64`.
 fn mark_not_finite(body: &[u8]) -> Option<Vec<u8>> {
+    let has = |token: &[u8]| body.windows(token.len()).any(|part| part == token);
+    if !has(b"NaN") && !has(b"Infinity") {
+        return None;
+    }
     let mut marked = Vec::with_capacity(body.len());
     let (mut text, mut found) = (false, false);
     let mut rest = body;

@@ -19,9 +19,8 @@ struct Shelf(Mutex<Vec<Instance>>);
 /// Hands out instances and takes them back.
 ///
 /// The instance that a thread used last is handed out to it first, so that its memory is still in
-/// that core's cache. An
-/// instance whose call failed in WebAssembly is in an unknown state and is thrown away. So is
-/// every instance after its call if calls are isolated from each other.
+/// that core's cache. An instance whose call failed in WebAssembly is in an unknown state and is
+/// thrown away. So is every instance after its call if calls are isolated from each other.
 pub(super) struct Pool {
     component: InferenceModelPre<Meter>,
     limits: Limits,
@@ -61,7 +60,11 @@ impl Pool {
     ) -> Result<R, CallError> {
         let mut instance = match self.pop() {
             Some(instance) => instance,
-            None => self.create(patience)?,
+            None => match self.create(patience) {
+                // One may have been put where this thread had looked already.
+                Err(CallError::Overload(limit)) => self.pop().ok_or(CallError::Overload(limit))?,
+                created => created?,
+            },
         };
         let result = self.blocking(|| call(&mut instance));
         let is_sound = matches!(
