@@ -1,15 +1,15 @@
 //! The house model, trained on January 2011.
 
 use canopy_dataset::Source;
-use canopy_forest::Artifact;
+use canopy_forest::{Artifact, Tree};
 use canopy_trainer::{Fit, Model, Spec, Table};
 use indicatif::ProgressBar;
 
 /// Hours of a week.
 pub(crate) const WEEK: usize = 168;
 
-/// What is baked into its component.
-pub(crate) fn artifact() -> Vec<u8> {
+/// What is baked into its component, and its trees.
+pub(crate) fn trained() -> (Vec<u8>, Vec<Tree>) {
     let spec = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../model-wasm/specs/bike-sharing.toml"
@@ -18,7 +18,8 @@ pub(crate) fn artifact() -> Vec<u8> {
     let hidden = ProgressBar::hidden();
     let table = Table::load(&spec, &Source::Embedded, &hidden).unwrap();
     let fit = Fit::new(&table, &spec, &hidden).unwrap();
-    Model::new(&spec, &table, &fit).unwrap().artifact
+    let artifact = Model::new(&spec, &table, &fit).unwrap().artifact;
+    (artifact, fit.trees)
 }
 
 /// The rows of its first week (row-major, rows × features).

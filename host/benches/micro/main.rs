@@ -13,7 +13,7 @@ use canopy_forest::Artifact;
 use criterion::Criterion;
 
 fn main() {
-    let artifact = house::artifact();
+    let (artifact, trees) = house::trained();
     let component = canopy_trainer::bake(&artifact).unwrap();
     let runtime = Runtime::new(&Limits::default(), None).unwrap();
     let model = runtime.load(&component).unwrap();
@@ -22,7 +22,7 @@ fn main() {
 
     let mut criterion = Criterion::default().configure_from_args();
     row::measure(&mut criterion, &week, &model);
-    forest::measure(&mut criterion, &week, &artifact.forest);
+    forest::measure(&mut criterion, &week, &artifact.forest, &trees);
     component::measure(&mut criterion, &week, &model);
     metrics::measure(&mut criterion);
     criterion.final_summary();

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     };
     let folder = TempDir::new().unwrap();
     let artifact = folder.path().join("artifact");
-    std::fs::write(&artifact, house::artifact()).unwrap();
+    std::fs::write(&artifact, house::trained().0).unwrap();
     let counts = work::NAMES.iter().map(|&name| {
         (
             name.to_owned(),

@@ -48,10 +48,11 @@ impl<'a> Bins<'a> {
         &self.thresholds[scale.offset as usize..][..scale.count as usize]
     }
 
-    /// The bins of rows (row-major) by slot: `bins[f + 1]` for `row[f]`. Not inlined, so that
-    /// it has the registers to itself.
+    /// Writes the bins of rows (row-major, rows × features) by slot: of the `features + 1` slots
+    /// of a row, `f + 1` is for `row[f]`; the first is not written.
+    // Not inlined, so that it has the registers to itself.
     #[inline(never)]
-    pub(crate) fn rows(&self, rows: &[f64], bins: &mut [u32]) {
+    pub fn rows(&self, rows: &[f64], bins: &mut [u32]) {
         let width = self.scales.len();
         let rows = rows
             .chunks_exact(width)
