@@ -74,13 +74,16 @@ def part(name):
     return next((index for index, pattern in enumerate(PARTS.values()) if re.match(rf"({pattern})\b", name)), len(PARTS))
 
 
-def table(stacks):
+def table(stacks, microseconds):
+    """Each part's share of the processor time of a request, which is so many microseconds."""
     total, shares = sum(stacks.values()), Counter()
     for stack, count in stacks.items():
         known = [part(name) for name in stack if part(name) < len(PARTS)]
         shares[known[-1] if known else len(PARTS)] += count
-    lines = [f"| {name} | {shares[index] / total:.1%} |" for index, name in enumerate([*PARTS, "rest"])]
-    return "\n".join(["| Part | Share of the processor time |", "|---|--:|", *lines])
+    names = enumerate([*PARTS, "rest"])
+    parts = [(name, shares[index] / total) for index, name in names]
+    lines = [f"| {name} | {share:.1%} | {share * microseconds:.2f} |" for name, share in parts]
+    return "\n".join(["| Part | Share of the processor time | µs a request |", "|---|--:|--:|", *lines])
 
 
 def draw(stacks, width=1200, height=18):

@@ -20,6 +20,9 @@ import setup
 from process import PINNED, Server
 from table import records
 
+# Samples a second of each processor; a prime number, so as not to keep step with anything.
+FREQUENCY = 499
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -38,7 +41,8 @@ def main():
         stacks = flame.fold(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
     Path(arguments.svg).write_text(flame.draw(stacks))
     print(f"{sum(stacks.values())} samples at {load['rate']:.0f} requests/s, {arguments.connections} connections\n")
-    print(flame.table(stacks))
+    seconds = sum(stacks.values()) / FREQUENCY
+    print(flame.table(stacks, seconds / (load["rate"] * arguments.seconds) * 1e6))
 
 
 def record(server, profile, folder, arguments) -> dict:
@@ -52,7 +56,7 @@ def record(server, profile, folder, arguments) -> dict:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as wrk:
         subprocess.run(["sleep", "2"], check=True)
         # Stacks are unwound by the tables that release builds have.
-        subprocess.run(["perf", "record", "--quiet", "--event", "cpu-clock", "--freq", "499", "--call-graph",
+        subprocess.run(["perf", "record", "--quiet", "--event", "cpu-clock", "--freq", str(FREQUENCY), "--call-graph",
                         "dwarf,32768", "--pid", str(server.process.pid), "--output", profile, "--",
                         "sleep", str(arguments.seconds)], check=True)
         load = json.loads(wrk.communicate()[0].splitlines()[-1])

@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+import time
+from statistics import median
 
 from measure import Goal, Result, alternate
 from process import Server
@@ -53,4 +55,22 @@ def measure(bench):
         results.append(Result("footprint", "size on disk", "Python packages", "MB", [float(output[0])], how=how))
     except Missing as missing:
         bench.skip("the size of Python's packages", missing)
+
+    specs = {"house": "model-wasm/specs/bike-sharing.toml", "big": "bench/specs/bike-sharing-2011.toml"}
+    for name, spec in specs.items():
+        file = bench.folder / f"{name}.wasm"
+        seconds = alternate({"Canopy": lambda: trained(bench, ROOT / spec, file)}, bench.rounds)["Canopy"]
+        size = file.stat().st_size / 1e6
+        results.append(Result("footprint", f"{name} forest, file to component", "Canopy", "s", seconds, how="training included"))
+        results.append(Result("footprint", f"{name} forest, its component", "Canopy", "MB", [size]))
+        if name == "house":
+            goals.append(Goal("seconds to train, compile and write the house forest", median(seconds), 2, True))
+            goals.append(Goal("MB of its component", size, 8, True))
     return results, goals
+
+
+def trained(bench, spec, file):
+    command = [bench.programs["canopy-trainer"], "train", "--spec", spec, "--data", "embedded", "--output", file]
+    start = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
