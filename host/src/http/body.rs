@@ -13,6 +13,9 @@ use tokio::time::timeout;
 use super::problem::Problem;
 use crate::host::Host;
 
+/// Most bytes of a body that is parsed on the thread that read it, where others wait meanwhile.
+pub(super) const AT_ONCE: usize = 64 << 10;
+
 /// Formats of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {

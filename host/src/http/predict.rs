@@ -9,8 +9,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body;
+use tokio::task::spawn_blocking;
 
-use super::body::{Format, read_body};
+use super::body::{AT_ONCE, Format, read_body};
 use super::models::Named;
 use super::observe::{admit, request_id_of};
 use super::problem::Problem;
@@ -53,7 +54,16 @@ where
     let limit = host.config.limits.record_limit.as_u64();
     let body = read_body(host, body, limit).await?;
     let route = slot.route();
-    let row = Arc::new(json::record(&body, route.serving.served.schema())?);
+    let row = if body.len() <= AT_ONCE {
+        json::record(&body, route.serving.served.schema())?
+    } else {
+        let version = Arc::clone(&route.serving);
+        let parse = move || json::record(&body, version.served.schema());
+        spawn_blocking(parse)
+            .await
+            .map_err(|_| Problem::internal())??
+    };
+    let row = Arc::new(row);
     let rows = Rows::One(Arc::clone(&row));
     let answer = call::predict(host, slot, &route, &rows, id.as_deref()).await?;
     let unusual = watch(slot, &route.serving, &row, &answer);

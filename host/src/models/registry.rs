@@ -430,8 +430,9 @@ impl Registry {
         match opened {
             Ok(slot) => {
                 self.unfit_files().remove(&path);
-                info!(%model, version = %slot.serving().served.model().info().version, "new model");
+                let serving = slot.serving();
                 self.insert(slot);
+                info!(%model, version = %serving.served.model().info().version, "new model");
             }
             Err(error) => {
                 let error = format!("{error:#}");

@@ -62,7 +62,8 @@ pub(super) async fn infer(
     let slot = target.find(&host)?;
     let limits = &host.config.limits;
     let length = body::length(&request);
-    let is_small = length.is_some_and(|length| length <= limits.record_limit.as_u64());
+    let small = limits.record_limit.as_u64().min(body::AT_ONCE as u64);
+    let is_small = length.is_some_and(|length| length <= small);
     let json_length = json_length(request.headers())?;
     let id = request_id_of(request.headers());
     // Held until there is an answer.
