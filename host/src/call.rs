@@ -176,8 +176,7 @@ async fn call_elsewhere(
         note(&version.pace, processor_time().saturating_sub(start));
         result
     };
-    let about = about::current();
-    let done = tokio::task::spawn_blocking(|| about::within(about, work)).await;
+    let done = about::spawn_blocking(work).await;
     done.unwrap_or_else(|_| Err(unexpected()))
 }
 

@@ -23,7 +23,6 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::problem::Problem;
@@ -231,8 +230,7 @@ async fn change(
 async fn elsewhere<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let about = about::current();
-    let done = spawn_blocking(|| about::within(about, work)).await;
+    let done = about::spawn_blocking(work).await;
     done.map_err(|_| Problem::internal())
 }
 

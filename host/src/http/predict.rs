@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body;
-use tokio::task::spawn_blocking;
 
 use super::body::{AT_ONCE, Format, read_body};
 use super::models::Named;
@@ -18,6 +17,7 @@ use super::problem::Problem;
 use super::{Shared, answer};
 use crate::call::{self, Answer, Rows};
 use crate::host::Host;
+use crate::log::about;
 use crate::models::{Slot, Version};
 use crate::row::json;
 use crate::runtime::{Task, likeliest};
@@ -59,7 +59,7 @@ where
     } else {
         let version = Arc::clone(&route.serving);
         let parse = move || json::record(&body, version.served.schema());
-        spawn_blocking(parse)
+        about::spawn_blocking(parse)
             .await
             .map_err(|_| Problem::internal())??
     };

@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use tokio::task::JoinHandle;
+
 tokio::task_local! {
     static CURRENT: Arc<About>;
 }
@@ -52,6 +54,14 @@ pub(crate) fn within<T>(about: Option<Arc<About>>, work: impl FnOnce() -> T) -> 
         None => work(),
         Some(about) => CURRENT.sync_scope(about, work),
     }
+}
+
+/// Does work for the request on a thread that may block.
+pub(crate) fn spawn_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let about = current();
+    tokio::task::spawn_blocking(|| within(about, work))
 }
 
 /// Notes who sent the request that is worked on.

@@ -8,65 +8,66 @@ use tracing_subscriber::fmt::format::{self, Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::about;
+use super::about::{self, About};
 
-/// A line for people: at its end `name=value` for what the request is known by.
-pub(super) struct Text(pub(super) Format);
+/// Lines of another format, and at their end what they are about.
+pub(super) struct Line<F> {
+    format: F,
+    /// Writes a line of that format, without its end, with what it is about.
+    tell: fn(Writer<'_>, &str, &About) -> fmt::Result,
+}
 
-/// A line for programs: the same as an object in the field `span`.
-pub(super) struct Json(pub(super) Format<format::Json>);
-
-impl<S, N> FormatEvent<S, N> for Text
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let Some(about) = about::current() else {
-            return self.0.format_event(context, writer, event);
-        };
-        let mut line = String::new();
-        self.0
-            .format_event(context, Writer::new(&mut line), event)?;
-        writer.write_str(line.trim_end())?;
-        for (name, value) in about.fields() {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-            if value.bytes().all(plain) {
-                write!(writer, " {name}={value}")?;
-            } else {
-                write!(writer, " {name}={value:?}")?;
+/// Lines for people: at their end `name=value` for what the request is known by.
+pub(super) fn text(format: Format) -> Line<Format> {
+    Line {
+        format,
+        tell: |mut writer, line, about| {
+            writer.write_str(line)?;
+            for (name, value) in about.fields() {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+                if value.bytes().all(plain) {
+                    write!(writer, " {name}={value}")?;
+                } else {
+                    write!(writer, " {name}={value:?}")?;
+                }
             }
-        }
-        writer.write_char('\n')
+            writer.write_char('\n')
+        },
     }
 }
 
-impl<S, N> FormatEvent<S, N> for Json
+/// Lines for programs: the same as an object in the field `span`.
+pub(super) fn json(format: Format<format::Json>) -> Line<Format<format::Json>> {
+    Line {
+        format,
+        tell: |mut writer, line, about| {
+            let object = line.strip_suffix('}').ok_or(fmt::Error)?;
+            let about: BTreeMap<_, _> = about.fields().collect();
+            let about = serde_json::to_string(&about).map_err(|_| fmt::Error)?;
+            writeln!(writer, "{object},\"span\":{about}}}")
+        },
+    }
+}
+
+impl<S, N, F> FormatEvent<S, N> for Line<F>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
 {
     fn format_event(
         &self,
         context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
+        writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
         let Some(about) = about::current() else {
-            return self.0.format_event(context, writer, event);
+            return self.format.format_event(context, writer, event);
         };
         let mut line = String::new();
-        self.0
-            .format_event(context, Writer::new(&mut line), event)?;
-        let object = line.trim_end().strip_suffix('}').ok_or(fmt::Error)?;
-        let about: BTreeMap<_, _> = about.fields().collect();
-        let about = serde_json::to_string(&about).map_err(|_| fmt::Error)?;
-        writeln!(writer, "{object},\"span\":{about}}}")
+        let formatted = Writer::new(&mut line);
+        self.format.format_event(context, formatted, event)?;
+        (self.tell)(writer, line.trim_end(), &about)
     }
 }
 
@@ -80,7 +81,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::{fmt, registry};
 
-    use super::super::about::{About, within};
+    use super::super::about::within;
     use super::*;
 
     /// The line that is written of an event of a request that a user sent.
@@ -109,7 +110,7 @@ mod tests {
     fn a_line_for_people_ends_with_what_it_is_about() {
         let text = line(|file| {
             let lines = fmt::layer().with_ansi(false).with_writer(file);
-            let log = registry().with(lines.map_event_format(Text));
+            let log = registry().with(lines.map_event_format(text));
             Box::new(|event| with_default(log, event))
         });
         let end = "request failed status=500 id=\"its id=1\" user=ada\n";
@@ -120,7 +121,7 @@ mod tests {
     fn a_line_for_programs_has_it_in_an_object() {
         let text = line(|file| {
             let lines = fmt::layer().json().flatten_event(true).with_writer(file);
-            let log = registry().with(lines.map_event_format(Json));
+            let log = registry().with(lines.map_event_format(json));
             Box::new(|event| with_default(log, event))
         });
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();

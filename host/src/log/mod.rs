@@ -35,10 +35,10 @@ pub fn start(config: &LogConfig) -> anyhow::Result<()> {
     match config.format {
         LogFormat::Json => {
             let lines = lines.json().flatten_event(true);
-            log.with(lines.map_event_format(line::Json)).init();
+            log.with(lines.map_event_format(line::json)).init();
         }
         LogFormat::Text => {
-            let text = |format: Format| line::Text(format.with_ansi(is_terminal));
+            let text = |format: Format| line::text(format.with_ansi(is_terminal));
             log.with(lines.map_event_format(text)).init();
         }
     }

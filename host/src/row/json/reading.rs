@@ -38,7 +38,7 @@ impl Reading {
         map: &mut A,
     ) -> Result<Result<f64, &'static str>, A::Error> {
         match self {
-            Self::Fast => Ok(Ok(map.next_value_seed(Number)?)),
+            Self::Fast => map.next_value().map(Ok),
             Self::Close => Ok(from_json(map.next_value::<&RawValue>()?.get())),
         }
     }
@@ -91,37 +91,6 @@ impl Visitor<'_> for Key<'_> {
             Ok(name) if !name.contains(char::is_control) => self.visit_str(name),
             _ => Err(E::invalid_value(Unexpected::Bytes(name), &self)),
         }
-    }
-}
-
-/// A number.
-struct Number;
-
-impl<'de> DeserializeSeed<'de> for Number {
-    type Value = f64;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<f64, D::Error> {
-        deserializer.deserialize_f64(self)
-    }
-}
-
-impl Visitor<'_> for Number {
-    type Value = f64;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a number")
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<f64, E> {
-        Ok(value)
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<f64, E> {
-        Ok(value as f64)
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<f64, E> {
-        Ok(value as f64)
     }
 }
 
