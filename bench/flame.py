@@ -13,7 +13,7 @@ from itertools import groupby
 ROOT = "hyper"
 # The module of a frame by how its symbol begins; the first that fits. What fits none is its crate.
 MODULES = [("tokio", "tokio|mio|socket2"), ("hyper", "hyper|http|itoa|atomic_waker|want"), ("serde_json", "serde|ryu"),
-           ("axum, tower", "axum|tower|futures|matchit|pin_project"), ("tracing", "tracing|sharded_slab")]
+           ("axum, tower", "axum|tower|futures|matchit|pin_project"), ("tracing", "tracing")]
 # The parts of the table: a part has the frames of its modules and of what these call, up to another part's.
 PARTS = {
     "kernel: system calls, network, scheduling": r"kernel",
@@ -24,7 +24,7 @@ PARTS = {
     "component: the forest": r"component",
     "metrics": r"prometheus|canopy::metrics",
     "live window": r"canopy::(window|served|live)",
-    "log, spans": r"tracing|canopy::(log|otlp)",
+    "log, traces": r"tracing|canopy::(log|otlp)",
 }
 COLOURS = ["#9aa5b1", "#7aa6d8", "#8cc5e8", "#f2c14e", "#c39bd3", "#e4572e", "#76b041", "#a3c76d", "#d9b38c", "#dddddd"]
 
@@ -36,8 +36,8 @@ def module(symbol, dso):
         return f"kernel: {call[1]}" if call else "kernel"
     if "/perf-" in dso or "//anon" in dso:
         return "component"
-    # The span of a request, into which its handler is inlined.
-    if "tracing::instrument::Instrumented<" in symbol:
+    # What is known of a request while it is answered, into which its handler is inlined.
+    if "tokio::task::task_local::TaskLocalFuture<" in symbol:
         return "canopy::http"
     # A trait of a type parameter counts as that of the trait's crate, what is dropped as that of its type.
     outer = re.match(r"<&?(?:mut )?[A-Z]\w* as (.*)|core::ptr::drop_in_place<(.*)", symbol)
