@@ -12,7 +12,7 @@ ALERT  ?= down
 # auto: containers where a Docker engine answers, else programs. Or compose, native, none: only the host.
 STACK  ?= auto
 BIN    := target/release
-GUESTS := canopy-guest canopy-unruly-guest canopy-worldly-guest
+GUESTS := canopy-guest canopy-unruly-guest canopy-wasi-guest
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 export MODEL SPEC
 export BIKE_API_ADDRESS = $(LISTEN)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
-GUESTS = ["canopy-guest", "canopy-unruly-guest", "canopy-worldly-guest"]
+GUESTS = ["canopy-guest", "canopy-unruly-guest", "canopy-wasi-guest"]
 
 
 class Missing(Exception):

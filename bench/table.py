@@ -6,7 +6,7 @@ import itertools
 import json
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parent.parent / "dataset/data/hour-2011.csv.gz"
+FILE = Path(__file__).resolve().parent.parent / "crates/dataset/data/hour-2011.csv.gz"
 FEATURES = ["temp", "atemp", "hum", "windspeed", "mnth", "hr", "weekday", "season", "holiday", "workingday", "weathersit"]
 
 

@@ -207,7 +207,7 @@ build() {
     )
     local IFS=$'\x1f'
     CARGO_ENCODED_RUSTFLAGS="${flags[*]}" cargo build --profile guest \
-        -p canopy-guest -p canopy-unruly-guest -p canopy-worldly-guest \
+        -p canopy-guest -p canopy-unruly-guest -p canopy-wasi-guest \
         --target "$target" --target-dir target/guest "$@" ||
         fail "the guest does not compile, see above"
 }

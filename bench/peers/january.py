@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas
 
 FEATURES = ["temp", "atemp", "hum", "windspeed", "mnth", "hr", "weekday", "season", "holiday", "workingday", "weathersit"]
-FILE = Path(__file__).resolve().parents[2] / "dataset/data/hour-2011.csv.gz"
+FILE = Path(__file__).resolve().parents[2] / "crates/dataset/data/hour-2011.csv.gz"
 
 
 def january() -> pandas.DataFrame:

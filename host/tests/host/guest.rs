@@ -19,8 +19,8 @@ pub(crate) fn unruly(temper: u8) -> Vec<u8> {
 }
 
 /// The guest that imports WASI, as a component.
-pub(crate) fn worldly() -> Vec<u8> {
-    component(&module("worldly"))
+pub(crate) fn wasi() -> Vec<u8> {
+    component(&module("wasi"))
 }
 
 /// A component in a file.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::guest::{file, renamed, worldly};
+use crate::guest::{file, renamed, wasi};
 use crate::server::{Server, run};
 
 /// What the guest answers to a question, see its source.
@@ -27,7 +27,7 @@ fn serve(model: &Path) -> Server {
 
 #[test]
 fn imports_are_refused_unless_they_are_allowed() {
-    let (_folder, model) = file(&worldly());
+    let (_folder, model) = file(&wasi());
     let model = model.to_str().unwrap();
     let (success, _, error) = run(&["serve", "--model", model, "--log", "off"]);
     assert!(!success);
@@ -47,7 +47,7 @@ fn imports_of_other_worlds_are_refused_even_then() {
             "imports wasi:random/random@0.3.0",
         ),
     ] {
-        let (_folder, model) = file(&renamed(worldly(), from, to));
+        let (_folder, model) = file(&renamed(wasi(), from, to));
         let model = model.to_str().unwrap();
         let (success, _, error) = run(&["serve", "--allow-wasi", "--model", model, "--log", "off"]);
         assert!(!success);
@@ -61,7 +61,7 @@ fn imports_of_other_worlds_are_refused_even_then() {
 
 #[test]
 fn the_world_is_empty_and_the_same_for_every_instance() {
-    let (_folder, model) = file(&worldly());
+    let (_folder, model) = file(&wasi());
     let servers = [serve(&model), serve(&model)];
     // Environment, arguments, folders; the year 2000; the first look at the clock.
     let known = [0.0, 0.0, 0.0, 946_684_800.0, 1e6];
@@ -83,7 +83,7 @@ fn the_world_is_empty_and_the_same_for_every_instance() {
 
 #[test]
 fn no_wait_takes_time_and_handles_are_bounded() {
-    let (_folder, model) = file(&worldly());
+    let (_folder, model) = file(&wasi());
     let server = serve(&model);
     let start = Instant::now();
     assert_eq!(ask(&server, 7), (200, json!({"answer": 1.0})));
@@ -101,7 +101,7 @@ fn no_wait_takes_time_and_handles_are_bounded() {
 
 #[test]
 fn batches_look_at_the_world_too() {
-    let (_folder, model) = file(&worldly());
+    let (_folder, model) = file(&wasi());
     let server = Server::start(&model, &["--allow-wasi"]);
     let batch = json!([{"question": 7}, {"question": 3}, {"question": 9}]);
     let (status, answers) = server.post_json("/predict/batch", &batch);

@@ -4,8 +4,8 @@
 
 mod bindings {
     wit_bindgen::generate!({
-        path: ["../../wit", "wit"],
-        world: "canopy:worldly/worldly",
+        path: ["../../../wit", "wit"],
+        world: "canopy:wasi-guest/wasi-guest",
         generate_all,
     });
 }
@@ -18,17 +18,17 @@ use bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use bindings::wasi::filesystem::preopens;
 use bindings::wasi::random::{insecure_seed, random};
 
-struct Worldly;
+struct WasiGuest;
 
-bindings::export!(Worldly with_types_in bindings);
+bindings::export!(WasiGuest with_types_in bindings);
 
 /// Nanoseconds of an hour.
 const HOUR: u64 = 3_600_000_000_000;
 
-impl Guest for Worldly {
+impl Guest for WasiGuest {
     fn describe() -> ModelInfo {
         ModelInfo {
-            name: "worldly".into(),
+            name: "wasi".into(),
             version: "1.0.0".into(),
             task: Task::Regression,
             target: "truth".into(),

@@ -7,7 +7,7 @@ mod temper;
 
 mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../../wit",
         world: "inference-model",
     });
 }

@@ -4,7 +4,7 @@
 The rows come from the `Bikeshare` table of the PyPI package ISLP 0.6.0, which
 keeps UCI's values under other names. UCI's names and order are put back.
 
-    python3 dataset/data/make.py
+    python3 crates/dataset/data/make.py
 """
 
 import csv
