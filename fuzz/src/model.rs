@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use canopy::row::Schema;
-use canopy::runtime::{Feature, Kind, ModelInfo, Task, Training};
+use canopy_rows::Schema;
+use canopy_runtime::{Feature, Kind, ModelInfo, Task, Training};
 
 /// Names of the features, some of which have to be quoted.
 const FEATURES: [&str; 4] = ["temp", "hr", "wind speed", "é,\"\\"];

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use canopy::account::{self, UserCommand};
+use canopy::cli::probe::{self, Target};
+use canopy::cli::user::{self, UserCommand};
+use canopy::cli::{inspect, serve};
 use canopy::config::ServeConfig;
-use canopy::probe::{self, Target};
-use canopy::runtime::{CompilerSettings, compile};
-use canopy::{inspect, serve};
+use canopy_runtime::{CompilerSettings, compile};
 use clap::{Parser, Subcommand};
 
 /// WebAssembly-plugin inference host.
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(config) => serve::run(*config),
         Command::Inspect { model, json } => inspect::run(&model, json),
-        Command::User(command) => account::run(command),
+        Command::User(command) => user::run(command),
         Command::Compile(settings) => compile(settings),
         Command::Probe(host) => probe::run(&host),
         Command::Example(host) => probe::example(&host),

@@ -1,6 +1,6 @@
 //! Records in an Arrow IPC stream.
 
-use canopy::row::arrow;
+use canopy_rows::arrow;
 
 use super::form::check_forms;
 use super::{check_rows, read};

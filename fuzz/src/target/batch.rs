@@ -1,6 +1,6 @@
 //! A list of records in JSON.
 
-use canopy::row::json;
+use canopy_rows::json;
 
 use super::form::check_forms;
 use super::{check_rows, read};

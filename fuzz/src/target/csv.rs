@@ -1,6 +1,6 @@
 //! Records in CSV.
 
-use canopy::row::csv;
+use canopy_rows::csv;
 
 use super::form::check_forms;
 use super::{check_rows, read};

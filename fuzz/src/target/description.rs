@@ -1,9 +1,9 @@
 //! What a component says of itself, in the form in which an artifact holds it.
 
-use canopy::row::Schema;
-use canopy::runtime as host;
 use canopy_drift::Reference;
 use canopy_forest::{Column, Description, Feature, Kind, Task};
+use canopy_rows::Schema;
+use canopy_runtime as host;
 
 use super::form::check_forms;
 use crate::memory::bounded;

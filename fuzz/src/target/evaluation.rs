@@ -1,6 +1,6 @@
 //! Labelled records in JSON.
 
-use canopy::row::{Labels, json};
+use canopy_rows::{Labels, json};
 
 use super::{check_rows, read};
 use crate::model::{SCHEMAS, WIDE};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use arrow_ipc::writer::StreamWriter;
-use canopy::row::{Schema, arrow, csv, json};
+use canopy_rows::{Schema, arrow, csv, json};
 
 use super::{MOST, same};
 

@@ -9,7 +9,7 @@ mod evaluation;
 mod form;
 mod record;
 
-use canopy::row::{InvalidBody, Schema};
+use canopy_rows::{InvalidBody, Schema};
 
 use crate::memory::bounded;
 

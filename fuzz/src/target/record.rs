@@ -1,6 +1,6 @@
 //! One record in JSON.
 
-use canopy::row::{InvalidBody, json};
+use canopy_rows::{InvalidBody, json};
 
 use super::{check_rows, read, same};
 use crate::model::{SCHEMAS, WIDE};

@@ -1,6 +1,6 @@
 //! Calls of the component.
 
-use canopy::runtime::Model;
+use canopy_runtime::Model;
 use criterion::{Criterion, Throughput};
 
 use super::house::WEEK;

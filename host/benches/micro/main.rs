@@ -8,15 +8,15 @@ mod house;
 mod metrics;
 mod row;
 
-use canopy::runtime::{Limits, Runtime};
 use canopy_forest::Artifact;
+use canopy_runtime::{Component, Limits, Runtime};
 use criterion::Criterion;
 
 fn main() {
     let (artifact, trees) = house::trained();
     let component = canopy_trainer::bake(&artifact).unwrap();
     let runtime = Runtime::new(&Limits::default(), None).unwrap();
-    let model = runtime.load(&component).unwrap();
+    let model = runtime.load(&Component::new(component.clone())).unwrap();
     let artifact = Artifact::read(&artifact).unwrap();
     let week = house::week(&artifact);
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use arrow_ipc::writer::StreamWriter;
-use canopy::row::{Schema, arrow, csv, json};
-use canopy::runtime::Model;
+use canopy_rows::{Schema, arrow, csv, json};
+use canopy_runtime::Model;
 use criterion::{Criterion, Throughput};
 
 use super::house::{WEEK, json_record};

@@ -6,9 +6,9 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use canopy::runtime::{self, Limits, Runtime};
 use canopy_dataset::ProgressBar;
 use canopy_forest::{Node, Tree};
+use canopy_runtime::{Component, Limits, Runtime};
 use canopy_trainer::{Fit, Model, Smartcore, Spec, Table, bake};
 use rayon::ThreadPoolBuilder;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ pub(crate) fn work((spec, table): &(Spec, Table), folder: &Path) {
     fs::write(folder.join("model.wasm"), &component).unwrap();
     let rows = rows(spec);
     let runtime = Runtime::new(&Limits::default(), None).unwrap();
-    let model = runtime.load(&component).unwrap();
+    let model = runtime.load(&Component::new(component.clone())).unwrap();
     let answers = model.predict(&rows).unwrap();
     let smartcore = fit.reference.revive().unwrap();
     assert_eq!(answers, smartcore.predict(model.width(), &rows).unwrap());
@@ -65,7 +65,12 @@ fn rows(spec: &Spec) -> Vec<f64> {
     table.row_major()
 }
 
-fn measure(order: &Order, model: &runtime::Model, smartcore: &Smartcore, rows: &[f64]) -> Duration {
+fn measure(
+    order: &Order,
+    model: &canopy_runtime::Model,
+    smartcore: &Smartcore,
+    rows: &[f64],
+) -> Duration {
     let width = model.width();
     let (total, size) = (rows.len(), order.rows * width);
     // So long that no call has to turn back in the middle of its rows.

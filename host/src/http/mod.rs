@@ -1,131 +1,52 @@
-//! The host's HTTP interface: the only module that names `axum`.
+//! The host over HTTP: the table of its routes, and their handlers.
 //!
-//! | Route                 | Answer                                                          |
-//! |-----------------------|-----------------------------------------------------------------|
-//! | `POST /predict`       | the prediction for one record                                   |
-//! | `POST /predict/batch` | predictions for many records, in the form they came in          |
-//! | `POST /evaluate`      | scores and drift of labelled records                            |
-//! | `/models…`            | the same for every model by name; versions, see [`models`]      |
-//! | `/v2…`                | the Open Inference Protocol, see [`v2`]                         |
-//! | `GET /evaluations…`   | the last evaluations, see [`evaluations`]                       |
-//! | `GET /live`           | drift and speed of the predictions at the moment                |
-//! | `GET /model`          | what the model says of itself                                   |
-//! | `GET /metrics`        | metrics in the text format of Prometheus                        |
-//! | `GET /health`         | 200 while the process lives                                     |
-//! | `GET /ready`          | 200 while requests are taken, 503 once it has been told to stop |
-//! | `GET /openapi.json`   | this interface, with the model's own fields (OpenAPI 3.1)       |
-//! | `GET /docs/`          | the same, to read and try                                       |
-//! | `POST /token`         | a token for a name and a password, if there is authentication   |
-//! | `GET /`               | a greeting; the console for a browser, see [`console`]          |
-//!
-//! Of axum it uses routing and handlers; connections are hyper's, so that every one has its
-//! time limits. Errors are [`problem::Problem`]s.
+//! The table is in `routes`; what every request passes before and after its handler is
+//! [`canopy_web`]'s. With that crate, this is the only module that knows HTTP.
 
-mod answer;
-mod batch;
-mod body;
-mod connection;
-mod console;
-mod cross;
-mod direct;
-mod docs;
-mod door;
-mod drain;
-mod evaluate;
-mod evaluations;
-mod live;
-mod models;
-mod observe;
+mod handler;
 mod openapi;
-mod predict;
 mod problem;
-mod secure;
-mod status;
-mod token;
-mod trace;
-mod v2;
-mod workers;
+mod routes;
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{StatusCode, Uri};
-use axum::routing::{get, post};
-use axum::{Router, middleware};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum_core::response::Response;
+use canopy_web::{Call, Parts, Problem, Service, Table};
 
-pub(crate) use connection::serve;
-pub(crate) use workers::Workers;
+pub use routes::table;
 
-use crate::host::Host;
-use problem::Problem;
+use crate::app::App;
 
-/// The route of single predictions, which [`direct`] answers; here for other methods.
-const PREDICT: &str = "/predict";
-
-/// All routes with everything around them.
-fn router(host: Arc<Host>) -> Router {
-    let router = Router::new()
-        .route(PREDICT, post(predict::predict))
-        .route("/predict/batch", post(batch::predict_batch))
-        .route("/evaluate", post(evaluate::evaluate))
-        .route("/model", get(models::describe))
-        .route("/live", get(live::live))
-        .merge(models::routes())
-        .merge(v2::routes())
-        .merge(evaluations::routes())
-        .merge(console::routes())
-        .route("/metrics", get(status::metrics))
-        .route("/health", get(status::health))
-        .route("/ready", get(status::ready))
-        .route("/openapi.json", get(docs::openapi))
-        .route("/docs", get(docs::redirect))
-        .route("/docs/", get(docs::index))
-        .route("/docs/{file}", get(docs::file))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed);
-    guarded(router, &host)
-        .layer(middleware::from_fn(v2::in_its_form))
-        .layer(CatchPanicLayer::custom(observe::panicked))
-        .layer(middleware::from_fn(drain::drain))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&host),
-            observe::observe,
-        ))
-        .with_state(host)
+/// The host as HTTP reaches it.
+pub struct Server {
+    /// What the host does.
+    pub app: Arc<App>,
+    parts: Parts,
+    /// The routes that are served, for the document that describes them.
+    table: Table<Self>,
 }
 
-/// The routes behind the door, or behind what stands where there is none.
-fn guarded(router: Router<Arc<Host>>, host: &Arc<Host>) -> Router<Arc<Host>> {
-    let Some(door) = &host.door else {
-        let state = Arc::clone(host);
-        return router.layer(middleware::from_fn_with_state(state, cross::guard));
-    };
-    let state = (Arc::clone(host), Arc::clone(door));
-    router
-        .route("/token", post(token::issue).with_state(state.clone()))
-        .layer(middleware::from_fn_with_state(state, door::guard))
+impl Server {
+    /// Puts an app behind the pipeline.
+    #[must_use]
+    pub fn new(app: Arc<App>, parts: Parts) -> Self {
+        let table = table(parts.auth.is_some());
+        Self { app, parts, table }
+    }
 }
 
-/// State of every handler.
-type Shared = State<Arc<Host>>;
+impl Service for Server {
+    fn parts(&self) -> &Parts {
+        &self.parts
+    }
 
-async fn not_found(uri: Uri) -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        format!(
-            "there is nothing at {:.100}; /docs/ lists what there is",
-            uri.path()
-        ),
-    )
-}
+    fn overloaded(&self, call: &Call<'_, Self>) {
+        if let Ok(model) = handler::named(call) {
+            model.metrics.overloaded();
+        }
+    }
 
-async fn method_not_allowed(uri: Uri) -> Problem {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        format!(
-            "{} does not take this method; see the Allow header",
-            uri.path()
-        ),
-    )
+    fn problem(path: &str, problem: Problem) -> Response {
+        handler::v2::problem(path, problem)
+    }
 }

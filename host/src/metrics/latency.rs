@@ -1,3 +1,5 @@
+//! Histograms as the console reads them.
+
 use prometheus::proto::Histogram;
 use serde::Serialize;
 

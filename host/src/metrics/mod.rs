@@ -1,77 +1,37 @@
-//! Every metric, declared once. The help text says what it is.
+//! Every metric of the host, declared once. The help text says what it is.
 //!
-//! - [`Metrics`]: those of the host
-//! - [`DoorMetrics`]: those of the host about its users
+//! - [`Metrics`]: those of the host itself, with those of its parts
 //! - [`ModelMetrics`]: those of one model, all with the label `model`
 
-mod door;
 mod latency;
-mod maker;
 mod model;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use prometheus::core::Collector as _;
-use prometheus::process_collector::ProcessCollector;
+use canopy_auth::AuthMetrics;
+use canopy_runtime::LoadError;
+use canopy_telemetry::families;
+use canopy_telemetry::metrics::Declaration;
+use canopy_telemetry::otlp::SpanMetrics;
+use canopy_web::HttpMetrics;
+use prometheus::core::Metric as _;
 use prometheus::proto::MetricFamily;
-use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    Registry, TextEncoder,
-};
+use prometheus::{Encoder as _, IntCounterVec, Registry, TextEncoder};
 
-use crate::runtime::LoadError;
-pub use door::DoorMetrics;
 pub use latency::Latencies;
-use maker::Maker;
 pub use model::{CandidateCall, ModelMetrics};
 
-/// Upper bounds of the request duration histogram, in seconds: 50 µs to 10 s.
-const DURATIONS: [f64; 17] = [
-    50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 0.1, 0.2, 0.5, 1.0, 2.0,
-    5.0, 10.0,
-];
-
-/// Labels of a request.
-const REQUEST: &[&str] = &["endpoint", "method", "status_code"];
+families! {
+    struct Families {
+        /// Components that were not fit to serve, by reason.
+        rejected_components: IntCounterVec = "model_loads_rejected_total" ["reason"],
+    }
+}
 
 /// The host's metrics.
 pub struct Metrics {
-    /// Who was let in and who was not.
-    pub door: DoorMetrics,
     registry: Registry,
-    requests: IntCounterVec,
-    request_duration: HistogramVec,
-    /// Metrics of the kinds of answers that were given already, of which there are a few dozen:
-    /// to find one among them takes less time than by its labels.
-    answers: ArcSwap<Vec<Answers>>,
-    in_flight: IntGauge,
-    rejected_components: IntCounterVec,
-    spans: IntCounterVec,
-}
-
-/// What became of a span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpanOutcome {
-    /// The collector took it.
-    Exported,
-    /// The collector did not take it.
-    Failed,
-    /// Too many were waiting for the collector.
-    Dropped,
-}
-
-impl SpanOutcome {
-    const ALL: [Self; 3] = [Self::Exported, Self::Failed, Self::Dropped];
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::Exported => "exported",
-            Self::Failed => "failed",
-            Self::Dropped => "dropped",
-        }
-    }
+    families: Families,
 }
 
 impl Metrics {
@@ -79,118 +39,41 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// If two metrics have the same name, which is a mistake in this file.
+    /// If two metrics have the same name.
     pub fn new() -> Result<Self, prometheus::Error> {
-        let make = Maker(Registry::new());
-        make.0.register(Box::new(ProcessCollector::for_self()))?;
-        let metrics = Self {
-            door: DoorMetrics::new(&make)?,
-            requests: make.counters(
-                "api_requests_total",
-                "Requests answered, by matched route, method and status.",
-                REQUEST,
-            )?,
-            request_duration: make.keep(HistogramVec::new(
-                HistogramOpts::new(
-                    "api_request_duration_seconds",
-                    "Time from the head of a request to its answer.",
-                )
-                .buckets(DURATIONS.to_vec()),
-                REQUEST,
-            )?)?,
-            answers: ArcSwap::default(),
-            in_flight: make.int_gauge(
-                "api_requests_in_flight",
-                "Requests being answered at the moment.",
-            )?,
-            rejected_components: make.counters(
-                "model_loads_rejected_total",
-                "Components that were not fit to serve, by reason.",
-                &["reason"],
-            )?,
-            spans: make.counters(
-                "otlp_spans_total",
-                "Spans for the OpenTelemetry collector, by what became of them.",
-                &["outcome"],
-            )?,
-            registry: make.0,
-        };
+        let registry = Registry::new();
+        #[cfg(target_os = "linux")]
+        {
+            use prometheus::process_collector::ProcessCollector;
+            registry.register(Box::new(ProcessCollector::for_self()))?;
+        }
+        let families = Families::register(&registry)?;
         for reason in LoadError::REASONS {
-            metrics.rejected_components.with_label_values(&[reason]);
+            families.rejected_components.with_label_values(&[reason]);
         }
-        for outcome in SpanOutcome::ALL {
-            metrics.spans(outcome, 0);
-        }
-        Ok(metrics)
+        Ok(Self { registry, families })
     }
 
-    /// Something became of spans.
-    pub fn spans(&self, outcome: SpanOutcome, count: usize) {
-        self.spans
-            .with_label_values(&[outcome.label()])
-            .inc_by(count as u64);
-    }
-
-    /// A request begins; it counts as in flight until the guard is dropped.
+    /// Where the parts of the host register theirs.
     #[must_use]
-    pub fn request(&self) -> InFlight<'_> {
-        self.in_flight.inc();
-        InFlight(&self.in_flight)
-    }
-
-    /// A request was answered.
-    pub fn answered(&self, endpoint: &str, method: &'static str, status: u16, duration: Duration) {
-        let known = self.answers.load();
-        let same = |answers: &&Answers| {
-            answers.status == status && answers.method == method && answers.endpoint == endpoint
-        };
-        match known.iter().find(same) {
-            Some(answers) => answers.add(duration),
-            None => {
-                let text = status.to_string();
-                let labels = [endpoint, method, &text];
-                let answers = Answers {
-                    endpoint: endpoint.to_owned(),
-                    method,
-                    status,
-                    count: self.requests.with_label_values(&labels),
-                    durations: self.request_duration.with_label_values(&labels),
-                };
-                answers.add(duration);
-                self.answers
-                    .rcu(|known| [&known[..], std::slice::from_ref(&answers)].concat());
-            }
-        }
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// A component was not fit to serve.
     pub fn load_rejected(&self, error: &LoadError) {
-        self.rejected_components
-            .with_label_values(&[error.reason()])
+        let reason = [error.reason()];
+        self.families
+            .rejected_components
+            .with_label_values(&reason)
             .inc();
-    }
-
-    /// How long answers to single predictions took, for all models together.
-    #[must_use]
-    pub fn predictions(&self) -> Latencies {
-        let mut latencies = Latencies::new(&DURATIONS);
-        for family in self.request_duration.collect() {
-            for metric in family.get_metric() {
-                let labels = metric.get_label();
-                let endpoint = labels.iter().find(|label| label.name() == "endpoint");
-                if endpoint.is_some_and(|label| label.value().ends_with("/predict")) {
-                    latencies.add(metric.get_histogram());
-                }
-            }
-        }
-        latencies
     }
 
     /// The host's metrics and those of its models in the text format of Prometheus.
     ///
     /// # Errors
     ///
-    /// If a metric cannot be encoded, which is a mistake in this module.
+    /// If a metric cannot be encoded.
     pub fn text(
         &self,
         models: impl Iterator<Item = Vec<MetricFamily>>,
@@ -212,29 +95,23 @@ impl Metrics {
     }
 }
 
-/// Metrics of the answers to a route's requests with a method that have a status.
-#[derive(Clone)]
-struct Answers {
-    endpoint: String,
-    method: &'static str,
-    status: u16,
-    count: IntCounter,
-    durations: Histogram,
-}
-
-impl Answers {
-    fn add(&self, duration: Duration) {
-        self.count.inc();
-        self.durations.observe(duration.as_secs_f64());
+/// How long answers to single predictions took, for all models together.
+#[must_use]
+pub fn prediction_latencies(http: &HttpMetrics) -> Latencies {
+    let mut latencies = Latencies::new(HttpMetrics::BUCKETS);
+    for (endpoint, durations) in http.durations() {
+        if endpoint.ends_with("/predict") {
+            latencies.add(durations.metric().get_histogram());
+        }
     }
+    latencies
 }
 
-/// A request in flight.
-#[derive(Debug)]
-pub struct InFlight<'a>(&'a IntGauge);
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
+/// Every family that the host declares, by the part that declares it.
+pub const DECLARATIONS: [(&str, &[Declaration]); 5] = [
+    ("Requests", HttpMetrics::DECLARATIONS),
+    ("Authentication", AuthMetrics::DECLARATIONS),
+    ("Models", ModelMetrics::DECLARATIONS),
+    ("Components", Families::DECLARATIONS),
+    ("Spans", SpanMetrics::DECLARATIONS),
+];

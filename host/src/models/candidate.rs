@@ -1,17 +1,18 @@
 //! A version on trial, and what was found out about it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use canopy_runtime::{Digest as ComponentDigest, Task, argmax};
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::change::Outcome;
 use super::version::Version;
-use crate::runtime::{Task, likeliest};
-use crate::served::Served;
+use crate::loaded_model::LoadedModel;
 
 /// How a candidate is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +154,7 @@ pub struct Ended {
 #[derive(Debug, Clone, Serialize)]
 pub struct Trial {
     version: String,
-    digest: String,
+    digest: ComponentDigest,
     #[serde(flatten)]
     plan: Plan,
     compared: u64,
@@ -167,7 +168,7 @@ pub struct Trial {
 impl Candidate {
     /// Puts a version on trial against the serving one.
     #[must_use]
-    pub fn new(version: Arc<Version>, plan: Plan, serving: &Served) -> Self {
+    pub fn new(version: Arc<Version>, plan: Plan, serving: &LoadedModel) -> Self {
         Self {
             tolerance: plan.tolerance * spread(serving),
             version,
@@ -180,12 +181,12 @@ impl Candidate {
     /// Whether a request goes to the canary: always the same for the same request id, by chance
     /// without one.
     #[must_use]
-    pub fn takes(&self, request_id: Option<&[u8]>) -> bool {
+    pub fn takes(&self, request_id: Option<&str>) -> bool {
         let position = match request_id {
             Some(id) => {
                 // Other requests for every candidate, the same on every host.
                 let digest = Sha256::new()
-                    .chain_update(self.version.digest())
+                    .chain_update(self.version.digest().to_string())
                     .chain_update(id)
                     .finalize();
                 let (first, _) = digest.split_at(8);
@@ -202,7 +203,7 @@ impl Candidate {
     /// Whether the answers of both versions to the same rows agree.
     #[must_use]
     pub fn agrees(&self, ours: &[f64], theirs: &[f64]) -> bool {
-        let model = self.version.served.model();
+        let model = self.version.loaded.model();
         match model.info().task {
             Task::Regression => ours
                 .iter()
@@ -212,7 +213,7 @@ impl Candidate {
                 let outputs = model.outputs();
                 ours.chunks(outputs)
                     .zip(theirs.chunks(outputs))
-                    .all(|(a, b)| likeliest(a) == likeliest(b))
+                    .all(|(a, b)| argmax(a) == argmax(b))
             }
         }
     }
@@ -253,8 +254,8 @@ impl Candidate {
     pub fn trial(&self) -> Trial {
         let findings = self.lock();
         Trial {
-            version: self.version.served.model().info().version.clone(),
-            digest: self.version.digest().to_owned(),
+            version: self.version.loaded.model().info().version.clone(),
+            digest: self.version.digest(),
             plan: self.plan.clone(),
             compared: findings.agreed + findings.disagreed,
             agreed: findings.agreed,
@@ -284,7 +285,7 @@ impl Candidate {
     }
 
     fn lock(&self) -> MutexGuard<'_, Findings> {
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+        self.findings.lock()
     }
 }
 
@@ -346,8 +347,8 @@ impl Times {
 }
 
 /// Standard deviation of the predictions of a model's reference sample.
-fn spread(served: &Served) -> f64 {
-    let values = served.model().reference().last();
+fn spread(model: &LoadedModel) -> f64 {
+    let values = model.model().reference().last();
     let values = values.map_or(&[][..], |predictions| &predictions.values);
     let rows = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / rows;

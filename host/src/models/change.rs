@@ -2,12 +2,12 @@
 
 use std::io;
 
+use canopy_runtime::{Digest, LoadError};
 use serde::Serialize;
 
+use super::error::OpenError;
 use super::name::ModelName;
 use super::version::Version;
-use crate::host::HostError;
-use crate::runtime::LoadError;
 
 /// A change that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,8 +16,8 @@ pub struct Change {
     pub name: String,
     /// What the component calls itself.
     pub version: String,
-    /// SHA-256 of the component in lower-case hexadecimal.
-    pub digest: String,
+    /// SHA-256 digest of the component.
+    pub digest: Digest,
     /// What was done.
     pub outcome: Outcome,
 }
@@ -46,8 +46,8 @@ impl Change {
     pub(super) fn new(name: &ModelName, version: &Version, outcome: Outcome) -> Self {
         Self {
             name: name.to_string(),
-            version: version.served.model().info().version.clone(),
-            digest: version.digest().to_owned(),
+            version: version.loaded.model().info().version.clone(),
+            digest: version.digest(),
             outcome,
         }
     }
@@ -84,7 +84,7 @@ pub enum ChangeError {
     #[error("{0} is the default model, which stays as long as the host runs")]
     Default(ModelName),
     /// The model comes from a file that is the operator's.
-    #[error("{0} comes from a file given with --model, which the host does not remove")]
+    #[error("{0} comes from a file given on the command line, which the host does not remove")]
     FromFile(ModelName),
     /// There are as many models as there may be.
     #[error("there are {0} models already; --max-models allows more")]
@@ -97,8 +97,11 @@ pub enum ChangeError {
     Disk(#[from] io::Error),
     /// The model could not be loaded from its file or its versions.
     #[error(transparent)]
-    Open(Box<HostError>),
+    Open(Box<OpenError>),
     /// A metric could not be made.
     #[error("the metrics of the model cannot be registered")]
     Metrics(#[from] prometheus::Error),
+    /// The work panicked; the log says how.
+    #[error("the change failed unexpectedly")]
+    Panicked,
 }

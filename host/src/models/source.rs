@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
+
+use parking_lot::Mutex;
 
 /// A component file that is looked at again and again rather than being told of changes: that
 /// works for every file system, and for volumes that containers share.
@@ -12,7 +13,7 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     /// Whether the operator named it.
     pub(super) is_given: bool,
-    known: Mutex<Option<Identity>>,
+    known: Mutex<Known>,
 }
 
 impl Source {
@@ -21,21 +22,52 @@ impl Source {
         Self {
             path: path.to_owned(),
             is_given,
-            known: Mutex::new(Identity::of(path)),
+            known: Mutex::new(Known {
+                identity: Identity::of(path),
+                is_gone: false,
+            }),
         }
     }
 
-    /// Whether the file is another one than when this was asked last. A file that is gone is
-    /// not another one.
-    pub(super) fn is_replaced(&self) -> bool {
+    /// What happened to the file since this was asked last.
+    pub(super) fn look(&self) -> Sighting {
         let found = Identity::of(&self.path);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let replaced = found.is_some() && found != *known;
-        if replaced {
-            *known = found;
+        let mut known = self.known.lock();
+        let was_gone = std::mem::replace(&mut known.is_gone, found.is_none());
+        match found {
+            None if was_gone => Sighting::Unchanged,
+            None => Sighting::Gone,
+            Some(_) if found == known.identity => match was_gone {
+                true => Sighting::Back,
+                false => Sighting::Unchanged,
+            },
+            Some(_) => {
+                known.identity = found;
+                Sighting::Replaced
+            }
         }
-        replaced
     }
+}
+
+/// What happened to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sighting {
+    /// Nothing that was not known already.
+    Unchanged,
+    /// It is another file.
+    Replaced,
+    /// There is no file any more.
+    Gone,
+    /// The same file is there again.
+    Back,
+}
+
+/// What is known of a file.
+#[derive(Debug)]
+struct Known {
+    /// The file that was there last.
+    identity: Option<Identity>,
+    is_gone: bool,
 }
 
 /// Tells one file from another at the same place.
@@ -57,5 +89,31 @@ impl Identity {
             modified: metadata.modified().ok()?,
             size: metadata.size(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_gone_or_back_is_noticed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, aside) = (folder.path().join("a.wasm"), folder.path().join("aside"));
+        fs::write(&path, "1").unwrap();
+        let source = Source::new(&path, true);
+        assert_eq!(source.look(), Sighting::Unchanged);
+        fs::rename(&path, &aside).unwrap();
+        assert_eq!(source.look(), Sighting::Gone);
+        assert_eq!(source.look(), Sighting::Unchanged);
+        fs::rename(&aside, &path).unwrap();
+        assert_eq!(source.look(), Sighting::Back);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(source.look(), Sighting::Gone);
+        fs::write(&path, "another").unwrap();
+        assert_eq!(source.look(), Sighting::Replaced);
+        assert_eq!(source.look(), Sighting::Unchanged);
     }
 }

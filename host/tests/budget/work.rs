@@ -4,10 +4,10 @@ use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 
-use canopy::row::{Schema, json};
-use canopy::runtime::{Feature, Kind, ModelInfo, Task, Training};
 use canopy_drift::{Method, Reference};
 use canopy_forest::{Artifact, Description, Scratch};
+use canopy_rows::{Schema, json};
+use canopy_runtime::{Feature, Kind, ModelInfo, Task, Training};
 
 use super::house::{self, WEEK};
 

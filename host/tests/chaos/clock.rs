@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use canopy::observation::{self, Targets};
+use canopy_observations::{self as observations, Targets};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -62,7 +62,7 @@ fn no_observation_is_lost_when_the_clock_jumps_a_year_forth_and_back() {
         evaluations
     });
     tally.assert_flawless();
-    let batches = observation::read(observations.path()).unwrap();
+    let batches = observations::read(observations.path()).unwrap();
     let kept = batches
         .iter()
         .map(|observed| match &observed.batch.targets {

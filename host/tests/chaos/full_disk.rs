@@ -132,11 +132,14 @@ fn refuses(server: &Server, disk: &Path, round: usize, room: u64) -> usize {
 fn works(server: &Server, disk: &Path, round: usize) {
     let component = &VERSIONS[(round + 1) % 2];
     assert_eq!(versions::put(server, "bikes", component), Some(200));
-    assert_eq!(serving(server), canopy::runtime::digest(component));
+    assert_eq!(
+        serving(server),
+        canopy_runtime::Digest::of(component).to_string()
+    );
     let observed = server.metric("observed_rows_total").unwrap();
     assert_eq!(evaluate(server, round as u32), 200);
     assert!(server.metric("observed_rows_total").unwrap() > observed);
-    canopy::observation::read(&disk.join("observations")).unwrap();
+    canopy_observations::read(&disk.join("observations")).unwrap();
 }
 
 fn serving(server: &Server) -> String {

@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use canopy::observation::{self, Targets};
-use canopy::runtime::digest;
+use canopy_observations::{self as observations, Targets};
+use canopy_runtime::Digest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -39,7 +39,7 @@ fn what_was_acknowledged_is_there_after_a_kill_and_nothing_is_left_half_done() {
     let observations = TempDir::new().unwrap();
     let arguments = ["--observations", observations.path().to_str().unwrap()];
     let known = Mutex::new(Acknowledged {
-        version: digest(&VERSIONS[0]),
+        version: Digest::of(&VERSIONS[0]).to_string(),
         ..Acknowledged::default()
     });
     let rows = house::records("2011-02-01..2011-02-02");
@@ -108,7 +108,7 @@ fn upload(server: &Server, known: &Mutex<Acknowledged>) {
             true => guest::padded(component, fastrand::u32(1..100_000)),
             false => component,
         };
-        known.lock().unwrap().underway = digest(&component);
+        known.lock().unwrap().underway = Digest::of(&component).to_string();
         match versions::put(server, "bikes", &component) {
             Some(status) => assert_eq!(status, 200),
             None => break,
@@ -178,7 +178,7 @@ fn check(server: &Server, known: &Mutex<Acknowledged>, predictions: &[String; 2]
 
 /// Every batch acknowledged can be read; nothing is there that was half written.
 fn check_files(models: &Path, observations: &Path, known: &Mutex<Acknowledged>) {
-    let batches = observation::read(observations).unwrap();
+    let batches = observations::read(observations).unwrap();
     let targets = batches
         .iter()
         .map(|observed| match &observed.batch.targets {

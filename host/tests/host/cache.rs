@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use canopy::runtime::{Limits, Runtime};
+use canopy_runtime::{Component, Limits, Runtime};
 use tempfile::TempDir;
 
 use crate::server::Server;
@@ -15,7 +15,7 @@ use crate::{guest, house};
 fn predictions(cache: &Path) -> Vec<f64> {
     let runtime = Runtime::new(&Limits::default(), Some(cache)).unwrap();
     let component = fs::read(house::model()).unwrap();
-    let model = runtime.load(&component).unwrap();
+    let model = runtime.load(&Component::new(component.clone())).unwrap();
     let rows: Vec<f64> = (0..10 * model.width()).map(|value| value as f64).collect();
     model.predict(&rows).unwrap()
 }
@@ -105,9 +105,9 @@ fn a_folder_that_cannot_be_used_or_trusted_does_not_keep_a_model_from_loading() 
 fn only_components_that_are_fit_to_serve_are_kept() {
     let folder = TempDir::new().unwrap();
     let runtime = Runtime::new(&Limits::default(), Some(folder.path())).unwrap();
-    assert!(runtime.load(&guest::unruly(b'T')).is_err());
+    assert!(runtime.load(&Component::new(guest::unruly(b'T'))).is_err());
     assert!(files(folder.path()).is_empty());
-    assert!(runtime.load(&guest::unruly(b'-')).is_ok());
+    assert!(runtime.load(&Component::new(guest::unruly(b'-'))).is_ok());
     assert_eq!(files(folder.path()).len(), 1);
 }
 

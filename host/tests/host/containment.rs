@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use canopy::runtime::{CallError, Limits, Runtime};
+use canopy_runtime::{CallError, Component, Limits, Runtime};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -145,7 +145,7 @@ fn a_caller_may_be_less_patient_than_the_limit() {
         ..Limits::default()
     };
     let runtime = Runtime::new(&limits, None).unwrap();
-    let model = runtime.load(&guest::unruly(b'-')).unwrap();
+    let model = runtime.load(&Component::new(guest::unruly(b'-'))).unwrap();
     let patience = Duration::from_millis(20);
     let start = Instant::now();
     assert_eq!(

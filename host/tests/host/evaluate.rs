@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use canopy::observation;
+use canopy_observations as observations;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -172,7 +172,7 @@ fn evaluated_rows_are_kept_once_and_read_back() {
     let drill = json!({"data": house::records(FEBRUARY[2].1)[..9], "observe": false});
     assert_eq!(server.post_json("/evaluate", &drill).0, 200);
 
-    let observed = observation::read(&observations).unwrap();
+    let observed = observations::read(&observations).unwrap();
     let rows: Vec<usize> = observed
         .iter()
         .map(|observed| observed.batch.rows())
@@ -198,7 +198,7 @@ fn old_observations_go_when_there_are_too_many() {
     for (name, period) in FEBRUARY {
         assert_eq!(evaluate(&server, name, &house::records(period)).0, 200);
     }
-    let observed = observation::read(folder.path()).unwrap();
+    let observed = observations::read(folder.path()).unwrap();
     assert_eq!(observed.len(), 1);
     assert_eq!(observed[0].batch.rows(), 165);
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use canopy::runtime::{CallError, Limits, LoadError, Runtime};
+use canopy_runtime::{CallError, Limits, LoadError, Runtime};
 
 use crate::guest::{file, padded, renamed, unruly};
 use crate::server::CANOPY;
@@ -215,7 +215,7 @@ fn a_model_for_which_there_is_no_room_is_refused_as_overload() {
     let component = unruly(b'-');
     let mut models = Vec::new();
     let error = loop {
-        match runtime.load(&component) {
+        match runtime.load(&Component::new(component.clone())) {
             Ok(model) => models.push(model),
             Err(error) => break error,
         }
@@ -233,5 +233,5 @@ fn a_model_for_which_there_is_no_room_is_refused_as_overload() {
         "{error}"
     );
     models.pop();
-    assert!(runtime.load(&component).is_ok());
+    assert!(runtime.load(&Component::new(component.clone())).is_ok());
 }

@@ -1,11 +1,11 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use canopy::config::LogConfig;
 use canopy_dataset::Source;
+use canopy_telemetry::log::Config as LogConfig;
+use canopy_web::Listen;
 use clap::{Args, Parser, Subcommand};
 
 /// Trains models and bakes them into WebAssembly components.
@@ -79,14 +79,15 @@ pub struct ServeArguments {
     /// Threads to train on, all of low priority [default: every core].
     #[arg(long, value_name = "N", env = "CANOPY_TRAINER_THREADS")]
     pub threads: Option<NonZeroUsize>,
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Address and port to listen on: `127.0.0.1:8090`, `localhost:8090`, `:8090` or `8090`; port
+    /// 0 takes a free one.
     #[arg(
         long,
         value_name = "ADDRESS",
         env = "CANOPY_TRAINER_LISTEN",
         default_value = "127.0.0.1:8090"
     )]
-    pub listen: SocketAddr,
+    pub listen: Listen,
     /// Time after the end of a run in which no alert starts another.
     #[arg(
         long,
@@ -111,6 +112,12 @@ pub struct ServeArguments {
     /// header.
     #[arg(long, value_name = "URL", env = "CANOPY_TRAINER_FORWARD")]
     pub forward: Option<String>,
+    /// How long clients may take.
+    #[command(flatten)]
+    pub web: canopy_web::Config,
+    /// Who may send requests.
+    #[command(flatten)]
+    pub auth: canopy_auth::Config,
     /// How the log is written.
     #[command(flatten)]
     pub log: LogConfig,

@@ -1,8 +1,8 @@
 //! Growing a forest with smartcore: the only module that uses it.
 
 use anyhow::{Context as _, Result, anyhow};
-use canopy::runtime::likeliest;
 use canopy_forest::{Aggregation, Task, Tree};
+use canopy_runtime::argmax;
 use indicatif::ProgressBar;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use rayon::slice::ParallelSlice as _;
@@ -211,7 +211,7 @@ fn classification(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<
     let vote = |leaves: &[f64]| {
         let mut votes = vec![0.0; table.classes.len()];
         leaves.iter().for_each(|&leaf| votes[leaf as usize] += 1.0);
-        likeliest(&votes) as f64
+        argmax(&votes) as f64
     };
     let mut fit = together(grown, table.rows(), vote, Form::Classification)?;
     form::normalise(&mut fit.importances);

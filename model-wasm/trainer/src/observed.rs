@@ -1,9 +1,9 @@
 //! Rows that a host observed, joined to the training rows.
 
 use anyhow::{Context as _, Result, anyhow};
-use canopy::observation::{Batch, Targets};
 use canopy_dataset::digest;
 use canopy_forest::Task;
+use canopy_observations::{Batch, Targets};
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use sha2::{Digest as _, Sha256};
 

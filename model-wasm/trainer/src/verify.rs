@@ -1,8 +1,8 @@
 //! Comparing a component with the forest it was made of.
 
 use anyhow::{Context as _, Result, ensure};
-use canopy::runtime::{self, Limits, ModelInfo, Runtime, likeliest};
 use canopy_forest::{Column, Description, Feature, Kind, Task};
+use canopy_runtime::{self, Limits, ModelInfo, Runtime, argmax};
 
 use crate::fit::Fit;
 use crate::model::Model;
@@ -18,7 +18,7 @@ use crate::table::Table;
 pub fn verify(component: &[u8], model: &Model, table: &Table, fit: &Fit) -> Result<()> {
     let runtime = Runtime::new(&Limits::default(), None)?;
     let loaded = runtime
-        .load(component)
+        .load(&canopy_runtime::Component::new(component.to_vec()))
         .context("the component does not load")?;
     if let Some(part) = difference(&model.description, loaded.info()) {
         anyhow::bail!("the component describes another {part} than was baked");
@@ -64,7 +64,7 @@ fn compare(how: &str, answers: &[f64], model: &Model, smartcore: &[f64]) -> Resu
     for (row, (answer, &expected)) in answers.zip(smartcore).enumerate() {
         let predicted = match task {
             Task::Regression => answer[0],
-            Task::Classification => likeliest(answer) as f64,
+            Task::Classification => argmax(answer) as f64,
         };
         ensure!(
             predicted.to_bits() == expected.to_bits(),
@@ -75,7 +75,7 @@ fn compare(how: &str, answers: &[f64], model: &Model, smartcore: &[f64]) -> Resu
     Ok(())
 }
 
-fn same_reference(baked: &[Column], loaded: &[runtime::Column]) -> bool {
+fn same_reference(baked: &[Column], loaded: &[canopy_runtime::Column]) -> bool {
     baked.len() == loaded.len()
         && baked
             .iter()
@@ -92,8 +92,8 @@ fn same(left: &[f64], right: &[f64]) -> bool {
 fn difference(baked: &Description, loaded: &ModelInfo) -> Option<&'static str> {
     let training = &loaded.training;
     let same_task = match baked.task {
-        Task::Regression => loaded.task == runtime::Task::Regression,
-        Task::Classification => loaded.task == runtime::Task::Classification,
+        Task::Regression => loaded.task == canopy_runtime::Task::Regression,
+        Task::Classification => loaded.task == canopy_runtime::Task::Classification,
     };
     let same_features = baked.features.len() == loaded.features.len()
         && baked
@@ -126,10 +126,10 @@ fn difference(baked: &Description, loaded: &ModelInfo) -> Option<&'static str> {
         .find_map(|(part, same)| (!same).then_some(part))
 }
 
-fn same_feature((baked, loaded): (&Feature, &runtime::Feature)) -> bool {
+fn same_feature((baked, loaded): (&Feature, &canopy_runtime::Feature)) -> bool {
     let same_kind = match baked.kind {
-        Kind::Numerical => loaded.kind == runtime::Kind::Numerical,
-        Kind::Categorical => loaded.kind == runtime::Kind::Categorical,
+        Kind::Numerical => loaded.kind == canopy_runtime::Kind::Numerical,
+        Kind::Categorical => loaded.kind == canopy_runtime::Kind::Categorical,
     };
     same_kind
         && baked.name == loaded.name

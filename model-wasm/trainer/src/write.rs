@@ -1,11 +1,10 @@
 //! Writing a file wholly or not at all.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use canopy_disk as disk;
 
 /// Puts `bytes` at `path`, creating its folder: a reader finds the old file or the new one,
 /// never a part, even if the machine fails meanwhile.
@@ -15,28 +14,15 @@ use anyhow::{Context as _, Result};
 /// If the file cannot be written, such as for lack of room or permission; the old one is then
 /// as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes).with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".unfinished-")
-        // For everyone, less what the umask takes away, as of any new file.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    File::open(folder)?.sync_all()
+    fs::create_dir_all(disk::folder(path))
+        .and_then(|()| disk::write(path, bytes))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

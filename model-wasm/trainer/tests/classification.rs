@@ -7,8 +7,8 @@ mod project;
 use std::fmt::Write as _;
 use std::fs;
 
-use canopy::runtime::{Limits, Runtime, Task, likeliest};
 use canopy_dataset::Source;
+use canopy_runtime::{Component, Limits, Runtime, Task, argmax};
 use canopy_trainer::{Fit, Scores, Spec, Table, train};
 use indicatif::ProgressBar;
 
@@ -86,7 +86,9 @@ fn a_classification_is_trained_and_answers_as_smartcore() {
     assert!((0.6..1.0).contains(&accuracy), "{report}");
 
     let runtime = Runtime::new(&Limits::default(), None).unwrap();
-    let loaded = runtime.load(&fs::read(&arguments.output).unwrap()).unwrap();
+    let loaded = runtime
+        .load(&Component::new(fs::read(&arguments.output).unwrap()))
+        .unwrap();
     assert_eq!(loaded.info().task, Task::Classification);
     assert_eq!(
         loaded.info().classes,
@@ -114,7 +116,7 @@ fn a_classification_is_trained_and_answers_as_smartcore() {
         }
         let shares = shares.map(|votes| votes / 12.0);
         assert_eq!(answer, shares, "{row:?}");
-        assert_eq!(likeliest(answer) as f64, expected, "{row:?}");
+        assert_eq!(argmax(answer) as f64, expected, "{row:?}");
     }
 }
 

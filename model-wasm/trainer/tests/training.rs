@@ -7,9 +7,9 @@ mod project;
 use std::fs;
 use std::num::NonZeroUsize;
 
-use canopy::observation::{Batch, Targets};
-use canopy::runtime::{Limits, Model as Loaded, Runtime};
 use canopy_dataset::Source;
+use canopy_observations::{Batch, Targets};
+use canopy_runtime::{Component, Limits, Model as Loaded, Runtime};
 use canopy_trainer::{Fit, Model, Spec, Table, bake, train, verify};
 use indicatif::ProgressBar;
 
@@ -25,7 +25,7 @@ fn table(spec: &Spec) -> Table {
 
 fn load(component: &[u8]) -> Loaded {
     let runtime = Runtime::new(&Limits::default(), None).unwrap();
-    runtime.load(component).unwrap()
+    runtime.load(&Component::new(component.to_vec())).unwrap()
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {

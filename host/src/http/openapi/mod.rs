@@ -1,24 +1,24 @@
-//! The OpenAPI 3.1 document, made from the loaded models' own features and examples.
+//! The OpenAPI 3.1 document: the table of routes, with the loaded models' own fields and examples.
 
-mod door;
-mod host;
 mod model;
+mod operation;
+mod protocol;
 mod schema;
-mod v2;
 
+use canopy_web::{Need, Route, Service as _};
 use serde_json::{Map, Value, json};
 
-use crate::models::Registry;
+use super::Server;
+use model::Described;
 
-/// The document of everything that is served: the default model without a name, the others by
-/// theirs; with the door, if there is one.
-pub(super) fn document(models: &Registry, is_guarded: bool) -> Value {
-    let default = models.default_owned();
-    let info = default.as_ref().map_or_else(
+/// The document of everything that is served.
+pub(super) fn document(server: &Server) -> Value {
+    let models = described(server);
+    let default = models.iter().find(|model| model.is_default());
+    let info = default.map_or_else(
         || json!({"title": "Canopy", "version": env!("CARGO_PKG_VERSION")}),
-        |slot| {
-            let serving = slot.serving();
-            let info = serving.served.model().info();
+        |model| {
+            let info = model.info();
             json!({
                 "title": format!("{} on Canopy", info.name),
                 "version": info.version,
@@ -27,21 +27,35 @@ pub(super) fn document(models: &Registry, is_guarded: bool) -> Value {
             })
         },
     );
+    let parts = server.parts();
     let mut paths = Map::new();
-    let mut schemas = schema::shared();
-    for slot in models.all() {
-        let serving = slot.serving();
-        let is_default = default.as_ref().is_some_and(|it| it.name == slot.name);
-        let by_name = (!is_default).then_some(slot.name.as_str());
-        let described = model::Described::new(&serving.served, by_name);
-        paths.extend(described.paths());
-        schemas.extend(described.schemas());
+    for route in server.table.routes() {
+        let mut operation = operation::operation(route.operation, &models);
+        operation["operationId"] = json!(route.operation);
+        add_parameters(&mut operation, route, server);
+        if parts.auth.is_some() {
+            add_security(&mut operation, route.need);
+        }
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method.as_str().to_ascii_lowercase()] = operation;
     }
-    paths.extend(v2::paths());
-    paths.extend(host::paths());
-    let mut document = json!({
+    let mut schemas = schema::shared();
+    schemas.extend(models.iter().flat_map(Described::schemas));
+    let mut components = json!({"schemas": schemas});
+    if parts.auth.is_some() {
+        components["securitySchemes"] = json!({
+            "token": {
+                "type": "oauth2",
+                "description": "A token for a user name and a password",
+                "flows": {"password": {"tokenUrl": parts.config.link("/token"), "scopes": {}}},
+            },
+            "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+        });
+    }
+    json!({
         "openapi": "3.1.0",
         "info": info,
+        "servers": [{"url": parts.config.link("/")}],
         "tags": [
             {"name": "model", "description": "Predictions and their quality"},
             {"name": "versions", "description": "What a model serves, and what is on trial"},
@@ -49,10 +63,76 @@ pub(super) fn document(models: &Registry, is_guarded: bool) -> Value {
             {"name": "host", "description": "The host itself"},
         ],
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": components,
+    })
+}
+
+/// All models, the default one first.
+fn described(server: &Server) -> Vec<Described> {
+    let models = &server.app.models;
+    let default = models.default_owned();
+    let is_default = |name| default.as_ref().is_some_and(|it| it.name == name);
+    let all = models.all();
+    let each = all.iter().map(|model| {
+        let is_default = is_default(model.name.clone());
+        Described::new(model, is_default)
     });
-    if is_guarded {
-        door::add(&mut document);
+    let mut described: Vec<Described> = each.collect();
+    described.sort_by_key(|model| !model.is_default());
+    described
+}
+
+/// Adds the parameters of the path, before those that the operation has.
+fn add_parameters(operation: &mut Value, route: &Route<Server>, server: &Server) {
+    let segments = route.path.split('/');
+    let names = segments.filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> = names
+        .map(|name| {
+            let mut schema = json!({"type": "string"});
+            if name == "name" {
+                let models = server.app.models.all();
+                let names = models.iter().map(|model| model.name.to_string());
+                schema["examples"] = names.collect();
+            }
+            json!({"name": name, "in": "path", "required": true, "schema": schema})
+        })
+        .collect();
+    if let Some(others) = operation["parameters"].as_array() {
+        parameters.extend(others.iter().cloned());
     }
-    document
+    if !parameters.is_empty() {
+        operation["parameters"] = json!(parameters);
+    }
+}
+
+/// Adds what a request needs to be let in, and how it is refused.
+fn add_security(operation: &mut Value, need: Need) {
+    if need == Need::Nothing {
+        return;
+    }
+    operation["security"] = json!([{"token": []}, {"key": []}]);
+    let is_protocol = operation["tags"][0] == operation::PROTOCOL;
+    let refusal = |text: &str| {
+        if is_protocol {
+            schema::inference_error(text)
+        } else {
+            schema::problem(text)
+        }
+    };
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
+    let text = "No token or API key that is valid came with the request";
+    responses.insert("401".to_owned(), refusal(text));
+    if let Need::Role(role) = need {
+        let text = format!("The user does not have the role {role}");
+        let text = match responses.get("403") {
+            Some(known) => format!(
+                "{}; or: {text}",
+                known["description"].as_str().unwrap_or("")
+            ),
+            None => text,
+        };
+        responses.insert("403".to_owned(), refusal(&text));
+    }
 }

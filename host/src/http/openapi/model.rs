@@ -1,168 +1,88 @@
-//! The routes of one model, with its own fields and examples.
+//! The schemas and examples of one model: its own fields.
 
 use canopy_drift::{Method, Reference};
+use canopy_runtime::{Column, Feature, Kind, ModelInfo, Task};
 use serde_json::{Map, Value, json};
 
-use super::schema::{get, json_body, responses, schema_ref, with_errors, with_id};
-use crate::http::answer;
-use crate::http::body::Format;
-use crate::runtime::{Column, Feature, Kind, ModelInfo, Task};
-use crate::served::Served;
+use super::schema::schema_ref;
+use crate::http::handler::columns;
+use crate::loaded_model::LoadedModel;
+use crate::models::{RegisteredModel, Version};
 
-/// A model as it is described: at the routes without a name, or at those with its own.
-pub(super) struct Described<'a> {
-    served: &'a Served,
-    name: Option<&'a str>,
+/// A model as it is described.
+pub(super) struct Described {
+    version: std::sync::Arc<Version>,
+    /// Its name; nothing for the default model, whose schemas have no prefix.
+    name: Option<String>,
 }
 
-impl<'a> Described<'a> {
-    pub(super) fn new(served: &'a Served, name: Option<&'a str>) -> Self {
-        Self { served, name }
-    }
+/// Examples of what a model takes and answers.
+pub(super) struct Examples {
+    pub(super) record: Map<String, Value>,
+    pub(super) labelled: Map<String, Value>,
+    pub(super) csv_in: String,
+    pub(super) csv_out: String,
+}
 
-    /// The name of a schema or an operation of this model.
-    fn own(&self, what: &str) -> String {
-        match self.name {
-            Some(name) => format!("{name}.{what}"),
-            None => what.to_owned(),
+impl Described {
+    pub(super) fn new(model: &RegisteredModel, is_default: bool) -> Self {
+        Self {
+            version: model.serving(),
+            name: (!is_default).then(|| model.name.to_string()),
         }
     }
 
-    fn path(&self, route: &str) -> String {
-        match self.name {
-            Some(name) => format!("/models/{name}{route}"),
-            None => route.to_owned(),
-        }
+    fn loaded(&self) -> &LoadedModel {
+        &self.version.loaded
     }
 
-    /// Its routes.
-    pub(super) fn paths(&self) -> Map<String, Value> {
-        let model = self.served.model();
+    /// Whether it is the default model.
+    pub(super) fn is_default(&self) -> bool {
+        self.name.is_none()
+    }
+
+    pub(super) fn info(&self) -> &ModelInfo {
+        self.loaded().model().info()
+    }
+
+    /// A reference to one of its schemas.
+    pub(super) fn schema_ref(&self, what: &str) -> Value {
+        schema_ref(&self.own(what))
+    }
+
+    /// What it takes and answers, by example.
+    pub(super) fn examples(&self) -> Examples {
+        let model = self.loaded().model();
         let info = model.info();
-        let example = example(&info.features);
-        let mut labelled = example.clone();
+        let record = example(&info.features);
+        let mut labelled = record.clone();
         let target = model
             .reference()
             .iter()
             .find(|column| column.name == info.target);
         labelled.insert(info.target.clone(), target_example(info, target));
         let (csv_in, csv_out) = csv_examples(info);
-        let [record, prediction] = ["Record", "Prediction"].map(|name| self.own(name));
-        let describe = match self.name {
-            Some(_) => self.path(""),
-            None => "/model".to_owned(),
-        };
-        Map::from_iter([
-            (
-                self.path("/predict"),
-                json!({"post": {
-                    "operationId": self.own("predict"),
-                    "tags": ["model"],
-                    "summary": "Predict one record",
-                    "description": "Features by name, in any order. Other keys are ignored.",
-                    "requestBody": json_body(&record, &json!(example)),
-                    "responses": responses("The prediction", &prediction),
-                }}),
-            ),
-            (
-                self.path("/predict/batch"),
-                json!({"post": {
-                    "operationId": self.own("predictBatch"),
-                    "tags": ["model"],
-                    "summary": "Predict many records",
-                    "description": "A list of records, answered in the order and the form they came \
-                                    in. If one record cannot be used, none is predicted.",
-                    "requestBody": {"required": true, "content": {
-                        Format::JSON: {
-                            "schema": {"type": "array", "items": schema_ref(&record)},
-                            "example": [example],
-                        },
-                        Format::CSV: {"schema": {"type": "string"}, "example": csv_in},
-                        Format::ARROW: {"schema": {"type": "string", "format": "binary"}},
-                    }},
-                    "responses": with_errors(json!({
-                        "description": "The predictions",
-                        "content": {
-                            Format::JSON: {
-                                "schema": {"type": "array", "items": schema_ref(&prediction)},
-                            },
-                            Format::CSV: {"schema": {"type": "string"}, "example": csv_out},
-                            Format::ARROW: {"schema": {"type": "string", "format": "binary"}},
-                        },
-                    })),
-                }}),
-            ),
-            (
-                self.path("/evaluate"),
-                json!({"post": {
-                    "operationId": self.own("evaluate"),
-                    "tags": ["model"],
-                    "summary": "Score labelled records and measure their drift",
-                    "description": "Compares predictions with true values, and every column with the \
-                                    model's reference sample.",
-                    "requestBody": json_body(&self.own("Evaluation"), &json!({
-                        "data": [labelled],
-                        "evaluation_period_name": "week1",
-                    })),
-                    "responses": responses("Scores and drift", &self.own("Report")),
-                }}),
-            ),
-            (
-                self.path("/evaluations"),
-                get(
-                    &self.own("evaluations"),
-                    "model",
-                    "The last evaluations in figures, the newest first",
-                    Format::JSON,
-                ),
-            ),
-            (
-                self.path("/evaluations/{id}"),
-                with_id(get(
-                    &self.own("evaluation"),
-                    "model",
-                    "What one of them answered, with the distributions of its columns, its \
-                     predictions and its errors",
-                    Format::JSON,
-                )),
-            ),
-            (
-                self.path("/evaluations/{id}/report.html"),
-                with_id(get(
-                    &self.own("evaluationFile"),
-                    "model",
-                    "The same, drawn, as a file that is complete in itself",
-                    "text/html",
-                )),
-            ),
-            (
-                self.path("/live"),
-                get(
-                    &self.own("live"),
-                    "model",
-                    "Counters since the start, the sliding window and its drift",
-                    Format::JSON,
-                ),
-            ),
-            (
-                describe,
-                get(
-                    &self.own("model"),
-                    "model",
-                    "What the model says of itself, its versions, its candidate",
-                    Format::JSON,
-                ),
-            ),
-        ])
+        Examples {
+            record,
+            labelled,
+            csv_in,
+            csv_out,
+        }
+    }
+
+    /// The name of a schema of this model.
+    fn own(&self, what: &str) -> String {
+        match &self.name {
+            Some(name) => format!("{name}.{what}"),
+            None => what.to_owned(),
+        }
     }
 
     /// Its schemas.
     pub(super) fn schemas(&self) -> Map<String, Value> {
-        let schemas = schemas(
-            self.served.model().info(),
-            self.served.references(),
-            |name| schema_ref(&self.own(name)),
-        );
+        let schemas = schemas(self.info(), self.loaded().references(), |name| {
+            schema_ref(&self.own(name))
+        });
         let named = |(name, schema)| (self.own(name), schema);
         schemas.into_iter().map(named).collect()
     }
@@ -212,7 +132,7 @@ fn csv_examples(info: &ModelInfo) -> (String, String) {
         .map(|f| f.example.to_string())
         .collect();
     let input = format!("{}\n{}\n", names.join(","), values.join(","));
-    (input, format!("{}\n…\n", answer::columns(info).join(",")))
+    (input, format!("{}\n…\n", columns(info).join(",")))
 }
 
 fn schemas(
@@ -329,7 +249,7 @@ fn prediction_schema(info: &ModelInfo) -> Value {
                 "type": "object",
                 "required": [field, "probabilities"],
                 "properties": {
-                    field: {"enum": info.classes, "description": "The likeliest class"},
+                    field: {"enum": info.classes, "description": "The argmax class"},
                     "probabilities": {
                         "type": "object",
                         "required": info.classes,

@@ -1,19 +1,17 @@
-//! `POST /alerts`
+//! `POST /alerts`: an Alertmanager's notification.
 
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::StatusCode;
+use canopy_web::{Call, Problem, Response, StatusCode, json};
 use serde::Serialize;
 
-use super::Shared;
-use super::problem::Problem;
+use super::Server;
 use crate::retraining::{Decision, Webhook};
+
+/// Largest notification, in bytes.
+const LIMIT: u64 = 2 << 20;
 
 /// What was decided on each alert, in the order they came.
 #[derive(Serialize)]
-pub(super) struct Answer {
+struct Answer {
     alerts: Vec<Decided>,
 }
 
@@ -27,15 +25,12 @@ struct Decided {
     run: Option<u64>,
 }
 
-pub(super) async fn receive(
-    State(retrainer): Shared,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Answer>), Problem> {
-    let body = body.map_err(|error| Problem::new(error.status(), error.body_text()))?;
+pub(super) async fn receive(mut call: Call<'_, Server>) -> Result<Response, Problem> {
+    let body = call.read(LIMIT).await?;
     let webhook =
         Webhook::read(&body).map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail))?;
     let alerts = webhook.alerts.into_iter().map(|alert| {
-        let (decision, run) = retrainer.receive(&alert);
+        let (decision, run) = call.service.retrainer.receive(&alert);
         Decided {
             alertname: alert.name().to_owned(),
             fingerprint: alert.fingerprint,
@@ -44,5 +39,5 @@ pub(super) async fn receive(
         }
     });
     let alerts = alerts.collect();
-    Ok((StatusCode::ACCEPTED, Json(Answer { alerts })))
+    json(StatusCode::ACCEPTED, &Answer { alerts })
 }

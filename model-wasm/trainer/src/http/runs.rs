@@ -1,31 +1,28 @@
-//! `GET /runs` and `POST /runs`
+//! `GET /runs`: the last hundred runs; `POST /runs`: starts one.
 
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use canopy_web::{Call, Problem, Response, StatusCode, json};
 use serde::Serialize;
 
-use super::Shared;
-use super::problem::Problem;
+use super::Server;
 use crate::retraining::Run;
 
 /// The last runs, the newest first.
 #[derive(Serialize)]
-pub(super) struct Runs {
+struct Runs {
     runs: Vec<Run>,
 }
 
-pub(super) async fn list(State(retrainer): Shared) -> Json<Runs> {
-    let runs = retrainer.runs();
-    Json(Runs { runs })
+pub(super) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
+    let runs = call.service.retrainer.runs();
+    json(StatusCode::OK, &Runs { runs })
 }
 
-pub(super) async fn start(State(retrainer): Shared) -> Result<(StatusCode, Json<Run>), Problem> {
-    match retrainer.start_by_hand() {
-        Some(run) => Ok((StatusCode::ACCEPTED, Json(run))),
+pub(super) async fn start(call: Call<'_, Server>) -> Result<Response, Problem> {
+    match call.service.retrainer.start_by_hand() {
+        Some(run) => json(StatusCode::ACCEPTED, &run),
         None => Err(Problem::new(
             StatusCode::CONFLICT,
-            "a run is under way, see GET /runs",
+            "a run is under way; see GET /runs",
         )),
     }
 }

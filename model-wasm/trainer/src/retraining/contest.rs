@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
-use canopy::observation::{Batch, Targets};
-use canopy::runtime::{Model, Task, likeliest};
 use canopy_drift::{classification_scores, regression_scores};
+use canopy_observations::{Batch, Targets};
+use canopy_runtime::{Model, Task, argmax};
 
 use crate::observed::column;
 
@@ -97,7 +97,7 @@ fn f1(model: &Model, targets: &[String], answers: &[f64], labels: &[String]) -> 
     let classes = &model.info().classes;
     let predicted = answers.chunks(classes.len());
     let predicted: Vec<usize> = predicted
-        .filter_map(|answer| position(&classes[likeliest(answer)]))
+        .filter_map(|answer| position(&classes[argmax(answer)]))
         .collect();
     let targets: Vec<usize> = targets.iter().filter_map(position).collect();
     // Only ROC AUC looks at probabilities, and nobody looks at it here.

@@ -1,14 +1,12 @@
 //! Every metric of the retrainer, declared once. The help text says what it is.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use canopy_telemetry::families;
 use jiff::Timestamp;
-use prometheus::core::Collector;
-use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
-};
+use parking_lot::Mutex;
+use prometheus::{Gauge, GaugeVec, Histogram, IntCounterVec, IntGauge, Registry, TextEncoder};
 
 use super::run::{Findings, State};
 
@@ -22,17 +20,30 @@ const NAMES: usize = 20;
 /// The label value of all other alerts.
 const OTHER: &str = "other";
 
+families! {
+    struct Families {
+        /// Runs that ended, by outcome.
+        runs: IntCounterVec = "retraining_runs_total" ["outcome"],
+        /// 1 while a run is under way, else 0.
+        running: IntGauge = "retraining_running",
+        /// Unix time of the end of the last run, however it ended; 0 before the first.
+        last_run: Gauge = "retraining_last_run_timestamp_seconds",
+        /// Time from start to end of the runs that were not skipped.
+        duration: Histogram = "retraining_duration_seconds" buckets DURATIONS,
+        /// RMSE or F1 on the held-out rows of the last run that trained.
+        score: GaugeVec = "retraining_score" ["role"],
+        /// Firing alerts received, also those that started no run.
+        alerts: IntCounterVec = "retraining_alerts_received_total" ["alertname"],
+        /// Labelled rows that the next run can learn from or score on.
+        observed_rows: IntGauge = "retraining_observed_rows",
+    }
+}
+
 /// The retrainer's metrics.
 pub(crate) struct Metrics {
     registry: Registry,
-    runs: IntCounterVec,
-    running: IntGauge,
-    last_run: Gauge,
-    duration: Histogram,
-    score: GaugeVec,
-    alerts: IntCounterVec,
+    families: Families,
     names: Mutex<HashSet<String>>,
-    observed_rows: IntGauge,
 }
 
 impl Metrics {
@@ -44,93 +55,44 @@ impl Metrics {
     pub(crate) fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let metrics = Self {
-            runs: keep(
-                &registry,
-                IntCounterVec::new(
-                    Opts::new("retraining_runs_total", "Runs that ended, by outcome."),
-                    &["outcome"],
-                )?,
-            )?,
-            running: keep(
-                &registry,
-                IntGauge::new("retraining_running", "1 while a run is under way, else 0.")?,
-            )?,
-            last_run: keep(
-                &registry,
-                Gauge::new(
-                    "retraining_last_run_timestamp_seconds",
-                    "Unix time of the end of the last run, however it ended; 0 before the first.",
-                )?,
-            )?,
-            duration: keep(
-                &registry,
-                Histogram::with_opts(
-                    HistogramOpts::new(
-                        "retraining_duration_seconds",
-                        "Time from start to end of the runs that were not skipped.",
-                    )
-                    .buckets(DURATIONS.to_vec()),
-                )?,
-            )?,
-            score: keep(
-                &registry,
-                GaugeVec::new(
-                    Opts::new(
-                        "retraining_score",
-                        "RMSE or F1 on the held-out rows of the last run that trained.",
-                    ),
-                    &["role"],
-                )?,
-            )?,
-            alerts: keep(
-                &registry,
-                IntCounterVec::new(
-                    Opts::new(
-                        "retraining_alerts_received_total",
-                        "Firing alerts received, also those that started no run.",
-                    ),
-                    &["alertname"],
-                )?,
-            )?,
+            families: Families::register(&registry)?,
             names: Mutex::default(),
-            observed_rows: keep(
-                &registry,
-                IntGauge::new(
-                    "retraining_observed_rows",
-                    "Labelled rows that the next run can learn from or score on.",
-                )?,
-            )?,
             registry,
         };
         for outcome in State::OUTCOMES {
-            metrics.runs.with_label_values(&[outcome.name()]);
+            metrics.families.runs.with_label_values(&[outcome.name()]);
         }
         metrics.scores(&Findings::default());
         Ok(metrics)
     }
 
+    /// Where the parts of the retrainer register theirs.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// A firing alert was received.
     pub(crate) fn alert(&self, name: &str) {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = self.names.lock();
         let known = names.contains(name);
         let room = names.len() < NAMES && (1..=128).contains(&name.len());
         if !known && room {
             names.insert(name.to_owned());
         }
         let label = if known || room { name } else { OTHER };
-        self.alerts.with_label_values(&[label]).inc();
+        self.families.alerts.with_label_values(&[label]).inc();
     }
 
     /// A run began.
     pub(crate) fn began(&self) {
-        self.running.set(1);
+        self.families.running.set(1);
     }
 
     /// A run ended.
     pub(crate) fn ended(&self, state: State, findings: &Findings, now: Timestamp, took: Duration) {
-        self.runs.with_label_values(&[state.name()]).inc();
+        self.families.runs.with_label_values(&[state.name()]).inc();
         if state != State::Skipped {
-            self.duration.observe(took.as_secs_f64());
+            self.families.duration.observe(took.as_secs_f64());
         }
         if findings.challenger_score.is_some() {
             self.scores(findings);
@@ -138,13 +100,15 @@ impl Metrics {
         if let Some(rows) = findings.observed_rows {
             self.observed(rows);
         }
-        self.last_run.set(now.as_millisecond() as f64 / 1000.0);
-        self.running.set(0);
+        self.families
+            .last_run
+            .set(now.as_millisecond() as f64 / 1000.0);
+        self.families.running.set(0);
     }
 
     /// So many observed rows can be used.
     pub(crate) fn observed(&self, rows: usize) {
-        self.observed_rows.set(rows as i64);
+        self.families.observed_rows.set(rows as i64);
     }
 
     /// All metrics in the text format of Prometheus.
@@ -161,18 +125,10 @@ impl Metrics {
             ("champion", findings.champion_score),
             ("challenger", findings.challenger_score),
         ] {
-            let gauge = self.score.with_label_values(&[role]);
+            let gauge = self.families.score.with_label_values(&[role]);
             gauge.set(score.unwrap_or(f64::NAN));
         }
     }
-}
-
-fn keep<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    metric: C,
-) -> Result<C, prometheus::Error> {
-    registry.register(Box::new(metric.clone()))?;
-    Ok(metric)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::Result;
-use canopy::observation::{Batch, Observed, Targets, read_each};
+use canopy_observations::{Batch, Observed, Targets, read_each};
 use jiff::Timestamp;
 
 use crate::observed::check;

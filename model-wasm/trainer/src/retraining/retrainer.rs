@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
+use prometheus::Registry;
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
@@ -105,6 +107,11 @@ impl Retrainer {
     /// If a metric cannot be encoded, which is a mistake in this program.
     pub(crate) fn metrics(&self) -> Result<String, prometheus::Error> {
         self.metrics.text()
+    }
+
+    /// Where the parts of the retrainer register their metrics.
+    pub(crate) fn registry(&self) -> &Registry {
+        self.metrics.registry()
     }
 
     /// Counts the observed rows that can be used. Blocks while it reads them.
@@ -211,7 +218,7 @@ impl Retrainer {
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        self.desk.lock()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use anyhow::{Context as _, Result};
-use canopy::runtime::{Limits, Model, Runtime};
+use canopy_runtime::{Component, Limits, Model, Runtime};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 
@@ -52,7 +52,7 @@ pub(crate) fn retrain(
     findings.rows = Some(table.rows());
     findings.warnings.extend(table.warning.clone());
     let trained = Trained::new(&spec, &table, arguments.threads, &ProgressBar::hidden())?;
-    let challenger = runtime.load(&trained.component)?;
+    let challenger = runtime.load(&Component::new(trained.component.clone()))?;
 
     let by = Score::of(&held_out.targets);
     findings.score = Some(by.name());
@@ -116,12 +116,14 @@ impl Champion {
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {file}")),
         };
-        let model = runtime.load(&bytes).with_context(|| {
-            format!(
-                "{file} cannot be compared with: put a model there, or nothing for the \
+        let model = runtime
+            .load(&Component::new(bytes.clone()))
+            .with_context(|| {
+                format!(
+                    "{file} cannot be compared with: put a model there, or nothing for the \
                  challenger to be published without a contest"
-            )
-        })?;
+                )
+            })?;
         Ok(Self {
             bytes: Some(bytes),
             model: Some(model),

@@ -8,9 +8,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use canopy::observation::{Batch, Retention, Store, Targets};
-use canopy::runtime::{Limits, Model, Runtime};
 use canopy_dataset::{Period, Source, bike_sharing, slice};
+use canopy_observations::{Batch, Retention, Store, Targets};
+use canopy_runtime::{Component, Limits, Model, Runtime};
 use canopy_trainer::{Spec, TrainArguments, train};
 use indicatif::ProgressBar;
 use reqwest::blocking::{Client, Response};
@@ -78,7 +78,9 @@ impl Workplace {
     /// The served file, loaded as a host does.
     pub(crate) fn load(&self) -> Model {
         let runtime = Runtime::new(&Limits::default(), None).unwrap();
-        runtime.load(&fs::read(self.model()).unwrap()).unwrap()
+        runtime
+            .load(&Component::new(fs::read(self.model()).unwrap()))
+            .unwrap()
     }
 
     /// Names of the components that served before.

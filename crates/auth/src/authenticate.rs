@@ -1,0 +1,210 @@
+//! Checking credentials and logging users in.
+
+use std::fs;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use canopy_disk::ChangeDetector;
+use canopy_pool::{BackgroundPool, PoolError};
+use tracing::{info, warn};
+
+use super::attempt::{Attempts, Suspect, Wait};
+use super::config::Config;
+use super::error::{AuthError, InvalidCredential, LoginError, SHORTEST_TOKEN_KEY};
+use super::role::Roles;
+use super::secret::{self, NoSecret};
+use super::token::{self, InvalidToken, Signer};
+use super::user::{User, UserName, Users};
+
+/// Minimum number of characters in a password.
+pub const SHORTEST_PASSWORD: usize = 12;
+/// Logins whose password is being checked or waits to be.
+const LOGINS: usize = 32;
+
+/// Checks who sends requests to a server that has users.
+pub struct Auth {
+    path: PathBuf,
+    file: ChangeDetector,
+    users: ArcSwap<Users>,
+    signer: Signer,
+    attempts: Attempts,
+    /// Where passwords are checked: one at a time, each takes as much memory as a model.
+    pool: BackgroundPool,
+    /// The hash of a password that nobody has, for names that are not known.
+    nobody: String,
+}
+
+/// Who sent a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The user.
+    pub name: UserName,
+    /// What the user may do.
+    pub roles: Roles,
+}
+
+impl Auth {
+    /// Sets up authentication if the configuration asks for it.
+    ///
+    /// # Errors
+    ///
+    /// If the users or the token key cannot be read.
+    pub fn open(config: &Config) -> Result<Option<Self>, AuthError> {
+        let Some(path) = config.users.clone() else {
+            return Ok(None);
+        };
+        let file = ChangeDetector::new(vec![path.clone()]);
+        let users = Users::load(&path)?;
+        let key = match &config.token_key {
+            None => secret::random::<SHORTEST_TOKEN_KEY>()?.to_vec(),
+            Some(path) => {
+                let key = fs::read(path);
+                key.map_err(|error| AuthError::TokenKey(path.clone(), error))?
+            }
+        };
+        let key = key.trim_ascii_end();
+        if let Some(path) = &config.token_key
+            && key.len() < SHORTEST_TOKEN_KEY
+        {
+            return Err(AuthError::ShortTokenKey(path.clone()));
+        }
+        Ok(Some(Self {
+            path,
+            file,
+            users: ArcSwap::from_pointee(users),
+            signer: Signer::new(key, config.token_lifetime),
+            attempts: Attempts::default(),
+            pool: BackgroundPool::new(1, LOGINS)?,
+            nobody: secret::hash_password(&secret::new_key()?)?,
+        }))
+    }
+
+    /// Checks a password, in its turn; answers a token.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such user with this password, or it was tried too often.
+    pub async fn login(
+        &self,
+        name: &str,
+        password: String,
+        address: IpAddr,
+    ) -> Result<String, LoginError> {
+        let name: Option<UserName> = name.parse().ok();
+        let suspect = Suspect::new(name.clone(), address);
+        let permit = self.pool.permit().map_err(|_| LoginError::Overload)?;
+        let begun = self.attempts.begin(&suspect, Instant::now());
+        begun.map_err(|wait| match wait {
+            Wait::Name(wait) => LoginError::Locked(wait),
+            Wait::Address(wait) => LoginError::Address(wait),
+        })?;
+
+        let users = self.users.load_full();
+        let user = name.and_then(|name| Some((users.users.get(&name)?.clone(), name)));
+        let hash = user.as_ref().and_then(|(user, _)| user.password.clone());
+        // A name that is not there takes as long as one that is.
+        let (hash, is_there) = hash.map_or((self.nobody.clone(), false), |hash| (hash, true));
+        let check = move || secret::is_password(&password, &hash);
+        let is_right = match self.pool.run(&permit, check).await {
+            Ok(is_right) => is_right,
+            Err(PoolError::Full | PoolError::Panicked) => return Err(LoginError::Overload),
+        };
+        match user {
+            Some((user, name)) if is_there && is_right => {
+                self.attempts.succeeded(&suspect);
+                Ok(self.signer.sign(name, user.roles, token::now()))
+            }
+            _ => Err(LoginError::Credentials),
+        }
+    }
+
+    /// How long a token is valid.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.signer.lifetime
+    }
+
+    /// Whose credential this token or API key is.
+    ///
+    /// # Errors
+    ///
+    /// If it is not valid, or its user is not known any more.
+    pub fn authenticate(&self, credential: &str) -> Result<Principal, InvalidCredential> {
+        let users = self.users.load();
+        if credential.starts_with(secret::KEY_PREFIX) {
+            let (name, user) = users
+                .with_key(credential)
+                .ok_or(InvalidCredential::Unknown)?;
+            return Ok(Principal {
+                name: name.clone(),
+                roles: user.roles,
+            });
+        }
+        let claims = self.signer.check(credential, token::now());
+        let claims = claims.map_err(|error| match error {
+            InvalidToken::Expired => InvalidCredential::Expired,
+            InvalidToken::Invalid => InvalidCredential::Invalid,
+        })?;
+        let user = users
+            .users
+            .get(&claims.name)
+            .ok_or(InvalidCredential::Unknown)?;
+        if claims.issued < user.since {
+            return Err(InvalidCredential::Unknown);
+        }
+        Ok(Principal {
+            name: claims.name,
+            roles: claims.roles.and(user.roles),
+        })
+    }
+
+    /// Reads the users again if their file has changed.
+    pub fn refresh(&self) {
+        if !self.file.has_changed() {
+            return;
+        }
+        match Users::load(&self.path) {
+            Ok(users) => {
+                info!(users = users.users.len(), "users reloaded");
+                self.users.store(Arc::new(users));
+            }
+            Err(error) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                warn!(error, "users not reloaded; the previous ones stay");
+            }
+        }
+    }
+}
+
+/// A user with a new password.
+///
+/// # Errors
+///
+/// If the system has no random numbers.
+pub fn with_password(before: Option<User>, roles: Roles, password: &str) -> Result<User, NoSecret> {
+    Ok(User {
+        roles,
+        since: token::now(),
+        password: Some(secret::hash_password(password)?),
+        key: before.and_then(|user| user.key),
+    })
+}
+
+/// A user with a new API key, and the key.
+///
+/// # Errors
+///
+/// If the system has no random numbers.
+pub fn with_key(before: Option<User>, roles: Roles) -> Result<(User, String), NoSecret> {
+    let key = secret::new_key()?;
+    let user = User {
+        roles,
+        since: token::now(),
+        password: before.and_then(|user| user.password),
+        key: Some(secret::hash_key(&key)),
+    };
+    Ok((user, key))
+}

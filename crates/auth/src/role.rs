@@ -1,0 +1,102 @@
+//! What a user may do.
+
+use std::fmt::{self, Display};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// Something that a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Ask for predictions.
+    Predict,
+    /// Have labelled rows scored.
+    Evaluate,
+    /// Change what is served, and everything else.
+    Admin,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 3] = [Self::Predict, Self::Evaluate, Self::Admin];
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+impl Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Predict => "predict",
+            Self::Evaluate => "evaluate",
+            Self::Admin => "admin",
+        })
+    }
+}
+
+/// A set of roles; [`Role::Admin`] has the others in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Role>", into = "Vec<Role>")]
+pub struct Roles(u8);
+
+impl Roles {
+    const ADMIN: u8 = Role::Predict.bit() | Role::Evaluate.bit() | Role::Admin.bit();
+
+    /// Whether a role is among them.
+    #[must_use]
+    pub fn include(self, role: Role) -> bool {
+        self.0 & role.bit() != 0
+    }
+
+    /// Those that are among the others too.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+}
+
+impl From<Vec<Role>> for Roles {
+    fn from(roles: Vec<Role>) -> Self {
+        let bits = roles.iter().map(|role| match role {
+            Role::Admin => Self::ADMIN,
+            other => other.bit(),
+        });
+        Self(bits.fold(0, |set, bits| set | bits))
+    }
+}
+
+impl From<Roles> for Vec<Role> {
+    fn from(roles: Roles) -> Self {
+        if roles.include(Role::Admin) {
+            return vec![Role::Admin];
+        }
+        let named = Role::ALL.into_iter();
+        named.filter(|role| roles.include(*role)).collect()
+    }
+}
+
+impl Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roles = Vec::from(*self);
+        let names: Vec<String> = roles.iter().map(Role::to_string).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn admin_includes_the_others_and_loses_them_with_its_user() {
+        let admin = Roles::from(vec![Role::Admin]);
+        let predict = Roles::from(vec![Role::Predict]);
+        assert!(Role::ALL.iter().all(|role| admin.include(*role)));
+        assert!(predict.include(Role::Predict));
+        assert!(!predict.include(Role::Evaluate));
+        assert_eq!(admin.and(predict), predict);
+        assert_eq!(admin.to_string(), "admin");
+    }
+}

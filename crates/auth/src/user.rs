@@ -1,0 +1,219 @@
+//! The file of users.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+
+use super::role::Roles;
+use super::secret;
+use canopy_disk as disk;
+
+/// What a user is called: 1 to 64 letters of ASCII, digits, and any of `-_.@`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UserName(String);
+
+/// A text is not a user name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a user name; use 1 to 64 of a-z, A-Z, 0-9, -, _, . and @")]
+pub struct InvalidUserName(String);
+
+impl UserName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UserName {
+    type Err = InvalidUserName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUserName> {
+        let taken = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
+        if (1..=64).contains(&text.len()) && text.bytes().all(taken) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidUserName(text.chars().take(64).collect()))
+        }
+    }
+}
+
+impl TryFrom<String> for UserName {
+    type Error = InvalidUserName;
+
+    fn try_from(text: String) -> Result<Self, InvalidUserName> {
+        text.parse()
+    }
+}
+
+impl Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A user: a person with a password, a program with a key, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// What the user may do.
+    pub roles: Roles,
+    /// Unix time of the last change; tokens that are older are not valid any more.
+    pub since: u64,
+    /// Argon2id hash of the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// SHA-256 of the API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// All users.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Users {
+    /// By name.
+    pub users: BTreeMap<UserName, User>,
+}
+
+/// Why the users are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum UsersError {
+    /// The file cannot be read.
+    #[error("cannot read the users in {0}; `canopy user add` makes the file")]
+    Read(PathBuf, #[source] io::Error),
+    /// The file cannot be written.
+    #[error("cannot write the users to {0}")]
+    Write(PathBuf, #[source] io::Error),
+    /// The file is not one of users.
+    #[error("{0} is no file of users")]
+    Malformed(PathBuf, #[source] serde_json::Error),
+    /// A password is not hashed as passwords are.
+    #[error("the password of {0} is not hashed with Argon2id")]
+    Hash(UserName),
+    /// Whoever can write the file can become an administrator.
+    #[error("{0} can be written by others than its owner; chmod 600 it")]
+    Writable(PathBuf),
+}
+
+impl Users {
+    /// Reads a file of users.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, others may write it, or it is damaged.
+    pub fn load(path: &Path) -> Result<Self, UsersError> {
+        let unread = |error| UsersError::Read(path.to_owned(), error);
+        if fs::metadata(path).map_err(unread)?.mode() & 0o022 != 0 {
+            return Err(UsersError::Writable(path.to_owned()));
+        }
+        let bytes = fs::read(path).map_err(unread)?;
+        let users: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| UsersError::Malformed(path.to_owned(), error))?;
+        let unhashed = |user: &User| {
+            user.password
+                .as_deref()
+                .is_some_and(|p| !secret::is_hash(p))
+        };
+        match users.users.iter().find(|(_, user)| unhashed(user)) {
+            Some((name, _)) => Err(UsersError::Hash(name.clone())),
+            None => Ok(users),
+        }
+    }
+
+    /// Changes a file of users, which is made if it is not there; nobody else changes it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If it is damaged, the change is not made or cannot be written; it is as before then.
+    pub fn change<R, E: From<UsersError>>(
+        path: &Path,
+        change: impl FnOnce(&mut Self) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let unwritten = |error| UsersError::Write(path.to_owned(), error);
+        let folder = File::open(disk::folder(path)).map_err(unwritten)?;
+        flock(&folder, FlockOperation::LockExclusive).map_err(|error| unwritten(error.into()))?;
+        let mut users = match Self::load(path) {
+            Err(UsersError::Read(_, error)) if error.kind() == io::ErrorKind::NotFound => {
+                Self::default()
+            }
+            loaded => loaded?,
+        };
+        let result = change(&mut users)?;
+        let text = serde_json::to_vec_pretty(&users).map_err(io::Error::other);
+        text.and_then(|text| disk::write_private(path, &text))
+            .map_err(unwritten)?;
+        Ok(result)
+    }
+
+    /// The user with this key; how long it takes does not depend on how much of it is right.
+    pub(super) fn with_key(&self, key: &str) -> Option<(&UserName, &User)> {
+        let hash = secret::hash_key(key);
+        let same = |user: &User| {
+            let known = user.key.as_deref().unwrap_or_default();
+            bool::from(known.as_bytes().ct_eq(hash.as_bytes()))
+        };
+        let look = |found, known: (_, _)| if same(known.1) { Some(known) } else { found };
+        self.users.iter().fold(None, look)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Role;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn names_are_short_and_plain() {
+        for name in ["a", "ada", "ci-bot_2", "ada.l@example.org"] {
+            assert!(name.parse::<UserName>().is_ok(), "{name}");
+        }
+        for name in ["", "a b", "ü", "a\n", &"a".repeat(65)] {
+            assert!(name.parse::<UserName>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_for_its_owner_alone_and_damage_is_noticed() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("users.json");
+        let user = User {
+            roles: vec![Role::Predict].into(),
+            since: 1,
+            password: None,
+            key: Some(secret::hash_key("canopy_a")),
+        };
+        Users::change(&path, |users| {
+            users.users.insert("ada".parse().unwrap(), user.clone());
+            Ok::<_, UsersError>(())
+        })
+        .unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        let users = Users::load(&path).unwrap();
+        assert_eq!(users.with_key("canopy_a").unwrap().1, &user);
+        assert!(users.with_key("canopy_b").is_none());
+        assert!(users.with_key("").is_none());
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(matches!(Users::load(&path), Err(UsersError::Writable(_))));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(
+            &path,
+            r#"{"users":{"ada":{"roles":[],"since":1,"password":"hunter2"}}}"#,
+        )
+        .unwrap();
+        assert!(matches!(Users::load(&path), Err(UsersError::Hash(_))));
+        fs::write(&path, r#"{"users":{"ada":{"roles":["root"]}}}"#).unwrap();
+        assert!(matches!(Users::load(&path), Err(UsersError::Malformed(..))));
+    }
+}

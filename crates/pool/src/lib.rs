@@ -1,0 +1,149 @@
+//! Background work: threads of low priority with a bounded queue.
+//!
+//! Batches, evaluations and the compilation of models run here, so that the threads that answer
+//! single predictions always come first. A pool is bounded: what it cannot take soon is refused at
+//! once rather than queued without end. Work keeps the request context of whoever submits it.
+
+use std::sync::Arc;
+
+use canopy_telemetry::context;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+/// Processor cores that this process may use; 1 where the system does not say.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Threads with a low priority and a bounded queue.
+pub struct BackgroundPool {
+    threads: ThreadPool,
+    permits: Arc<Semaphore>,
+}
+
+/// The right to one piece of work, running or waiting; given back when it is dropped and the work
+/// is done.
+#[derive(Debug, Clone)]
+pub struct Permit(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
+
+/// Why the pool did not do a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PoolError {
+    /// The queue is full.
+    #[error("too much background work is waiting")]
+    Full,
+    /// The work panicked.
+    #[error("the work failed unexpectedly")]
+    Panicked,
+}
+
+/// Why a pool cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start background threads")]
+pub struct NoThreads(#[from] rayon::ThreadPoolBuildError);
+
+impl BackgroundPool {
+    /// Niceness of the threads: a tenth of the weight of a normal thread.
+    const NICENESS: i32 = 10;
+
+    /// A pool of `threads` threads that gives out up to `permits` permits.
+    ///
+    /// # Errors
+    ///
+    /// If the threads cannot be started.
+    pub fn new(threads: usize, permits: usize) -> Result<Self, NoThreads> {
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("background-{index}"))
+            .start_handler(|_| {
+                // Where this is not allowed the pool still works, with normal priority.
+                let _ = rustix::process::nice(Self::NICENESS);
+            })
+            .build()?;
+        Ok(Self {
+            threads,
+            permits: Arc::new(Semaphore::new(permits)),
+        })
+    }
+
+    /// A permit for a piece of work, to be taken before anything is prepared for it.
+    ///
+    /// # Errors
+    ///
+    /// If as much as is allowed is running or waiting.
+    pub fn permit(&self) -> Result<Permit, PoolError> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned();
+        permit
+            .map(|permit| Permit(Arc::new(permit)))
+            .map_err(|_| PoolError::Full)
+    }
+
+    /// Does a piece of the program's own work whose end nobody waits for. It must not panic.
+    pub fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+        let context = context::current();
+        self.threads.spawn(|| context::within(context, work));
+    }
+
+    /// Does a piece of work and waits for its result.
+    ///
+    /// # Errors
+    ///
+    /// If the work panicked.
+    pub async fn run<R: Send + 'static>(
+        &self,
+        permit: &Permit,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, PoolError> {
+        let permit = permit.clone();
+        self.run_unbounded(move || {
+            let _until_the_end = permit;
+            work()
+        })
+        .await
+    }
+
+    /// As [`Self::run`], for the program's own work that must not be refused.
+    ///
+    /// # Errors
+    ///
+    /// If the work panicked.
+    pub async fn run_unbounded<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, PoolError> {
+        let (sender, receiver) = oneshot::channel();
+        self.spawn(move || {
+            let work = std::panic::AssertUnwindSafe(work);
+            // Nobody waits any more if the client went away.
+            let _ = sender.send(std::panic::catch_unwind(work));
+        });
+        match receiver.await {
+            Ok(Ok(result)) => Ok(result),
+            _ => Err(PoolError::Panicked),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn refuses_work_when_full_and_survives_a_panic() {
+        let pool = BackgroundPool::new(1, 1).unwrap();
+        let (release, blocked) = mpsc::channel::<()>();
+        let permit = pool.permit().unwrap();
+        assert_eq!(pool.permit().unwrap_err(), PoolError::Full);
+        release.send(()).unwrap();
+        assert_eq!(pool.run(&permit, move || blocked.recv()).await, Ok(Ok(())));
+        assert_eq!(
+            pool.run(&permit, || panic!("on purpose")).await,
+            Err::<(), _>(PoolError::Panicked)
+        );
+        drop(permit);
+        assert_eq!(pool.run(&pool.permit().unwrap(), || 7).await, Ok(7));
+    }
+}

@@ -1,0 +1,83 @@
+//! The WebAssembly engine: its settings and its clock.
+
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+};
+
+use super::error::{LoadError, text};
+use super::limits::{Isolation, Limits};
+
+/// Time between two ticks of the clock that deadlines are counted in.
+pub(super) const TICK: Duration = Duration::from_millis(5);
+
+/// Versions that are there besides the models that serve: those that are being swapped in and
+/// those whose last requests are still running.
+const SPARE_MODELS: u32 = 4;
+
+/// Most instances of all models together. Each reserves 4 GiB of addresses for its memory, of
+/// which a process has 128 TiB.
+const MOST_INSTANCES: u32 = 4096;
+
+/// Core modules and tables that one component may consist of; adapters and shims count too.
+const MODULES: u32 = 16;
+const TABLES: u32 = 4;
+
+/// Most elements of a table; a compiled model needs a few dozen.
+pub(super) const TABLE_ELEMENTS: usize = 10_000;
+
+/// Bytes of memory that are put back as they were after an isolated call, where Linux tells which
+/// pages were written to (6.7 and later); all else is given back and mapped anew, which takes
+/// ten times as long.
+const KEPT_MEMORY: usize = 1 << 20;
+
+/// An engine without anything loaded.
+pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
+    Engine::new(&config(limits)).map_err(|error| LoadError::Engine(text(&error)))
+}
+
+fn config(limits: &Limits) -> Config {
+    let models = limits.models.saturating_add(SPARE_MODELS);
+    let instances = limits.instances.saturating_mul(models).min(MOST_INSTANCES);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * MODULES)
+        .max_core_instances_per_component(MODULES)
+        .total_memories(instances)
+        .max_memories_per_component(1)
+        .total_tables(instances * TABLES)
+        .max_tables_per_component(TABLES)
+        .table_elements(TABLE_ELEMENTS)
+        .total_stacks(0)
+        .max_memory_size(limits.memory)
+        .max_unused_warm_slots(limits.instances);
+    if limits.isolation == Isolation::Call && PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.linear_memory_keep_resident(KEPT_MEMORY)
+            .pagemap_scan(Enabled::Yes);
+    }
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .cranelift_opt_level(OptLevel::Speed)
+        .memory_init_cow(true)
+        .epoch_interruption(true)
+        .concurrency_support(false);
+    config
+}
+
+/// Advances the engine's epoch every [`TICK`] for as long as the engine lives.
+pub(super) fn start_clock(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    thread::Builder::new()
+        .name("deadline-clock".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
+    Ok(())
+}

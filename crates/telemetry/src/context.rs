@@ -1,0 +1,140 @@
+//! The request context: what is known of the request that is being worked on.
+//!
+//! It is made once, when the head of a request has been read, and follows the request wherever
+//! it is worked on: [`scope`] for a future, [`within`] for another thread. [`spawn`] and
+//! [`spawn_blocking`] carry it along by themselves; the workspace's lints refuse tokio's own.
+//!
+//! A span of `tracing` would say the same, but be made, formatted and taken apart again with
+//! every request, of which hardly any logs a line.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::otlp::RequestSpan;
+
+tokio::task_local! {
+    static CURRENT: Arc<RequestContext>;
+}
+
+/// What is known of a request.
+pub struct RequestContext {
+    /// The request's id, which the answer and every log line of the request have.
+    pub id: String,
+    /// The trace it belongs to, in 32 hexadecimal digits.
+    pub trace: Option<String>,
+    /// The span that sent it, in 16 hexadecimal digits.
+    pub parent: Option<String>,
+    /// Its own span, if it is recorded.
+    pub span: Option<RequestSpan>,
+    user: OnceLock<String>,
+}
+
+impl RequestContext {
+    /// The context of a request whose user is not known yet.
+    #[must_use]
+    pub fn new(
+        id: String,
+        trace: Option<String>,
+        parent: Option<String>,
+        span: Option<RequestSpan>,
+    ) -> Self {
+        Self {
+            id,
+            trace,
+            parent,
+            span,
+            user: OnceLock::new(),
+        }
+    }
+
+    /// Notes who sent the request. A request has one user: only the first is kept.
+    pub fn identify(&self, user: String) {
+        let _ = self.user.set(user);
+    }
+
+    /// Who sent the request, once that is known.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.user.get().map(String::as_str)
+    }
+
+    /// What log lines say of the request, by name.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let fields = [
+            ("id", Some(self.id.as_str())),
+            ("trace", self.trace.as_deref()),
+            ("parent", self.parent.as_deref()),
+            ("user", self.user()),
+        ];
+        let known = fields.into_iter();
+        known.filter_map(|(name, value)| Some((name, value?)))
+    }
+}
+
+/// Polls a future within the context of a request.
+pub fn scope<F: Future>(
+    context: Arc<RequestContext>,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    CURRENT.scope(context, future)
+}
+
+/// The context of the request that is being worked on, if one is.
+#[must_use]
+pub fn current() -> Option<Arc<RequestContext>> {
+    CURRENT.try_with(Arc::clone).ok()
+}
+
+/// Does work within the context of a request, on a thread that does not have it.
+pub fn within<T>(context: Option<Arc<RequestContext>>, work: impl FnOnce() -> T) -> T {
+    match context {
+        None => work(),
+        Some(context) => CURRENT.sync_scope(context, work),
+    }
+}
+
+/// Spawns a task that keeps the current request context.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is what carries the context along"
+)]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    match current() {
+        None => tokio::spawn(future),
+        Some(context) => tokio::spawn(scope(context, future)),
+    }
+}
+
+/// Does work on a thread that may block, within the current request context.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is what carries the context along"
+)]
+pub fn spawn_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let context = current();
+    tokio::task::spawn_blocking(|| within(context, work))
+}
+
+/// Records a call of a version of a model that has just ended, as a child of the current
+/// request's span: it took some time, or failed for a reason after some time.
+pub fn record_call(
+    model: &str,
+    version: &str,
+    rows: usize,
+    result: Result<Duration, (Duration, &'static str)>,
+) {
+    let record = |context: &Arc<RequestContext>| {
+        if let Some(span) = &context.span {
+            span.record_call(model, version, rows, result);
+        }
+    };
+    // Nothing is recorded outside of requests.
+    let _ = CURRENT.try_with(record);
+}

@@ -1,0 +1,130 @@
+//! Log lines, with the request they belong to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::{self, Format, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::context::{self, RequestContext};
+
+/// Lines of another format, with the request context at their end.
+pub(super) struct Line<F> {
+    format: F,
+    /// Writes a line of that format with the request context appended.
+    append: fn(Writer<'_>, &str, &RequestContext) -> fmt::Result,
+}
+
+/// Lines for people: at their end `name=value` for what the request is known by.
+pub(super) fn text(format: Format) -> Line<Format> {
+    Line {
+        format,
+        append: |mut writer, line, request| {
+            writer.write_str(line)?;
+            for (name, value) in request.fields() {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+                if value.bytes().all(plain) {
+                    write!(writer, " {name}={value}")?;
+                } else {
+                    write!(writer, " {name}={value:?}")?;
+                }
+            }
+            writer.write_char('\n')
+        },
+    }
+}
+
+/// Lines for programs: the same as an object in the field `span`.
+pub(super) fn json(format: Format<format::Json>) -> Line<Format<format::Json>> {
+    Line {
+        format,
+        append: |mut writer, line, request| {
+            let object = line.strip_suffix('}').ok_or(fmt::Error)?;
+            let request: BTreeMap<_, _> = request.fields().collect();
+            let request = serde_json::to_string(&request).map_err(|_| fmt::Error)?;
+            writeln!(writer, "{object},\"span\":{request}}}")
+        },
+    }
+}
+
+impl<S, N, F> FormatEvent<S, N> for Line<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        fields: &FmtContext<'_, S, N>,
+        writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some(request) = context::current() else {
+            return self.format.format_event(fields, writer, event);
+        };
+        let mut line = String::new();
+        let formatted = Writer::new(&mut line);
+        self.format.format_event(fields, formatted, event)?;
+        (self.append)(writer, line.trim_end(), &request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Read as _, Seek as _};
+    use std::sync::Arc;
+
+    use tracing::subscriber::with_default;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::{fmt, registry};
+
+    use super::*;
+    use crate::context::within;
+
+    /// The line that is written of an event of a request that a user sent.
+    fn line(lines: impl FnOnce(File) -> Box<dyn FnOnce(&dyn Fn())>) -> String {
+        let mut file = tempfile::tempfile().unwrap();
+        let request = RequestContext::new("its id=1".into(), None, None, None);
+        request.identify("ada".into());
+        let request = Some(Arc::new(request));
+        let log = lines(file.try_clone().unwrap());
+        log(&|| {
+            within(request.clone(), || {
+                tracing::warn!(status = 500, "request failed")
+            })
+        });
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_line_for_people_ends_with_what_it_is_about() {
+        let text = line(|file| {
+            let lines = fmt::layer().with_ansi(false).with_writer(file);
+            let log = registry().with(lines.map_event_format(text));
+            Box::new(|event| with_default(log, event))
+        });
+        let end = "request failed status=500 id=\"its id=1\" user=ada\n";
+        assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn a_line_for_programs_has_it_in_an_object() {
+        let text = line(|file| {
+            let lines = fmt::layer().json().flatten_event(true).with_writer(file);
+            let log = registry().with(lines.map_event_format(json));
+            Box::new(|event| with_default(log, event))
+        });
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["status"], 500);
+        assert_eq!(
+            line["span"],
+            serde_json::json!({"id": "its id=1", "user": "ada"})
+        );
+    }
+}

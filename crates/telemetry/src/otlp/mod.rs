@@ -1,0 +1,81 @@
+//! Spans of requests for an OpenTelemetry collector.
+//!
+//! A request that is recorded has a [`RequestSpan`] in its
+//! [request context](crate::context::RequestContext). Spans wait in a bounded queue for a task
+//! that sends them in batches (OTLP 1.x over HTTP, in protobuf); what finds no room there, or the
+//! collector does not take, is counted and dropped.
+
+mod client;
+mod config;
+mod exporter;
+mod message;
+mod metrics;
+mod queue;
+mod span;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::warn;
+
+pub use config::{Config, Endpoint};
+pub use metrics::SpanMetrics;
+pub use span::{Exchange, Parent, RequestSpan};
+
+use exporter::Exporter;
+use metrics::Outcome;
+use queue::Queue;
+
+/// Longest time to send what is left at the end.
+const LAST: Duration = Duration::from_secs(3);
+
+/// Records spans of requests.
+pub struct Tracer {
+    queue: Arc<Queue>,
+    sample_ratio: f64,
+    exporter: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Tracer {
+    /// The tracer that the configuration asks for, if it asks for one. Needs tokio's runtime.
+    #[must_use]
+    pub fn start(config: &Config, metrics: SpanMetrics) -> Option<Arc<Self>> {
+        let metrics = Arc::new(metrics);
+        for outcome in Outcome::ALL {
+            metrics.count(outcome, 0);
+        }
+        let endpoint = config.endpoint.clone()?;
+        let (queue, spans) = Queue::new(Arc::clone(&metrics));
+        let exporter = Exporter::new(endpoint, spans, metrics);
+        let exporter = crate::context::spawn(exporter.run(queue.signals()));
+        Some(Arc::new(Self {
+            queue,
+            sample_ratio: config.sample_ratio,
+            exporter: Mutex::new(Some(exporter)),
+        }))
+    }
+
+    /// Begins the span of a request if it is sampled: its parent decides, or chance does where it
+    /// has none.
+    #[must_use]
+    pub fn begin(&self, parent: Option<Parent>) -> Option<RequestSpan> {
+        let is_sampled = match &parent {
+            Some(parent) => parent.is_sampled,
+            None => fastrand::f64() < self.sample_ratio,
+        };
+        is_sampled.then(|| RequestSpan::new(Arc::clone(&self.queue), parent))
+    }
+
+    /// Sends what is left.
+    pub async fn stop(&self) {
+        let exporter = self.exporter.lock().take();
+        let Some(exporter) = exporter else { return };
+        self.queue.stop();
+        if timeout(LAST, exporter).await.is_err() {
+            warn!("the collector takes too long; the last spans are lost");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Spans: of a request, and of the calls of models that it led to.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use super::queue::Queue;
+
+/// The trace context that a request came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// The trace.
+    pub trace: u128,
+    /// The span that sent the request.
+    pub span: u64,
+    /// Whether the trace is recorded.
+    pub is_sampled: bool,
+    /// `tracestate`: data of other vendors, passed on as it is.
+    pub state: String,
+}
+
+/// The span of a request that is recorded, until it ends.
+#[derive(Clone)]
+pub struct RequestSpan(Arc<Current>);
+
+struct Current {
+    queue: Arc<Queue>,
+    trace: u128,
+    span: u64,
+    parent: Option<Parent>,
+    start: SystemTime,
+    model: OnceLock<Called>,
+}
+
+/// A model, as it was called.
+#[derive(Debug, Clone)]
+pub(super) struct Called {
+    pub(super) name: String,
+    pub(super) version: String,
+}
+
+/// A request with its answer.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The method, one of those that are well known.
+    pub method: &'static str,
+    /// The route that it matched.
+    pub route: Option<&'static str>,
+    /// The path.
+    pub path: String,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    /// The client's address.
+    pub client: Option<IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// Status of the answer.
+    pub status: u16,
+}
+
+/// A span that has ended.
+#[derive(Debug)]
+pub(super) struct Span {
+    pub(super) trace: u128,
+    pub(super) id: u64,
+    pub(super) parent: Option<u64>,
+    /// Whether the parent is of another process.
+    pub(super) is_entry: bool,
+    pub(super) state: String,
+    pub(super) start: SystemTime,
+    pub(super) end: SystemTime,
+    /// The model that was called, by a request if by any.
+    pub(super) model: Option<Called>,
+    pub(super) what: What,
+}
+
+/// What a span is of.
+#[derive(Debug)]
+pub(super) enum What {
+    Exchange(Exchange),
+    /// A call with so many rows, and why it failed.
+    Call(usize, Option<&'static str>),
+}
+
+impl RequestSpan {
+    pub(super) fn new(queue: Arc<Queue>, parent: Option<Parent>) -> Self {
+        let trace = parent.as_ref().map(|parent| parent.trace);
+        Self(Arc::new(Current {
+            queue,
+            trace: trace.unwrap_or_else(|| fastrand::u128(1..)),
+            span: fastrand::u64(1..),
+            parent,
+            start: SystemTime::now(),
+            model: OnceLock::new(),
+        }))
+    }
+
+    /// The trace, in 32 hexadecimal digits.
+    #[must_use]
+    pub fn trace(&self) -> String {
+        format!("{:032x}", self.0.trace)
+    }
+
+    /// Ends the request's span.
+    pub fn end(&self, exchange: Exchange) {
+        let Current { queue, parent, .. } = &*self.0;
+        queue.push(Span {
+            id: self.0.span,
+            parent: parent.as_ref().map(|parent| parent.span),
+            is_entry: true,
+            model: self.0.model.get().cloned(),
+            what: What::Exchange(exchange),
+            ..self.span(self.0.start)
+        });
+    }
+
+    /// Records a call of a version of a model that has just ended: it took some time, or failed
+    /// for a reason after some time.
+    pub(crate) fn record_call(
+        &self,
+        model: &str,
+        version: &str,
+        rows: usize,
+        result: Result<Duration, (Duration, &'static str)>,
+    ) {
+        let called = Called {
+            name: model.to_owned(),
+            version: version.to_owned(),
+        };
+        let (duration, failure) = match result {
+            Ok(duration) => (duration, None),
+            Err((duration, reason)) => (duration, Some(reason)),
+        };
+        let now = SystemTime::now();
+        // The request's span names the first model if it calls several.
+        let _ = self.0.model.set(called.clone());
+        self.0.queue.push(Span {
+            model: Some(called),
+            what: What::Call(rows, failure),
+            ..self.span(now.checked_sub(duration).unwrap_or(now))
+        });
+    }
+
+    fn span(&self, start: SystemTime) -> Span {
+        let Current { parent, .. } = &*self.0;
+        Span {
+            trace: self.0.trace,
+            id: fastrand::u64(1..),
+            parent: Some(self.0.span),
+            is_entry: false,
+            state: parent
+                .as_ref()
+                .map_or_else(String::new, |p| p.state.clone()),
+            start,
+            end: SystemTime::now().max(start),
+            model: None,
+            what: What::Call(0, None),
+        }
+    }
+}
+
+impl Span {
+    /// Its name, of which there are few.
+    pub(super) fn name(&self) -> Cow<'static, str> {
+        match &self.what {
+            What::Call(..) => "model call".into(),
+            What::Exchange(Exchange { method, route, .. }) => match route {
+                Some(route) => format!("{method} {route}").into(),
+                None => (*method).into(),
+            },
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! An HTTP server: connections, TLS, and one pipeline that every request passes.
+//!
+//! A program describes what it serves as a table of [`Route`]s over a state, its [`Service`].
+//! Each request is matched first; everything that follows comes from its row of the table:
+//!
+//! 1. [`Table`]: the row, or 404, or 405 with `Allow`
+//! 2. request context: id, trace and span, in flight until it is answered
+//! 3. csrf or authentication: the row says what a request needs
+//! 4. admission: the row says which kind of permit a request takes
+//! 5. the handler, its panics contained, on a body whose unread rest is discarded
+//! 6. headers: id, security, CORS, compression
+//!
+//! This crate and the handlers of the programs that use it are the only code that knows HTTP.
+
+mod authenticate;
+mod body;
+mod call;
+mod compress;
+mod config;
+mod connection;
+mod context;
+mod cors;
+mod csrf;
+mod discard;
+mod fd_limit;
+mod headers;
+mod idle;
+mod lifecycle;
+mod listen;
+mod metrics;
+mod permit;
+mod pipeline;
+mod problem;
+mod respond;
+mod route;
+mod server;
+mod service;
+mod table;
+mod tls;
+mod turn_away;
+mod workers;
+
+pub use axum_core::body::Body;
+pub use axum_core::response::{IntoResponse, Response};
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+
+pub use body::AT_ONCE;
+pub use call::Call;
+pub use config::Config;
+pub use lifecycle::Lifecycle;
+pub use listen::Listen;
+pub use metrics::HttpMetrics;
+pub use permit::{Permit, Permits};
+pub use problem::Problem;
+pub use respond::{json, media_type, text};
+pub use route::{Answer, Class, Handler, Need, Route};
+pub use server::serve;
+pub use service::{Parts, Service};
+pub use table::Table;
+pub use tls::{Tls, TlsError};
+pub use workers::Workers;

@@ -1,0 +1,256 @@
+//! The way of every request, from its head to its answer.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use axum_core::response::Response;
+use canopy_telemetry::context::{self as telemetry, RequestContext};
+use http::request::Parts as Head;
+use http::{HeaderValue, Request, StatusCode, header};
+use hyper::body::{Body as _, Incoming};
+use tracing::{debug, warn};
+
+use super::body::RequestBody;
+use super::call::Call;
+use super::cors::Origins;
+use super::csrf::Csrf;
+use super::permit::Permit;
+use super::problem::Problem;
+use super::route::{Class, Need, Route};
+use super::service::{Parts, Service};
+use super::table::{Matched, Parameters, Table};
+use super::{authenticate, compress, context, discard, headers};
+
+/// The `endpoint` label of whatever matches no route.
+const UNMATCHED: &str = "unmatched";
+
+/// What answers the requests of all connections.
+pub(super) struct Pipeline<S: 'static> {
+    service: Arc<S>,
+    table: Table<S>,
+    origins: Origins,
+    csrf: Csrf,
+}
+
+impl<S: Service> Pipeline<S> {
+    pub(super) fn new(service: Arc<S>, table: Table<S>) -> Self {
+        let parts = service.parts();
+        Self {
+            origins: Origins::new(parts.config.cors_origin.clone()),
+            csrf: Csrf::new(parts.is_local, &parts.config.allowed_host),
+            service,
+            table,
+        }
+    }
+
+    pub(super) fn service(&self) -> &Arc<S> {
+        &self.service
+    }
+
+    /// Answers a request of a client.
+    pub(super) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
+        let start = Instant::now();
+        let parts = self.service.parts();
+        let in_flight = parts.http_metrics.begin();
+        let (head, body) = request.into_parts();
+        let matched = self.table.find(&head.method, self.path(&head));
+        let endpoint = match &matched {
+            Matched::Route(route, _) => route.path,
+            Matched::OtherMethod { path, .. } => path,
+            Matched::Nothing => UNMATCHED,
+        };
+        let (context, id) = context::begin(&head, parts.tracer.as_deref());
+        let context = Arc::new(context);
+        // Pinned here, it is not moved into the future around it, large as it is.
+        let answer = pin!(self.answer_matched(&head, body, matched, &context, peer));
+        let answered = async {
+            let response = answer.await;
+            let status = response.status();
+            let duration = start.elapsed();
+            let method = context::standard_name(&head.method);
+            let metrics = &parts.http_metrics;
+            metrics.answered(endpoint, method, status.as_u16(), duration);
+            drop(in_flight);
+            if let Some(span) = &context.span {
+                let route = (endpoint != UNMATCHED).then_some(endpoint);
+                let scheme = if parts.tls.is_some() { "https" } else { "http" };
+                let status = status.as_u16();
+                span.end(context::exchange(
+                    &head, method, route, scheme, peer, status,
+                ));
+            }
+            // Refusals under overload are counted; to log each would add to the load.
+            if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+                warn!(
+                    method,
+                    endpoint,
+                    status = status.as_u16(),
+                    ?duration,
+                    "request failed"
+                );
+            } else {
+                debug!(
+                    method,
+                    endpoint,
+                    status = status.as_u16(),
+                    ?duration,
+                    "request answered"
+                );
+            }
+            response
+        };
+        let mut response = telemetry::scope(Arc::clone(&context), answered).await;
+        let answer = response.headers_mut();
+        answer.insert(context::REQUEST_ID, id);
+        headers::secure(answer, parts.tls.is_some());
+        self.origins.add(&head.headers, answer);
+        if !parts.lifecycle.is_ready() {
+            // The client's next request is for another server.
+            answer.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    /// The path of a request, without the prefix that a proxy may have left in it.
+    fn path<'h>(&self, head: &'h Head) -> &'h str {
+        let path = head.uri.path();
+        let root = self.service.parts().config.root_path.as_str();
+        match path.strip_prefix(root) {
+            Some(rest) if rest.starts_with('/') => rest,
+            _ => path,
+        }
+    }
+
+    /// Answers a request that was matched; discards what is left of its body.
+    async fn answer_matched(
+        &self,
+        head: &Head,
+        body: Incoming,
+        matched: Matched<S>,
+        context: &RequestContext,
+        peer: IpAddr,
+    ) -> Response {
+        let waits = head.headers.contains_key(header::EXPECT);
+        let mut body = RequestBody::new(body);
+        let answered = match matched {
+            Matched::Route(route, parameters) => {
+                let admitted = self.admit(head, &mut body, route, &parameters, context, peer);
+                caught(admitted)
+                    .await
+                    .unwrap_or_else(|_| Err(Problem::internal()))
+            }
+            Matched::OtherMethod { path, allow } => self.refuse_method(head, context, path, &allow),
+            Matched::Nothing => self.refuse_path(head, context),
+        };
+        if !body.is_end_stream() {
+            discard::discard(body, waits);
+        }
+        answered.unwrap_or_else(|problem| S::problem(self.path(head), problem))
+    }
+
+    /// Lets a request in, admits it and has its handler answer it.
+    async fn admit(
+        &self,
+        head: &Head,
+        body: &mut RequestBody,
+        route: &'static Route<S>,
+        parameters: &Parameters,
+        context: &RequestContext,
+        peer: IpAddr,
+    ) -> Result<Response, Problem> {
+        let service = &self.service;
+        self.let_in(head, route.need, context)?;
+        let mut call = Call {
+            service,
+            route,
+            head,
+            peer,
+            permit: Permit::Open,
+            parameters,
+            body,
+        };
+        match service.parts().permits.take(route.class, call.length()) {
+            Ok(permit) => call.permit = permit,
+            Err(problem) => {
+                service.overloaded(&call);
+                return Err(problem);
+            }
+        }
+        let response = (route.handler)(call).await?;
+        Ok(match route.class {
+            Class::Fast => response,
+            _ => compress::compress(head, response).await,
+        })
+    }
+
+    /// Refuses what its user, or a page of another site, may not send.
+    fn let_in(&self, head: &Head, need: Need, context: &RequestContext) -> Result<(), Problem> {
+        let Parts {
+            auth,
+            auth_metrics,
+            config,
+            ..
+        } = self.service.parts();
+        let need = match need {
+            Need::Metrics if config.open_metrics => Need::Nothing,
+            need => need,
+        };
+        match auth {
+            Some(auth) => authenticate::check(auth, auth_metrics, need, &head.headers, context),
+            None => self.csrf.check(&head.method, &head.headers, &self.origins),
+        }
+    }
+
+    /// The answer to a method that a path does not have: a preflight's, or 405.
+    fn refuse_method(
+        &self,
+        head: &Head,
+        context: &RequestContext,
+        path: &'static str,
+        allow: &str,
+    ) -> Result<Response, Problem> {
+        if let Some(preflight) = self.origins.preflight(&head.headers, allow)
+            && head.method == http::Method::OPTIONS
+        {
+            return Ok(preflight);
+        }
+        self.let_in(head, Need::User, context)?;
+        let detail = format!("{path} does not take this method; see the Allow header");
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail);
+        Err(match HeaderValue::from_str(allow) {
+            Ok(allow) => problem.with_header(header::ALLOW, allow),
+            Err(_) => problem,
+        })
+    }
+
+    /// The answer to a path that nothing has: 404, or less to whom may not know.
+    fn refuse_path(&self, head: &Head, context: &RequestContext) -> Result<Response, Problem> {
+        self.let_in(head, Need::User, context)?;
+        Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            format!(
+                "there is nothing at {:.100}; /docs/ lists the routes",
+                head.uri.path()
+            ),
+        ))
+    }
+}
+
+/// The outcome of a future, even if it panics; the panic is in the log.
+async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        // A future that panicked is not polled again.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}

@@ -1,0 +1,61 @@
+//! Rows of the table of routes.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use axum_core::response::Response;
+use canopy_auth::Role;
+use http::Method;
+
+use super::call::Call;
+use super::problem::Problem;
+
+/// What a handler answers.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
+
+/// Answers the requests of a route.
+pub type Handler<S> = for<'a> fn(Call<'a, S>) -> Answer<'a>;
+
+/// A row of the table: everything that the pipeline and the documentation know of a route.
+pub struct Route<S: 'static> {
+    /// The method; `GET` answers `HEAD` too.
+    pub method: Method,
+    /// The path, with parameters in braces; also the `endpoint` label of metrics.
+    pub path: &'static str,
+    /// What a request needs where there are users.
+    pub need: Need,
+    /// Which permit a request takes.
+    pub class: Class,
+    /// Name of the operation in OpenAPI, unique.
+    pub operation: &'static str,
+    /// Answers the request.
+    pub handler: Handler<S>,
+}
+
+/// What a request needs to be let in where there are users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Nothing,
+    /// A user.
+    User,
+    /// A user, unless the operator has opened the metrics to everybody.
+    Metrics,
+    /// A user with this role.
+    Role(Role),
+}
+
+/// Which permit a request takes before its handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// None: it is answered from memory.
+    Open,
+    /// One of those for calls that take microseconds, made on the thread that reads requests.
+    Fast,
+    /// One of the background pool.
+    Background,
+    /// As [`Self::Fast`] if its body is known to be small, else as [`Self::Background`].
+    BySize,
+    /// One of those for bodies that are components.
+    Upload,
+}

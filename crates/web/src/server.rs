@@ -1,0 +1,89 @@
+//! The life of a server: accept, and stop without dropping a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+use super::connection::{Shutdown, accept};
+use super::fd_limit;
+use super::pipeline::Pipeline;
+use super::service::Service;
+use super::table::Table;
+use super::turn_away::turn_away;
+use super::workers::Workers;
+
+/// Time for what is under way when the server stops: for connections whose making has begun, and
+/// then for the first request of those accepted last.
+const LAST_ARRIVALS: Duration = Duration::from_millis(100);
+
+const AGAIN: &str = "told to stop again: requests in flight are dropped";
+
+/// Serves connections until the first message of `stop`, then finishes the requests in flight;
+/// a second message ends them.
+///
+/// Told to stop, it goes on accepting and answering for a grace period, but every answer says that
+/// it is the last of its connection, so that clients move away. Then nobody new is let in, whoever
+/// has connected is answered, and connections that are idle still are closed.
+pub async fn serve<S: Service>(
+    service: Arc<S>,
+    table: Table<S>,
+    listener: TcpListener,
+    mut workers: Workers,
+    mut stop: UnboundedReceiver<()>,
+) {
+    let parts = service.parts();
+    let config = &parts.config;
+    let max_connections = fd_limit::connections(config.max_connections);
+    let shutdown = Shutdown::default();
+    {
+        let pipeline = Arc::new(Pipeline::new(Arc::clone(&service), table));
+        let accepting = accept(
+            pipeline,
+            &listener,
+            max_connections,
+            &mut workers,
+            &shutdown,
+        );
+        let mut accepting = std::pin::pin!(accepting);
+        tokio::select! {
+            never = &mut accepting => match never {},
+            _ = stop.recv() => {}
+        }
+        parts.lifecycle.stop();
+        let grace = Duration::from(config.shutdown_grace);
+        info!(?grace, "stopping");
+        tokio::select! {
+            never = accepting => match never {},
+            () = last_call(&listener, grace) => {}
+            _ = stop.recv() => return warn!("{AGAIN}"),
+        }
+    }
+    drop(listener);
+    info!(
+        connections = shutdown.open(),
+        "accepting no more connections"
+    );
+    let patience = Duration::from(config.shutdown_timeout);
+    let finish = async {
+        sleep(LAST_ARRIVALS).await;
+        timeout(patience, shutdown.close()).await
+    };
+    tokio::select! {
+        finished = finish => if finished.is_err() {
+            warn!(?patience, "some requests took too long to finish");
+        },
+        _ = stop.recv() => warn!("{AGAIN}"),
+    }
+}
+
+/// Waits until the listener can be closed without refusing anybody who has connected.
+async fn last_call(listener: &TcpListener, grace: Duration) {
+    sleep(grace).await;
+    if turn_away(listener) {
+        sleep(LAST_ARRIVALS).await;
+    }
+}

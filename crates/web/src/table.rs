@@ -1,0 +1,115 @@
+//! The table of routes.
+
+use std::collections::HashMap;
+
+use http::Method;
+use matchit::Router;
+
+use super::route::Route;
+
+/// The routes of a program, found by method and path.
+pub struct Table<S: 'static> {
+    routes: Vec<&'static Route<S>>,
+    paths: Router<Path<S>>,
+}
+
+/// The routes that share a path.
+struct Path<S: 'static> {
+    path: &'static str,
+    routes: Vec<&'static Route<S>>,
+}
+
+/// What a request was matched with.
+pub(super) enum Matched<S: 'static> {
+    /// A route, with the values of its path's parameters.
+    Route(&'static Route<S>, Parameters),
+    /// The path is that of routes with other methods.
+    OtherMethod {
+        path: &'static str,
+        /// Methods that the path has, as the `Allow` header lists them.
+        allow: String,
+    },
+    /// Nothing has this path.
+    Nothing,
+}
+
+/// Values of the parameters of a path, percent-decoded.
+#[derive(Debug, Default)]
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let mut parameters = self.0.iter();
+        let (_, value) = parameters.find(|(key, _)| key == name)?;
+        Some(value)
+    }
+}
+
+impl<S> Table<S> {
+    /// A table of routes.
+    ///
+    /// # Panics
+    ///
+    /// If two routes have the same method and path, or a path cannot be parsed.
+    #[must_use]
+    pub fn new(groups: &[&'static [Route<S>]]) -> Self {
+        let routes: Vec<&'static Route<S>> = groups.iter().copied().flatten().collect();
+        let mut by_path: HashMap<&'static str, Vec<&'static Route<S>>> = HashMap::new();
+        for &route in &routes {
+            let same = by_path.entry(route.path).or_default();
+            let is_twice = same.iter().any(|other| other.method == route.method);
+            assert!(!is_twice, "{} {} is there twice", route.method, route.path);
+            same.push(route);
+        }
+        let mut paths = Router::new();
+        for (path, routes) in by_path {
+            let inserted = paths.insert(path, Path { path, routes });
+            assert!(inserted.is_ok(), "{path} cannot be a route: {inserted:?}");
+        }
+        Self { routes, paths }
+    }
+
+    /// All routes, in the order of the table.
+    pub fn routes(&self) -> impl Iterator<Item = &'static Route<S>> {
+        self.routes.iter().copied()
+    }
+
+    /// The route of a request.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Matched<S> {
+        let Ok(found) = self.paths.at(path) else {
+            return Matched::Nothing;
+        };
+        let Path { path, routes } = found.value;
+        let wanted = match *method {
+            Method::HEAD => &Method::GET,
+            _ => method,
+        };
+        let route = routes.iter().find(|route| route.method == *wanted);
+        let Some(route) = route else {
+            return Matched::OtherMethod {
+                path,
+                allow: allow(routes),
+            };
+        };
+        let mut parameters = Vec::new();
+        for (name, value) in found.params.iter() {
+            let Ok(value) = percent_encoding::percent_decode_str(value).decode_utf8() else {
+                return Matched::Nothing;
+            };
+            parameters.push((name.to_owned(), value.into_owned()));
+        }
+        Matched::Route(route, Parameters(parameters))
+    }
+}
+
+/// The methods of routes, as the `Allow` header lists them.
+fn allow<S>(routes: &[&'static Route<S>]) -> String {
+    let mut methods = Vec::new();
+    for route in routes {
+        methods.push(route.method.as_str());
+        if route.method == Method::GET {
+            methods.push("HEAD");
+        }
+    }
+    methods.join(",")
+}

@@ -1,0 +1,28 @@
+//! Why a use case failed.
+
+use canopy_pool::PoolError;
+use canopy_rows::{InvalidBody, Problems};
+use canopy_runtime::CallError;
+
+/// Why a use case failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    /// The client's rows cannot be used.
+    #[error(transparent)]
+    Body(#[from] InvalidBody),
+    /// The model gave no answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The background pool did not do the work.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The host failed.
+    #[error("the host failed unexpectedly")]
+    Internal,
+}
+
+impl From<Problems> for AppError {
+    fn from(problems: Problems) -> Self {
+        Self::Body(InvalidBody::Fields(problems))
+    }
+}

@@ -1,0 +1,82 @@
+//! Evaluating a model on labelled rows.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use canopy_rows::Problems;
+use canopy_rows::json::{self, Labelled};
+use canopy_telemetry::context;
+use tracing::{error, info};
+
+use super::{App, AppError};
+use crate::loaded_model::LoadedModel;
+use crate::models::RegisteredModel;
+use crate::monitoring::{self, EvaluationError, Report};
+
+/// Evaluates the serving version of a model on the labelled rows of a body in JSON. Its gauges
+/// change only if all of it succeeds, and all at once. Takes as long as that takes.
+///
+/// # Errors
+///
+/// If the body cannot be used or the model gives no predictions.
+pub(crate) fn evaluate(
+    app: &App,
+    model: &Arc<RegisteredModel>,
+    body: &[u8],
+) -> Result<Arc<Report>, AppError> {
+    let serving = model.serving();
+    let loaded = &serving.loaded;
+    let labelled = json::labelled(body, loaded.schema(), app.limits.max_rows)?;
+    let predict = |rows: &[f64]| {
+        let start = Instant::now();
+        let answer = loaded.model().predict(rows);
+        let took = match &answer {
+            Ok(_) => Ok(start.elapsed()),
+            Err(error) => Err((start.elapsed(), error.reason())),
+        };
+        let (name, version) = (model.name.as_str(), &loaded.model().info().version);
+        context::record_call(name, version, labelled.targets.len(), took);
+        answer
+    };
+    let evaluation =
+        monitoring::evaluate(loaded, &labelled, predict).map_err(|error| match error {
+            EvaluationError::Methods(problems) => problems.into(),
+            EvaluationError::Infinite => {
+                let mut problems = Problems::default();
+                let target = loaded.schema().target();
+                problems.push(
+                    None,
+                    target,
+                    "has values so large that their errors are infinite",
+                );
+                problems.into()
+            }
+            EvaluationError::Model(error) => {
+                model.metrics.call_failed(&error);
+                AppError::from(error)
+            }
+        })?;
+    model.metrics.evaluated(&evaluation);
+    let report = model
+        .history
+        .add(|id| Report::new(id, model.name.as_str(), loaded, &labelled, &evaluation));
+    if labelled.observe {
+        observe(app, model, loaded, &labelled);
+    }
+    info!(model = %model.name, evaluation = report.head.id, "{}", report.summary.message);
+    Ok(report)
+}
+
+/// Keeps the labelled rows. Where that fails the evaluation is answered all the same: the
+/// client's question was about the model, and the metric and the log tell the operator.
+fn observe(app: &App, model: &Arc<RegisteredModel>, loaded: &LoadedModel, labelled: &Labelled) {
+    match app.keep_observations(model, || loaded.batch(labelled)) {
+        None => {}
+        Some(Ok(())) => model.metrics.observed(labelled.targets.len()),
+        Some(Err(error)) => {
+            model.metrics.observation_failed();
+            let error = format!("{:#}", anyhow::Error::from(error));
+            error!(model = %model.name, error, "the evaluated rows could not be kept");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Predicting rows of a registered model.
+//!
+//! Without a trial the serving version answers. A canary answers its share of the requests, and
+//! the serving version those that the canary fails. Both a canary and a shadow are compared with
+//! the serving version afterwards.
+
+use std::sync::Arc;
+
+use canopy_runtime::{CallError, Task, argmax};
+use canopy_telemetry::context;
+
+use super::App;
+use super::call::{Rows, call};
+use super::compare::{compare, has_failed};
+use crate::metrics::CandidateCall;
+use crate::models::{Mode, RegisteredModel, Rollout, Version};
+
+/// What a model answered.
+pub(crate) struct Prediction<'r> {
+    /// One value per row for a regression, one per class for a classification.
+    pub(crate) values: Vec<f64>,
+    /// The version that answered.
+    pub(crate) version: &'r Arc<Version>,
+}
+
+/// Predicts rows for a client and counts them; `out_of_range` says whether one of their values is.
+///
+/// # Errors
+///
+/// If the serving version gives no answer.
+pub(crate) async fn predict<'r>(
+    app: &Arc<App>,
+    model: &Arc<RegisteredModel>,
+    rollout: &'r Rollout,
+    rows: &Rows,
+    out_of_range: bool,
+) -> Result<Prediction<'r>, CallError> {
+    let prediction = answer(app, model, rollout, rows).await?;
+    // Only single rows are what the sliding window is made of, and only those that the serving
+    // version answered.
+    if let Rows::One(row) = rows
+        && Arc::ptr_eq(&rollout.serving, prediction.version)
+    {
+        watch(
+            model,
+            &rollout.serving,
+            row,
+            &prediction.values,
+            out_of_range,
+        );
+    }
+    prediction.version.predictions.inc();
+    let count = rows.values().len() / rollout.serving.loaded.schema().width();
+    model.metrics.predicted(count, out_of_range);
+    Ok(prediction)
+}
+
+async fn answer<'r>(
+    app: &Arc<App>,
+    model: &Arc<RegisteredModel>,
+    rollout: &'r Rollout,
+    rows: &Rows,
+) -> Result<Prediction<'r>, CallError> {
+    let candidate = rollout.candidate.as_ref();
+    let canary = candidate.filter(|candidate| {
+        let request = context::current();
+        candidate.takes(request.as_ref().map(|request| request.id.as_str()))
+    });
+    let mut failure = None;
+    if let Some(canary) = canary {
+        match call(app, model, &canary.version, rows).await {
+            Ok((values, duration)) => {
+                model
+                    .metrics
+                    .candidate_called(CandidateCall::Answered(duration));
+                if rows.is_one() {
+                    canary.took(duration);
+                }
+                compare(app, model, canary, &rollout.serving, rows, &values);
+                let version = &canary.version;
+                return Ok(Prediction { values, version });
+            }
+            Err(error) => failure = Some((canary, error)),
+        }
+    }
+    let (values, duration) = call(app, model, &rollout.serving, rows)
+        .await
+        .inspect_err(|error| model.metrics.call_failed(error))?;
+    model.metrics.called(duration);
+    if let Some(candidate) = candidate {
+        if rows.is_one() {
+            candidate.serving_took(duration);
+        }
+        match (failure, candidate.plan.mode) {
+            (Some((canary, error)), _) => has_failed(app, model, canary, &error),
+            (None, Mode::Shadow) => {
+                compare(app, model, candidate, &candidate.version, rows, &values);
+            }
+            (None, Mode::Canary) => {}
+        }
+    }
+    let version = &rollout.serving;
+    Ok(Prediction { values, version })
+}
+
+/// Takes a row into the sliding window of the version that answered it.
+fn watch(
+    model: &RegisteredModel,
+    version: &Version,
+    row: &[f64],
+    values: &[f64],
+    out_of_range: bool,
+) {
+    let prediction = match version.loaded.model().info().task {
+        Task::Regression => values[0],
+        Task::Classification => argmax(values) as f64,
+    };
+    let ratio = version.window.push(row, prediction, out_of_range);
+    model.metrics.watched(ratio);
+}

@@ -1,0 +1,113 @@
+//! `canopy inspect`: what a component file holds.
+
+use std::fmt::{self, Display};
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use canopy_runtime::{Component, Limits, Model, Runtime, Task};
+
+use crate::loaded_model::{description, kind, task};
+
+/// Prints the description, the features and the interface of a component.
+///
+/// # Errors
+///
+/// If the file cannot be read or is not a model.
+pub fn run(path: &Path, as_json: bool) -> anyhow::Result<()> {
+    let component =
+        std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let limits = Limits {
+        instances: 1,
+        wasi: true,
+        ..Limits::default()
+    };
+    let model = Runtime::new(&limits, None)?
+        .load(&Component::new(component))
+        .with_context(|| format!("{} cannot be served", path.display()))?;
+    if as_json {
+        print(&format!("{:#}\n", description(&model)))
+    } else {
+        print(&Report(&model).to_string())
+    }
+}
+
+/// Prints a text; a reader that has seen enough, such as `head`, is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to the standard output")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A model's description as text.
+struct Report<'a>(&'a Model);
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let model = self.0;
+        let info = model.info();
+        let training = &info.training;
+        writeln!(f, "{} {}", info.name, info.version)?;
+        write!(f, "  task        {} of {}", task(info.task), info.target)?;
+        match info.task {
+            Task::Regression => writeln!(f)?,
+            Task::Classification => writeln!(f, " into {}", info.classes.join(", "))?,
+        }
+        writeln!(f, "  answers in  {}", info.response_field)?;
+        write!(f, "  trained on  {} rows", training.rows)?;
+        if let (Some(from), Some(until)) = (&training.from, &training.until) {
+            write!(f, " from {from} until {until}")?;
+        }
+        writeln!(f, ", data sha256:{}", training.data_digest)?;
+        writeln!(
+            f,
+            "  component   {} bytes, sha256:{}",
+            model.size(),
+            model.digest()
+        )?;
+        writeln!(f, "  exports     {}", model.interface())?;
+        for function in model.functions() {
+            writeln!(f, "                {function}")?;
+        }
+        let imports = if model.needs_blocking_thread() {
+            "WASI, which is served with --allow-wasi"
+        } else {
+            "nothing"
+        };
+        writeln!(f, "  imports     {imports}")?;
+        writeln!(
+            f,
+            "  reference   {} rows",
+            model.reference()[0].values.len()
+        )?;
+        for (name, value) in &info.parameters {
+            writeln!(f, "  {name:<11} {value}")?;
+        }
+        writeln!(f)?;
+        writeln!(
+            f,
+            "  {:<14} {:<11} {:>10} {:>10} {:>10} {:>10} {:>10}  description",
+            "feature", "kind", "minimum", "maximum", "mean", "std", "importance"
+        )?;
+        for feature in &info.features {
+            let kind = kind(feature.kind);
+            let importance = feature
+                .importance
+                .map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share));
+            writeln!(
+                f,
+                "  {:<14} {kind:<11} {:>10.4} {:>10.4} {:>10.4} {:>10.4} {importance:>10}  {}",
+                feature.name,
+                feature.minimum,
+                feature.maximum,
+                feature.mean,
+                feature.standard_deviation,
+                feature.description
+            )?;
+        }
+        Ok(())
+    }
+}

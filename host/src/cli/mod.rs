@@ -1,0 +1,7 @@
+//! What the commands of `canopy` do.
+
+pub mod inspect;
+mod pinned;
+pub mod probe;
+pub mod serve;
+pub mod user;

@@ -1,0 +1,159 @@
+//! `canopy serve`: load, check, listen, and stop without losing a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use canopy_auth::{Auth, AuthMetrics};
+use canopy_telemetry::context;
+use canopy_telemetry::log;
+use canopy_telemetry::otlp::{SpanMetrics, Tracer};
+use canopy_web::{HttpMetrics, Lifecycle, Parts, Permits, Service as _, Tls, Workers};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{error, info, warn};
+
+use crate::app::{App, watch};
+use crate::config::ServeConfig;
+use crate::http::{self, Server};
+use crate::metrics::Metrics;
+
+/// Serves until SIGTERM or SIGINT; a second one does not wait for requests in flight.
+///
+/// # Errors
+///
+/// If the configuration is wrong, a model is not fit to serve or the address is taken. All of
+/// this is found before a client can connect.
+pub fn run(config: ServeConfig) -> anyhow::Result<()> {
+    log::start(&config.log)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the worker threads")?
+        .block_on(serve(config))
+}
+
+async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+    // Before anyone is told that the host is ready, and may tell it to stop.
+    let stop = stop_signals()?;
+    let address = config.listen.address();
+    ensure!(
+        !config.web.is_open_at(address, config.auth.users.is_some()),
+        "{address} can be reached from other machines: name the users with --users FILE, or say \
+         --insecure if something else authenticates clients"
+    );
+    let server = Arc::new(set_up(&config)?);
+    let (app, parts) = (&server.app, server.parts());
+    let workers = Workers::start().context("cannot start the threads that answer")?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    let period = config.models.watch_interval();
+    let tasks = [
+        context::spawn(watch::live_drift(Arc::clone(app), config.live.interval())),
+        context::spawn(watch::model_files(Arc::clone(app), period)?),
+        context::spawn(watch_credentials(Arc::clone(&server), period)?),
+    ];
+    if parts.auth.is_some() && parts.tls.is_none() && !address.ip().is_loopback() {
+        warn!("passwords and keys travel unencrypted; --tls-certificate changes that");
+    }
+    for model in app.models.all() {
+        let serving = model.serving();
+        let version = &serving.loaded.model().info().version;
+        info!(model = %model.name, version, digest = %serving.digest(), "serving");
+    }
+    let default = app.models.default_owned();
+    let model = default.map(|model| model.name.to_string());
+    info!(%address, model, "ready");
+
+    let table = http::table(parts.auth.is_some());
+    canopy_web::serve(Arc::clone(&server), table, listener, workers, stop).await;
+    if let Some(tracer) = &parts.tracer {
+        tracer.stop().await;
+    }
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    info!("stopped");
+    Ok(())
+}
+
+/// Loads models, users and certificate; nothing listens yet.
+fn set_up(config: &ServeConfig) -> anyhow::Result<Server> {
+    let auth = Auth::open(&config.auth).context("cannot set up authentication")?;
+    let tls = Tls::open(&config.web).context("cannot encrypt connections")?;
+    let metrics = Arc::new(Metrics::new()?);
+    let registry = metrics.registry();
+    let limits = &config.limits;
+    let permits = Permits::new(limits.max_in_flight, limits.background_permits)?;
+    let tracer = Tracer::start(&config.traces, SpanMetrics::register(registry)?);
+    let parts = Parts {
+        config: config.web.clone(),
+        is_local: config.listen.address().ip().is_loopback(),
+        auth: auth.map(Arc::new),
+        tls,
+        tracer,
+        lifecycle: Lifecycle::default(),
+        http_metrics: HttpMetrics::new(registry)?,
+        auth_metrics: AuthMetrics::new(registry)?,
+        permits,
+    };
+    let app = App::new(
+        config,
+        metrics,
+        Arc::clone(&parts.permits.background),
+        Arc::clone(&parts.permits.uploads),
+    )?;
+    Ok(Server::new(Arc::new(app), parts))
+}
+
+/// Looks at the files of users and certificate every `period`, and when SIGHUP arrives; apart
+/// from the models, for a model may take long and a removed user should not.
+///
+/// # Errors
+///
+/// If the process cannot watch for signals.
+fn watch_credentials(
+    server: Arc<Server>,
+    period: Duration,
+) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup()).context("cannot watch for SIGHUP")?;
+    let mut timer = interval(period);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    Ok(async move {
+        if !server.parts().has_credentials() {
+            return;
+        }
+        loop {
+            tokio::select! {
+                _ = timer.tick() => {}
+                _ = hangup.recv() => {}
+            }
+            let worker = Arc::clone(&server);
+            let looked = context::spawn_blocking(move || worker.parts().refresh_credentials());
+            if let Err(error) = looked.await {
+                error!(%error, "cannot look at users and certificate");
+            }
+        }
+    })
+}
+
+/// A message each time the process is told to stop: the first asks, the second insists.
+fn stop_signals() -> anyhow::Result<mpsc::UnboundedReceiver<()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch for SIGINT")?;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    context::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if sender.send(()).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(receiver)
+}

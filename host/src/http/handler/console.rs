@@ -1,0 +1,54 @@
+//! The console: one page and its files, all from the binary. The page asks this host and nothing
+//! else, and its policy holds it to that.
+
+use canopy_web::{Call, HeaderMap, HeaderValue, Problem, Response, StatusCode, header, text};
+
+use super::status;
+use crate::console;
+use crate::http::Server;
+
+/// What the page may do: ask where it came from.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'",
+);
+
+/// `GET /`: the page for a browser, else a greeting.
+pub(crate) async fn root(call: Call<'_, Server>) -> Result<Response, Problem> {
+    let mut response = if wants_page(call.headers()) {
+        respond("index.html")?
+    } else {
+        status::greeting(call.service)?
+    };
+    let vary = HeaderValue::from_static("accept");
+    response.headers_mut().insert(header::VARY, vary);
+    Ok(response)
+}
+
+/// `GET /console/{file}`: what the page is made of.
+pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
+    respond(call.parameter("file").unwrap_or_default())
+}
+
+/// Browsers name HTML, other clients take anything.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(header::ACCEPT).iter();
+    accepted.any(|types| {
+        let types = types.to_str().unwrap_or_default().split(',');
+        types
+            .filter_map(|range| range.split(';').next())
+            .any(|range| range.trim().eq_ignore_ascii_case("text/html"))
+    })
+}
+
+fn respond(name: &str) -> Result<Response, Problem> {
+    let Some(file) = console::file(name) else {
+        let nothing = format!("the console has no file {name:?}");
+        return Err(Problem::new(StatusCode::NOT_FOUND, nothing));
+    };
+    let mut response = text(file.media_type(), file.text);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    Ok(response)
+}

@@ -1,0 +1,45 @@
+//! `POST /evaluate`: scores and drift of labelled records.
+
+use std::sync::Arc;
+
+use canopy_drift::ColumnDrift;
+use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json};
+use serde::Serialize;
+
+use super::format::Format;
+use super::named::named;
+use crate::app::evaluate;
+use crate::http::Server;
+use crate::monitoring::report::Summary;
+
+/// What an evaluation answers.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    columns: Vec<&'a ColumnDrift>,
+    /// Where the whole report is.
+    report: String,
+}
+
+/// Evaluates labelled records in the background.
+pub(crate) async fn evaluate(mut call: Call<'_, Server>) -> Result<Response, Problem> {
+    let model = named(&call)?;
+    Format::of(call.headers(), &[Format::Json])?;
+    let app = Arc::clone(&call.service.app);
+    let body = call.read(app.limits.body_limit.as_u64()).await?;
+    let permit = call.permit.of_pool().ok_or_else(Problem::internal)?;
+    let worker = Arc::clone(&app);
+    let work = move || evaluate::evaluate(&worker, &model, &body);
+    let report = app.background.run(permit, work).await??;
+    let path = format!(
+        "/models/{}/evaluations/{}",
+        report.head.model, report.head.id
+    );
+    let answer = Answer {
+        summary: &report.summary,
+        columns: report.columns.iter().map(|column| &column.drift).collect(),
+        report: call.service.parts().config.link(&path),
+    };
+    json(StatusCode::OK, &answer)
+}

@@ -1,0 +1,28 @@
+//! `GET /live`: what the predictions of a model are like at the moment.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json};
+
+use super::named::named;
+use crate::http::Server;
+use crate::metrics::prediction_latencies;
+
+/// Counters since the start, of which a client makes rates by asking twice, and the sliding window
+/// with its drift when that was computed last.
+pub(crate) async fn live(call: Call<'_, Server>) -> Result<Response, Problem> {
+    let model = named(&call)?;
+    let version = model.serving();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let live = serde_json::json!({
+        "time": now.unwrap_or_default().as_secs_f64(),
+        "model": model.name.as_str(),
+        "version": version.loaded.model().info().version,
+        "requests": model.metrics.requests(),
+        "calls": model.metrics.calls(),
+        "answers": prediction_latencies(&call.service.parts().http_metrics),
+        "window": version.window.fill(),
+        "drift": version.drift.load().as_deref(),
+    });
+    json(StatusCode::OK, &live)
+}

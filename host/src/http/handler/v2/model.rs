@@ -1,0 +1,84 @@
+//! A model: its inputs and outputs.
+
+use std::sync::Arc;
+
+use canopy_runtime::{ModelInfo, Task};
+use canopy_web::{Call, Problem, Response, StatusCode, json};
+use serde_json::{Value, json};
+
+use crate::http::Server;
+use crate::models::RegisteredModel;
+
+/// The model that a path names, in the version it names.
+pub(super) fn target(call: &Call<'_, Server>) -> Result<Arc<RegisteredModel>, Problem> {
+    let given = call.parameter("name").unwrap_or_default();
+    let models = &call.service.app.models;
+    let model = given.parse().ok().and_then(|name| models.get(&name));
+    let missing = |what: String| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("{what} is not served; see /v2/repository/index"),
+        )
+    };
+    let model = model.ok_or_else(|| missing(format!("the model {given:.80?}")))?;
+    match call.parameter("version") {
+        Some(version) if version != model.serving().loaded.model().info().version => {
+            Err(missing(format!("version {version:.80?} of {}", model.name)))
+        }
+        _ => Ok(model),
+    }
+}
+
+/// `GET /v2/models/{name}/ready`
+pub(crate) async fn model_ready(call: Call<'_, Server>) -> Result<Response, Problem> {
+    let model = target(&call)?;
+    json(
+        StatusCode::OK,
+        &json!({"name": model.name.as_str(), "ready": true}),
+    )
+}
+
+/// `GET /v2/models/{name}`
+pub(crate) async fn metadata(call: Call<'_, Server>) -> Result<Response, Problem> {
+    let model = target(&call)?;
+    let serving = model.serving();
+    let info = serving.loaded.model().info();
+    let outputs: Vec<Value> = outputs(info)
+        .into_iter()
+        .map(|(name, datatype, width)| {
+            let shape: Vec<i64> = std::iter::once(-1).chain(width.map(|w| w as i64)).collect();
+            json!({"name": name, "datatype": datatype, "shape": shape})
+        })
+        .collect();
+    let names: Vec<&str> = info.features.iter().map(|f| f.name.as_str()).collect();
+    let metadata = json!({
+        "name": model.name.as_str(),
+        "versions": [info.version],
+        "platform": "canopy_wasm",
+        "inputs": [{
+            "name": INPUT,
+            "datatype": "FP64",
+            "shape": [-1, info.features.len()],
+            "parameters": {"features": names},
+        }],
+        "outputs": outputs,
+    });
+    json(StatusCode::OK, &metadata)
+}
+
+/// Name of the input that holds all features.
+const INPUT: &str = "features";
+/// Name of the output with the probability of every class.
+pub(super) const PROBABILITIES: &str = "probabilities";
+
+/// Name, datatype and width of every output.
+pub(super) fn outputs(info: &ModelInfo) -> Vec<(&str, &'static str, Option<usize>)> {
+    let field = info.response_field.as_str();
+    match info.task {
+        Task::Regression => vec![(field, "FP64", None)],
+        Task::Classification => vec![
+            (field, "BYTES", None),
+            (PROBABILITIES, "FP64", Some(info.classes.len())),
+        ],
+    }
+}

@@ -1,0 +1,45 @@
+//! The model repository extension: which models there are, serving one or no longer.
+
+use canopy_web::{Call, Problem, Response, StatusCode, json};
+use serde_json::{Value, json};
+
+use crate::app::change;
+use crate::http::Server;
+use crate::models::{InvalidName, ModelName};
+
+/// `POST /v2/repository/index`
+pub(crate) async fn index(call: Call<'_, Server>) -> Result<Response, Problem> {
+    let models = &call.service.app.models;
+    let served = models.all();
+    let served = served.iter().map(|model| {
+        let version = model.serving().loaded.model().info().version.clone();
+        json!({"name": model.name.as_str(), "version": version, "state": "READY", "reason": ""})
+    });
+    let unloaded = models.unloaded();
+    let unloaded = unloaded.iter().map(|name| {
+        json!({"name": name.as_str(), "version": "", "state": "UNAVAILABLE", "reason": "unloaded"})
+    });
+    json(
+        StatusCode::OK,
+        &served.chain(unloaded).collect::<Vec<Value>>(),
+    )
+}
+
+/// `POST /v2/repository/models/{name}/load`: serves a model that was unloaded; one that is served
+/// already looks at its file.
+pub(crate) async fn load(call: Call<'_, Server>) -> Result<Response, Problem> {
+    change::load(&call.service.app, name(&call)?).await?;
+    json(StatusCode::OK, &json!({}))
+}
+
+/// `POST /v2/repository/models/{name}/unload`: the model is not served until it is loaded again
+/// or the host starts anew. Nothing of it is removed.
+pub(crate) async fn unload(call: Call<'_, Server>) -> Result<Response, Problem> {
+    change::unload(&call.service.app, &name(&call)?)?;
+    json(StatusCode::OK, &json!({}))
+}
+
+fn name(call: &Call<'_, Server>) -> Result<ModelName, Problem> {
+    let name = call.parameter("name").unwrap_or_default().parse();
+    name.map_err(|error: InvalidName| Problem::new(StatusCode::NOT_FOUND, error.to_string()))
+}

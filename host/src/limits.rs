@@ -1,0 +1,157 @@
+//! What calls and requests may use.
+
+use bytesize::ByteSize;
+use canopy_runtime::{Isolation, Limits};
+use clap::Args;
+
+/// What calls and requests may use.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+#[group(id = "limit-config")]
+pub struct LimitConfig {
+    /// Memory that an instance of a model may grow to.
+    #[arg(
+        long,
+        env = "CANOPY_MODEL_MEMORY",
+        default_value = "256MiB",
+        value_name = "SIZE",
+        value_parser = memory
+    )]
+    model_memory: ByteSize,
+    /// Longest time that one call of a model may take.
+    #[arg(
+        long,
+        env = "CANOPY_MODEL_DEADLINE",
+        default_value = "1s",
+        value_name = "TIME"
+    )]
+    pub model_deadline: humantime::Duration,
+    /// Largest component that is loaded.
+    #[arg(
+        long,
+        env = "CANOPY_COMPONENT_LIMIT",
+        default_value = "64MiB",
+        value_name = "SIZE",
+        value_parser = limit
+    )]
+    component_limit: ByteSize,
+    /// Whether calls share warm instances of a model, or every call gets a fresh one.
+    #[arg(long, env = "CANOPY_ISOLATION", default_value = "warm")]
+    isolation: Isolation,
+    /// Load components that import WASI too; they find an empty world: no files, no network, the same
+    /// time and random numbers always.
+    #[arg(long, env = "CANOPY_ALLOW_WASI")]
+    allow_wasi: bool,
+    /// Longest time that all calls for one batch or evaluation may take.
+    #[arg(
+        long,
+        env = "CANOPY_BATCH_DEADLINE",
+        default_value = "30s",
+        value_name = "TIME"
+    )]
+    batch_deadline: humantime::Duration,
+    /// Instances of a model at the same time [default: 4 for every core, at least 16].
+    #[arg(long, env = "CANOPY_MODEL_INSTANCES", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    model_instances: Option<u32>,
+    /// Single predictions in flight at the same time; further ones are answered 503.
+    #[arg(
+        long,
+        env = "CANOPY_MAX_IN_FLIGHT",
+        default_value = "1024",
+        value_name = "N",
+        value_parser = count
+    )]
+    pub max_in_flight: usize,
+    /// Batches and evaluations at work or waiting; further ones are answered 503.
+    #[arg(
+        long,
+        alias = "slow-places",
+        env = "CANOPY_BACKGROUND_PERMITS",
+        default_value = "16",
+        value_name = "N",
+        value_parser = count
+    )]
+    pub background_permits: usize,
+    /// Largest body of a single prediction.
+    #[arg(
+        long,
+        env = "CANOPY_RECORD_LIMIT",
+        default_value = "1MiB",
+        value_name = "SIZE",
+        value_parser = limit
+    )]
+    pub record_limit: ByteSize,
+    /// Largest body of a batch or an evaluation.
+    #[arg(
+        long,
+        env = "CANOPY_BODY_LIMIT",
+        default_value = "64MiB",
+        value_name = "SIZE",
+        value_parser = limit
+    )]
+    pub body_limit: ByteSize,
+    /// Records that a batch or an evaluation may have; one with more is answered 413.
+    #[arg(
+        long,
+        env = "CANOPY_MAX_ROWS",
+        default_value = "1000000",
+        value_name = "N",
+        value_parser = count
+    )]
+    pub max_rows: usize,
+}
+
+impl LimitConfig {
+    /// Largest component that is loaded, in bytes.
+    #[must_use]
+    pub fn component_limit(&self) -> u64 {
+        self.component_limit.as_u64()
+    }
+
+    /// The limits of so many models' calls.
+    #[must_use]
+    pub fn runtime(&self, models: u32) -> Limits {
+        let bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+        Limits {
+            component: bytes(self.component_limit),
+            memory: bytes(self.model_memory),
+            deadline: self.model_deadline.into(),
+            batch_deadline: self.batch_deadline.into(),
+            instances: self
+                .model_instances
+                .unwrap_or_else(Limits::default_instances),
+            isolation: self.isolation,
+            wasi: self.allow_wasi,
+            models,
+        }
+    }
+}
+
+/// A count that a host can work with.
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=1_000_000) => Ok(count),
+        _ => Err("expected a whole number from 1 to 1000000".to_owned()),
+    }
+}
+
+/// Memory that WebAssembly can address.
+fn memory(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse()?;
+    if (ByteSize::mib(1)..=ByteSize::gib(4)).contains(&size) {
+        Ok(size)
+    } else {
+        Err("expected a size from 1MiB to 4GiB".to_owned())
+    }
+}
+
+/// A limit that lets something through.
+fn limit(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse()?;
+    if size >= ByteSize::b(64) {
+        Ok(size)
+    } else {
+        Err("expected a size of at least 64B".to_owned())
+    }
+}

@@ -1,0 +1,11 @@
+//! What is kept of an evaluation: its scores, its drift, and what is needed to draw both.
+
+mod outcome;
+mod page;
+mod summary;
+mod whole;
+
+pub use outcome::Outcome;
+pub use page::page;
+pub use summary::Summary;
+pub use whole::{Column, Head, Report};

@@ -1,0 +1,136 @@
+//! The last rows that were predicted: what live drift is computed from.
+
+use parking_lot::{Mutex, MutexGuard};
+use serde::Serialize;
+
+/// A sliding window over predicted rows. Its memory is fixed; adding a row takes nanoseconds.
+#[derive(Debug)]
+pub struct Window {
+    ring: Mutex<Ring>,
+}
+
+#[derive(Debug)]
+struct Ring {
+    /// Row-major, `capacity` rows of `stride` values: the features, then the prediction.
+    values: Vec<f64>,
+    /// Whether each row had an out_of_range value.
+    out_of_range: Vec<bool>,
+    stride: usize,
+    /// Rows ever added; the next one goes to `added % capacity`.
+    added: u64,
+    out_of_range_count: usize,
+}
+
+/// The content of a window at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// One list of values for each feature, then the predictions; rows in no order.
+    pub columns: Vec<Vec<f64>>,
+    /// Rows ever added to the window.
+    pub added: u64,
+}
+
+/// How full a window is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Fill {
+    /// Rows in it.
+    pub rows: u64,
+    /// Rows it has room for.
+    pub capacity: usize,
+    /// Share of the rows with an out_of_range value; 0 if it is empty.
+    #[serde(rename = "unusual_share")]
+    pub out_of_range_share: f64,
+}
+
+impl Window {
+    /// A window over the last `capacity` rows (at least 1) of `features` values.
+    #[must_use]
+    pub fn new(capacity: usize, features: usize) -> Self {
+        let (capacity, stride) = (capacity.max(1), features + 1);
+        Self {
+            ring: Mutex::new(Ring {
+                values: vec![0.0; capacity * stride],
+                out_of_range: vec![false; capacity],
+                stride,
+                added: 0,
+                out_of_range_count: 0,
+            }),
+        }
+    }
+
+    /// Adds a row with its prediction; answers the share of out_of_range rows in the window.
+    pub fn push(&self, row: &[f64], prediction: f64, out_of_range: bool) -> f64 {
+        let mut ring = self.lock();
+        let capacity = ring.out_of_range.len();
+        let slot = (ring.added % capacity as u64) as usize;
+        let start = slot * ring.stride;
+        ring.values[start..start + row.len()].copy_from_slice(row);
+        ring.values[start + row.len()] = prediction;
+        let before = std::mem::replace(&mut ring.out_of_range[slot], out_of_range);
+        ring.out_of_range_count =
+            ring.out_of_range_count + usize::from(out_of_range) - usize::from(before);
+        ring.added += 1;
+        ring.out_of_range_count as f64 / ring.added.min(capacity as u64) as f64
+    }
+
+    /// How full it is.
+    #[must_use]
+    pub fn fill(&self) -> Fill {
+        let ring = self.lock();
+        let capacity = ring.out_of_range.len();
+        let rows = ring.added.min(capacity as u64);
+        Fill {
+            rows,
+            capacity,
+            out_of_range_share: ring.out_of_range_count as f64 / rows.max(1) as f64,
+        }
+    }
+
+    /// Copies the window's content.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let ring = self.lock();
+        let rows = ring.added.min(ring.out_of_range.len() as u64) as usize;
+        let filled = &ring.values[..rows * ring.stride];
+        Snapshot {
+            columns: (0..ring.stride)
+                .map(|column| {
+                    filled
+                        .iter()
+                        .skip(column)
+                        .step_by(ring.stride)
+                        .copied()
+                        .collect()
+                })
+                .collect(),
+            added: ring.added,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_last_rows_and_their_out_of_range_share() {
+        let window = Window::new(2, 1);
+        assert_eq!(window.snapshot().columns, vec![Vec::<f64>::new(); 2]);
+        assert_eq!(window.push(&[1.0], 10.0, true), 1.0);
+        assert_eq!(window.push(&[2.0], 20.0, false), 0.5);
+        assert_eq!(window.push(&[3.0], 30.0, false), 0.0);
+        let snapshot = window.snapshot();
+        assert_eq!(snapshot.columns, [vec![3.0, 2.0], vec![30.0, 20.0]]);
+        assert_eq!(snapshot.added, 3);
+        let fill = Fill {
+            rows: 2,
+            capacity: 2,
+            out_of_range_share: 0.0,
+        };
+        assert_eq!(window.fill(), fill);
+    }
+}
