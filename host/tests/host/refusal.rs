@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use canopy_runtime::{CallError, Limits, LoadError, Runtime};
+use canopy_runtime::{CallError, Component, Limits, LoadError, Runtime};
 
 use crate::guest::{file, padded, renamed, unruly};
 use crate::server::CANOPY;
