@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use canopy_dataset::{DatasetError, Period};
+use canopy_dataset::{InvalidPeriod, Period};
 use thiserror::Error;
 
 /// A period and what it is called, written `week1_february=2011-01-29..2011-02-07`.
@@ -18,7 +18,7 @@ pub(crate) enum NamedPeriodError {
     NoName(String),
     /// What follows the name is not a period.
     #[error(transparent)]
-    Period(#[from] DatasetError),
+    Period(#[from] InvalidPeriod),
 }
 
 impl FromStr for NamedPeriod {

@@ -10,12 +10,8 @@ use crate::bike;
 use crate::cache;
 use crate::download::download;
 use crate::error::DatasetError;
+use crate::loaded::Loaded;
 use crate::reader::{read_csv, read_table};
-use crate::source::{Loaded, with_causes};
-
-/// Where UCI publishes the table.
-pub const ARCHIVE_URL: &str =
-    "https://archive.ics.uci.edu/static/public/275/bike+sharing+dataset.zip";
 
 /// The table inside the archive, and its name in the cache.
 const TABLE: &str = "hour.csv";
@@ -38,7 +34,7 @@ impl Archive {
     /// UCI's archive, kept in the user's cache folder.
     pub fn uci() -> Self {
         Self {
-            url: ARCHIVE_URL.into(),
+            url: bike::ARCHIVE_URL.into(),
             cache: cache::folder(),
             pause: Duration::from_secs(1),
         }
@@ -77,7 +73,7 @@ impl Archive {
         Ok(Loaded {
             frame,
             origin: file,
-            warning: kept.err().map(|error| with_causes(&error)),
+            warning: kept.err().map(|error| error.with_causes()),
         })
     }
 

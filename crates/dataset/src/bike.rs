@@ -6,6 +6,10 @@ use jiff::civil::{Date, date};
 
 use crate::schema::{ColumnKind, Schema};
 
+/// Where UCI publishes the table: a zip archive with `hour.csv` in it.
+pub const ARCHIVE_URL: &str =
+    "https://archive.ics.uci.edu/static/public/275/bike+sharing+dataset.zip";
+
 /// The column with the day.
 pub const DATE: &str = "dteday";
 

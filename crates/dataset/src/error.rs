@@ -1,11 +1,13 @@
+use std::error::Error as StdError;
 use std::io;
+use std::iter;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 use polars::prelude::{DataType, PolarsError};
 use thiserror::Error;
 
-use crate::archive::ARCHIVE_URL;
+use crate::bike::ARCHIVE_URL;
 use crate::period::Period;
 
 /// Why a table could not be had. A cause, where there is one, is the `source`.
@@ -91,13 +93,6 @@ pub enum DatasetError {
         found: String,
     },
 
-    /// A text is not a period.
-    #[error("expected a period such as 2011-01-01..2011-01-31, found {text:?}")]
-    NotAPeriod {
-        /// The text.
-        text: String,
-    },
-
     /// No row is within the period.
     #[error("no rows in {period}: the data has {first} to {last}")]
     EmptyPeriod {
@@ -181,4 +176,14 @@ pub enum DatasetError {
     /// The frame lacks a column, or the column has another type.
     #[error(transparent)]
     Frame(#[from] PolarsError),
+}
+
+impl DatasetError {
+    /// The error and its causes, in one line.
+    pub(crate) fn with_causes(&self) -> String {
+        iter::successors(Some(self as &dyn StdError), |&error| error.source())
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
 }

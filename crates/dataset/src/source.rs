@@ -1,15 +1,13 @@
-use std::error::Error;
 use std::ffi::OsString;
-use std::iter;
 use std::path::PathBuf;
 
 use indicatif::ProgressBar;
-use polars::prelude::DataFrame;
 
 use crate::archive::Archive;
 use crate::bike;
 use crate::embedded::embedded;
 use crate::error::DatasetError;
+use crate::loaded::Loaded;
 use crate::period::Period;
 use crate::reader::read_csv;
 
@@ -34,17 +32,6 @@ impl From<OsString> for Source {
             _ => Self::File(text.into()),
         }
     }
-}
-
-/// A table and where it came from.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// All rows of the table; cut out a period with [`slice`](crate::slice()).
-    pub frame: DataFrame,
-    /// Where the rows came from, for people.
-    pub origin: String,
-    /// What the user should be told, such as that rows are missing.
-    pub warning: Option<String>,
 }
 
 /// Loads the bike table; `needed` says which rows must be in it, and nothing means all.
@@ -97,7 +84,7 @@ pub fn bike_sharing_from(
                 })
         }
         (Source::Default, None, None) => archive.table(progress).or_else(|error| {
-            let reason = with_causes(&error);
+            let reason = error.with_causes();
             built_in(Some(format!("using the rows of 2011 only: {reason}")))
         }),
     }
@@ -109,12 +96,4 @@ fn built_in(warning: Option<String>) -> Result<Loaded, DatasetError> {
         origin: "the embedded table (UCI Bike Sharing, 2011)".into(),
         warning,
     })
-}
-
-/// The error and what caused it, in one line.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    iter::successors(Some(error), |&error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
