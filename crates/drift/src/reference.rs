@@ -69,12 +69,14 @@ impl Reference {
         self.against(current).drift_by(method)
     }
 
-    /// Holds `current` against the reference, where more than the drift is asked for.
+    /// Prepares the comparison of `current` with the reference, for callers that need more than
+    /// one of its results: drift by several methods, or the distribution.
     pub fn against(&self, current: &[f64]) -> Comparison<'_> {
-        Comparison::new(self, current)
-    }
-
-    pub(crate) fn sample(&self) -> &Sample {
-        &self.sample
+        Comparison {
+            column: &self.column,
+            kind: self.kind,
+            reference: &self.sample,
+            current: Sample::new(current),
+        }
     }
 }
