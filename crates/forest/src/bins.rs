@@ -22,6 +22,9 @@ pub struct Bins<'a> {
     buckets: &'a [u32],
 }
 
+/// Largest number of thresholds of a feature.
+pub(crate) const MOST_THRESHOLDS: usize = 1 << 20;
+
 /// Thresholds of a feature in one bucket, at most.
 const PER_BUCKET: usize = 4;
 

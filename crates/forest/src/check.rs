@@ -1,10 +1,10 @@
 //! What must hold in the bytes of a forest for predicting to stay within them.
 
-use crate::bins::PADDING;
-use crate::compile::{MOST_THRESHOLDS, is_class};
+use crate::bins::{MOST_THRESHOLDS, PADDING};
 use crate::layout::{Cell, LayoutError, Parts, Scale};
 use crate::masks::{MARGIN, STEP};
 use crate::node::Word;
+use crate::tree::is_class;
 
 /// Checks every reference once, so that predicting need not.
 pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {

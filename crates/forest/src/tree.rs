@@ -48,3 +48,8 @@ impl Aggregation {
         }
     }
 }
+
+/// Whether a leaf's value is the position of one of `classes` classes.
+pub(crate) fn is_class(value: f64, classes: u32) -> bool {
+    value.fract() == 0.0 && (0.0..f64::from(classes)).contains(&value)
+}

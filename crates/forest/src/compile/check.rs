@@ -1,7 +1,7 @@
 //! Whether trees are well-formed.
 
-use crate::compile::{CompileError, limit};
-use crate::tree::{Aggregation, Node, Tree};
+use crate::compile::error::{CompileError, limit};
+use crate::tree::{Aggregation, Node, Tree, is_class};
 
 /// Largest number of features.
 const MOST_FEATURES: usize = 1 << 16;
@@ -54,9 +54,4 @@ fn fault(
         },
         Node::Split { .. } => None,
     }
-}
-
-/// Whether a leaf's value is the position of one of the classes.
-pub(crate) fn is_class(value: f64, classes: u32) -> bool {
-    value.fract() == 0.0 && (0.0..f64::from(classes)).contains(&value)
 }

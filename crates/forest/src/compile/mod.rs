@@ -3,53 +3,25 @@
 mod binned;
 mod cells;
 mod check;
+mod error;
 mod masks;
 mod nodes;
 mod plan;
 
-use crate::bins::{PADDING, scale};
+use crate::bins::{MOST_THRESHOLDS, PADDING, scale};
 use crate::compile::binned::BinnedTree;
+use crate::compile::error::limit;
 use crate::compile::masks::MaskTable;
 use crate::compile::nodes::{lay_out, words};
 use crate::layout::{Begin, Header, Parts};
 use crate::node::Packing;
 use crate::tree::{Aggregation, Node, Tree};
 
-pub(crate) use check::is_class;
+pub use error::CompileError;
 pub use plan::{Form, Plan};
 
-/// Largest number of thresholds of a feature.
-pub(crate) const MOST_THRESHOLDS: usize = 1 << 20;
 /// Largest number of nodes of all trees.
 const MOST_NODES: usize = 1 << 27;
-
-/// Why trees cannot be compiled.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum CompileError {
-    /// The forest is empty.
-    #[error("a forest needs at least one tree, and a tree at least one node")]
-    Empty,
-    /// More than the layout can count.
-    #[error("{count} {what} are more than the {limit} that a forest can hold")]
-    TooMany {
-        /// What there is too much of.
-        what: &'static str,
-        /// How many there are.
-        count: usize,
-        /// How many there may be.
-        limit: usize,
-    },
-    /// A node refers to a feature or node that is not there, splits on NaN, or names no class.
-    #[error("node {node} of tree {tree} is not valid: {reason}")]
-    Node {
-        /// Position of the tree.
-        tree: usize,
-        /// Position of the node in the tree.
-        node: usize,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-}
 
 /// A compiled forest.
 #[derive(Debug, Clone)]
@@ -234,11 +206,4 @@ impl Nodes {
             begins,
         })
     }
-}
-
-fn limit(what: &'static str, count: usize, limit: usize) -> Result<(), CompileError> {
-    if count > limit {
-        return Err(CompileError::TooMany { what, count, limit });
-    }
-    Ok(())
 }
