@@ -1,7 +1,6 @@
 //! Saves the report of an evaluation that the host keeps.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -46,7 +45,8 @@ pub(crate) fn run(arguments: &ReportArguments) -> anyhow::Result<bool> {
         host.wait(connection.wait).await?;
         anyhow::Ok(host.get(&path).await?)
     })?;
-    fs::write(output, report).with_context(|| format!("cannot write {}", output.display()))?;
+    canopy_disk::write(output, report.as_bytes())
+        .with_context(|| format!("cannot write {}", output.display()))?;
     Ok(true)
 }
 
