@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::DatasetError;
 
-/// The folder that keeps downloads: `$CANOPY_CACHE_DIR`, otherwise `$XDG_CACHE_HOME/canopy`,
+/// The folder that keeps downloads: `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`,
 /// otherwise `~/.cache/canopy`.
 pub(crate) fn folder() -> PathBuf {
     folder_from(|variable| env::var_os(variable))
@@ -17,7 +17,9 @@ fn folder_from(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    path("CANOPY_CACHE_DIR")
+    path("CANOPY_DATA_CACHE")
+        // The former name, read for one version more.
+        .or_else(|| path("CANOPY_CACHE_DIR"))
         .or_else(|| path("XDG_CACHE_HOME").map(|cache| cache.join("canopy")))
         .or_else(|| path("HOME").map(|home| home.join(".cache/canopy")))
         .unwrap_or_else(|| ".cache".into())
@@ -38,6 +40,7 @@ mod tests {
     #[test]
     fn folder_is_that_of_the_first_variable_set() {
         let variables = [
+            ("CANOPY_DATA_CACHE", "/data", "/data"),
             ("CANOPY_CACHE_DIR", "/old", "/old"),
             ("XDG_CACHE_HOME", "/xdg", "/xdg/canopy"),
             ("HOME", "/home/me", "/home/me/.cache/canopy"),

@@ -38,7 +38,7 @@ impl From<OsString> for Source {
 ///
 /// Blocks, for as long as a download takes; call it outside an async runtime. The
 /// progress bar shows a download and is left alone otherwise. The download is kept in
-/// `$CANOPY_CACHE_DIR`, otherwise `$XDG_CACHE_HOME/canopy`, otherwise `~/.cache/canopy`.
+/// `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`, otherwise `~/.cache/canopy`.
 ///
 /// # Errors
 ///
