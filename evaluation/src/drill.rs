@@ -16,9 +16,9 @@ use clap::Args;
 use reqwest::Url;
 use tokio::runtime::Runtime;
 
-use crate::cli::{Connection, duration, url};
-use crate::evaluate::Outcome;
-use crate::host::Host;
+use crate::argument::{duration, url};
+use crate::connection::Connection;
+use crate::outcome::Outcome;
 use crate::table::table;
 use alertmanager::Alertmanager;
 use monitor::Monitor;
@@ -78,8 +78,7 @@ pub(crate) fn run(arguments: &DrillArguments) -> anyhow::Result<bool> {
 }
 
 async fn evaluate(connection: &Connection, body: Vec<u8>) -> anyhow::Result<()> {
-    let host = Host::new(&connection.url, connection.api_key.as_deref())?;
-    host.wait(connection.wait).await?;
+    let host = connection.host().await?;
     let outcome = Outcome {
         period: "drill".into(),
         result: Ok(host.evaluate(body).await?),

@@ -7,10 +7,10 @@ use indicatif::ProgressStyle;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::answer::Evaluation;
-use crate::cli::Connection;
+use crate::connection::Connection;
 use crate::data::{self, Record};
 use crate::host::Host;
+use crate::outcome::Outcome;
 use crate::period::NamedPeriod;
 use crate::table::table;
 
@@ -39,13 +39,6 @@ pub(crate) struct EvaluateArguments {
     json: bool,
 }
 
-/// How the evaluation of one period ended.
-pub(crate) struct Outcome {
-    pub(crate) period: String,
-    /// The answer, or why there is none.
-    pub(crate) result: Result<Evaluation, String>,
-}
-
 /// Evaluates and prints; says whether all periods went well.
 pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
     let connection = &arguments.connection;
@@ -57,8 +50,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
         .collect::<anyhow::Result<Vec<_>>>()?;
 
     let outcomes = Runtime::new()?.block_on(async {
-        let host = Host::new(&connection.url, connection.api_key.as_deref())?;
-        host.wait(connection.wait).await?;
+        let host = connection.host().await?;
         anyhow::Ok(post(&host, slices).await)
     })?;
     if arguments.json {

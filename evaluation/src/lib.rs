@@ -2,11 +2,14 @@
 //! reports, sends it prediction traffic, and makes its alerts fire as a drill.
 
 mod answer;
+mod argument;
 mod cli;
+mod connection;
 mod data;
 mod drill;
 mod evaluate;
 mod host;
+mod outcome;
 mod period;
 mod problem;
 mod report;

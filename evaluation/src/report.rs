@@ -7,8 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use crate::cli::Connection;
-use crate::host::Host;
+use crate::connection::Connection;
 
 /// What `report` needs to know.
 #[derive(Debug, Args)]
@@ -41,8 +40,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> anyhow::Result<bool> {
     let file = if is_page(output) { "/report.html" } else { "" };
     let path = format!("{}/evaluations/{id}{file}", of_model.unwrap_or_default());
     let report = Runtime::new()?.block_on(async {
-        let host = Host::new(&connection.url, connection.api_key.as_deref())?;
-        host.wait(connection.wait).await?;
+        let host = connection.host().await?;
         anyhow::Ok(host.get(&path).await?)
     })?;
     canopy_disk::write(output, report.as_bytes())

@@ -1,4 +1,4 @@
-use crate::evaluate::Outcome;
+use crate::outcome::Outcome;
 
 /// Scores by their name in the answer, with their heading; those of regression first.
 const SCORES: [(&str, &str); 9] = [

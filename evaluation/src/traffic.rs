@@ -21,7 +21,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use crate::cli::{Connection, duration};
+use crate::argument::duration;
+use crate::connection::Connection;
 use crate::data;
 use crate::host::Host;
 use mix::Mix;
@@ -91,8 +92,7 @@ pub(crate) fn run(arguments: &TrafficArguments) -> anyhow::Result<bool> {
         arguments.seed,
     );
     let report = Runtime::new()?.block_on(async {
-        let host = Host::new(&connection.url, connection.api_key.as_deref())?;
-        host.wait(connection.wait).await?;
+        let host = connection.host().await?;
         anyhow::Ok(send(host, mix, arguments).await)
     })?;
     if arguments.json {
