@@ -1,29 +1,36 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use canopy_dataset::Source;
 use clap::Args;
-use reqwest::Url;
+use reqwest::{ClientBuilder, Url};
 
 use crate::argument::{duration, url};
+use crate::client;
 use crate::host::Host;
 
-/// Which host, and which data; the same for every command.
+/// Options of every command: which host, and which data.
 #[derive(Debug, Args)]
 pub(crate) struct Connection {
     /// Address of the host.
     #[arg(long, env = "CANOPY_URL", default_value = "http://127.0.0.1:8080", value_parser = url)]
     url: Url,
 
-    /// API key, if the host asks for one.
+    /// API key, if the host requires one.
     #[arg(long, env = "CANOPY_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
 
-    /// How long to wait for the host to be ready, such as 90s or 2m.
+    /// PEM file of certificate authorities to trust in addition to the system's, for https.
+    #[arg(long, env = "CANOPY_CA_CERTIFICATE", value_name = "FILE")]
+    ca_certificate: Option<PathBuf>,
+
+    /// How long to wait for the host to become ready, such as 90s or 2m.
     #[arg(long, env = "CANOPY_WAIT", default_value = "60s", value_parser = duration)]
     wait: Duration,
 
-    /// The data: built in or downloaded as needed (default), only what is built in
-    /// (embedded: 2011), or a file in the format of UCI's hour.csv.
+    /// Source of the data: "default" downloads the table of 2011 and 2012 when a period needs it,
+    /// "embedded" uses only the built-in rows of 2011, anything else is a file in the format of
+    /// UCI's hour.csv.
     #[arg(
         long,
         env = "CANOPY_DATA",
@@ -38,10 +45,20 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// If the API key cannot be sent, or the host is not ready within the time to wait.
+    /// If the CA certificate or the API key is unusable, or the host does not become ready within
+    /// the time to wait.
     pub(crate) async fn host(&self) -> anyhow::Result<Host> {
-        let host = Host::new(&self.url, self.api_key.as_deref())?;
+        let host = Host::new(self.client()?, &self.url, self.api_key.as_deref())?;
         host.wait(self.wait).await?;
         Ok(host)
+    }
+
+    /// A client without an API key, for other servers than the host.
+    ///
+    /// # Errors
+    ///
+    /// If the CA certificate is unusable.
+    pub(crate) fn client(&self) -> anyhow::Result<ClientBuilder> {
+        client::builder(self.ca_certificate.as_deref())
     }
 }

@@ -1,9 +1,7 @@
-//! Posts periods of labelled data to `POST /evaluate`, one after the other.
+//! Evaluates the model on periods of labelled data, one after the other, by `POST /evaluate`.
 
 use anyhow::Error;
-use canopy_dataset::ProgressBar;
 use clap::Args;
-use indicatif::ProgressStyle;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -12,15 +10,16 @@ use crate::data::{self, Record};
 use crate::host::Host;
 use crate::outcome::Outcome;
 use crate::period::NamedPeriod;
+use crate::progress;
 use crate::table::table;
 
-/// What `evaluate` needs to know.
+/// Options of `evaluate`.
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
     #[command(flatten)]
     connection: Connection,
 
-    /// A name and whole days, both included; may be given several times.
+    /// Periods to evaluate: a name and the first and last day; may be repeated.
     #[arg(
         long = "period",
         env = "CANOPY_EVALUATION_PERIODS",
@@ -34,12 +33,12 @@ pub(crate) struct EvaluateArguments {
     )]
     periods: Vec<NamedPeriod>,
 
-    /// Print the host's answers as a JSON array, not as a table.
+    /// Print the host's responses as a JSON array instead of a table.
     #[arg(long)]
     json: bool,
 }
 
-/// Evaluates and prints; says whether all periods went well.
+/// Evaluates every period and prints the outcomes; returns whether all succeeded.
 pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
     let connection = &arguments.connection;
     let periods = &arguments.periods;
@@ -54,7 +53,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
         anyhow::Ok(post(&host, slices).await)
     })?;
     if arguments.json {
-        println!("{:#}", outcomes.iter().map(answer).collect::<Value>());
+        println!("{:#}", outcomes.iter().map(json_of).collect::<Value>());
     } else {
         print!("{}", table(&outcomes));
     }
@@ -62,10 +61,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
 }
 
 async fn post(host: &Host, slices: Vec<(&str, Vec<Record>)>) -> Vec<Outcome> {
-    let progress = ProgressBar::new(slices.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}") {
-        progress.set_style(style);
-    }
+    let progress = progress::bar(slices.len(), "{msg} {bar:30} {pos}/{len}");
     let mut outcomes = Vec::new();
     for (name, records) in slices {
         progress.set_message(name.to_owned());
@@ -81,8 +77,8 @@ async fn post(host: &Host, slices: Vec<(&str, Vec<Record>)>) -> Vec<Outcome> {
     outcomes
 }
 
-/// The host's answer as it came; a failure is named in its place.
-fn answer(outcome: &Outcome) -> Value {
+/// The host's response as received, or an object with the error in its place.
+fn json_of(outcome: &Outcome) -> Value {
     match &outcome.result {
         Ok(evaluation) => evaluation.fields.clone().into(),
         Err(error) => json!({ "evaluation_period_name": outcome.period, "error": error }),

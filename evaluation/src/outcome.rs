@@ -1,4 +1,4 @@
-use crate::answer::Evaluation;
+use crate::response::Evaluation;
 
 /// How the evaluation of one period ended.
 pub(crate) struct Outcome {

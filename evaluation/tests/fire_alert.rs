@@ -1,4 +1,4 @@
-//! `canopy-evaluation fire-alert` against monitors that answer as they are told.
+//! `canopy-evaluation fire-alert` against stubs of Prometheus and Alertmanager.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use stub::{Stub, run};
 
-/// An alert as Prometheus tells it.
+/// An alert as Prometheus lists it.
 fn active(name: &str, instance: &str, state: &str) -> Value {
     json!({
         "labels": { "alertname": name, "instance": instance, "severity": "critical" },
@@ -18,7 +18,7 @@ fn active(name: &str, instance: &str, state: &str) -> Value {
     })
 }
 
-/// The same as Alertmanager tells it.
+/// The same alert as Alertmanager lists it.
 fn arrived(name: &str, instance: &str) -> Value {
     json!({
         "labels": { "alertname": name, "instance": instance, "severity": "critical" },
@@ -29,7 +29,7 @@ fn arrived(name: &str, instance: &str) -> Value {
     })
 }
 
-/// Monitors that know these alerts; the first answer of Prometheus is to the check.
+/// Monitors with these alerts; the first list of Prometheus is for the check at the start.
 fn stub(prometheus: &[Value], alertmanager: Value) -> Arc<Stub> {
     Arc::new(Stub {
         prometheus: Mutex::new(prometheus.iter().cloned().collect()),
@@ -38,10 +38,10 @@ fn stub(prometheus: &[Value], alertmanager: Value) -> Arc<Stub> {
     })
 }
 
-/// The states that were told, without their times.
+/// The states shown, without their times.
 fn states(output: &str) -> Vec<&str> {
-    let told = output.lines().filter_map(|line| line.split_once(" s  "));
-    told.map(|(_, state)| state).collect()
+    let lines = output.lines().filter_map(|line| line.split_once(" s  "));
+    lines.map(|(_, state)| state).collect()
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn exits_with_one_when_the_alert_does_not_fire_within_its_limit() {
 }
 
 #[test]
-fn exits_with_one_when_alertmanager_has_only_that_of_another_instance() {
+fn exits_with_one_when_only_the_alert_of_another_instance_arrived() {
     let firing = json!([active("BikeApiDown", "host:8080", "firing")]);
     let stub = stub(
         &[firing.clone(), firing.clone(), firing],
@@ -108,7 +108,7 @@ fn exits_with_one_when_alertmanager_has_only_that_of_another_instance() {
 }
 
 #[test]
-fn wrong_counts_are_ten_times_the_true_ones_and_not_to_be_learnt() {
+fn wrong_counts_are_ten_times_the_true_ones_and_not_for_training() {
     let stub = stub(
         &[
             json!([]),
@@ -129,7 +129,7 @@ fn wrong_counts_are_ten_times_the_true_ones_and_not_to_be_learnt() {
 }
 
 #[test]
-fn drift_is_a_week_of_july() {
+fn drift_comes_from_a_week_of_july() {
     let stub = stub(
         &[
             json!([]),
@@ -149,10 +149,10 @@ fn drift_is_a_week_of_july() {
 }
 
 #[test]
-fn evaluates_nothing_when_there_is_no_monitor() {
+fn evaluates_nothing_when_no_monitor_responds() {
     let output = run("http://127.0.0.1:0", &["fire-alert", "--alert", "rmse"]);
     let shown = String::from_utf8(output.stderr).unwrap();
-    let start = "error: Prometheus does not answer at http://127.0.0.1:0: \
+    let start = "error: Prometheus does not respond at http://127.0.0.1:0: \
                  is the whole stack running? `make all` starts it: ";
     assert!(shown.starts_with(start), "{shown}");
     assert_eq!(output.status.code(), Some(1));
