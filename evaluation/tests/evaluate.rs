@@ -133,7 +133,7 @@ fn period_without_data_fails_before_any_request() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "error: no rows in 2010-03-01..2010-03-07: the data has 2011-01-01 to 2011-12-31\n"
+        "error: no rows in 2010-03-01..2010-03-07: the data covers 2011-01-01 to 2011-12-31\n"
     );
     assert_eq!(*stub.bodies.lock().unwrap(), Vec::<&str>::new());
 }

@@ -13,25 +13,25 @@ use crate::error::DatasetError;
 use crate::loaded::Loaded;
 use crate::reader::{read_csv, read_table};
 
-/// The table inside the archive, and its name in the cache.
+/// Name of the table in the archive and in the cache.
 const TABLE: &str = "hour.csv";
 
-/// Bytes; more than the archive (280 kB) and the table (1.2 MB) can have.
+/// Limit of archive and table in bytes; they have 280 kB and 1.2 MB.
 const SIZE_LIMIT: u64 = 16 << 20;
 
-/// The full table: a zip archive on a server, and a folder that keeps what was in it.
+/// The full table: a zip archive on a server, and a folder that caches the table in it.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    /// Where the archive is.
+    /// Address of the archive.
     pub url: String,
-    /// The folder that keeps the table.
+    /// Folder that caches the table; created if missing.
     pub cache: PathBuf,
-    /// How long to wait before the second try; doubled before the third, the last.
+    /// Pause before the second attempt; twice that before the third and last.
     pub pause: Duration,
 }
 
 impl Archive {
-    /// UCI's archive, kept in the user's cache folder.
+    /// UCI's archive, cached in the user's cache folder, see [`crate::bike_sharing`].
     pub fn uci() -> Self {
         Self {
             url: bike::ARCHIVE_URL.into(),
@@ -40,14 +40,15 @@ impl Archive {
         }
     }
 
-    /// The table from the cache, or else downloaded, checked and kept.
+    /// Loads the table from the cache, or downloads, checks and caches it. A table that cannot be
+    /// cached is returned with a warning.
     ///
     /// # Errors
     ///
-    /// When the download fails, or gives another table than the published one.
+    /// If the download fails, or the table is not the published one.
     pub fn table(&self, progress: &ProgressBar) -> Result<Loaded, DatasetError> {
         let cached = self.cache.join(TABLE);
-        // Whatever is wrong with the cache, a download mends it.
+        // A missing or damaged cache is replaced by a download.
         if let Ok(frame) = read_csv(&cached, &bike::schema())
             && frame.height() == bike::ROWS
         {

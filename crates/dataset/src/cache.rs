@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::DatasetError;
 
-/// The folder that keeps downloads: `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`,
+/// The folder for downloads: `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`,
 /// otherwise `~/.cache/canopy`.
 pub(crate) fn folder() -> PathBuf {
     folder_from(|variable| env::var_os(variable))
@@ -25,7 +25,7 @@ fn folder_from(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
         .unwrap_or_else(|| ".cache".into())
 }
 
-/// Keeps `text` as the file `name` of the folder, which is created if missing.
+/// Writes the file `name` to the folder, which is created if missing.
 pub(crate) fn keep(folder: &Path, name: &str, text: &[u8]) -> Result<(), DatasetError> {
     let path = folder.join(name);
     fs::create_dir_all(folder)

@@ -1,11 +1,11 @@
 //! Tables for training and evaluation, as polars frames.
 //!
-//! [`bike_sharing`] gives the UCI bike-sharing table: the embedded rows of 2011,
-//! a cached or fresh download of both years, or a local `hour.csv`. [`read_csv`]
-//! reads any other CSV file by a [`Schema`]; the bike table goes through the same
-//! reader. [`slice`] cuts out a [`Period`] and [`digest`] names the rows used.
+//! [`bike_sharing`] loads the UCI bike-sharing table: the embedded rows of 2011, a cached or
+//! fresh download of both years, or a local `hour.csv`. [`read_csv`] reads any other CSV file
+//! by a [`Schema`]; the bike table goes through the same reader. [`slice()`] selects the rows of
+//! a [`Period`], and [`digest()`] identifies rows by their content.
 //!
-//! The library prints nothing: what a user should know is in [`Loaded`].
+//! The library prints nothing: warnings for the user are in [`Loaded`].
 
 mod archive;
 pub mod bike;

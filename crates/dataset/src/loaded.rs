@@ -3,10 +3,10 @@ use polars::prelude::DataFrame;
 /// A table and where it came from.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// All rows of the table; cut out a period with [`slice`](crate::slice()).
+    /// All rows of the table; [`slice`](crate::slice()) selects those of a period.
     pub frame: DataFrame,
-    /// Where the rows came from, for people.
+    /// Where the rows came from, as text for the user.
     pub origin: String,
-    /// What the user should be told, such as that rows are missing.
+    /// A warning for the user, for example that rows are missing.
     pub warning: Option<String>,
 }

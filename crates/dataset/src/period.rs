@@ -4,7 +4,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use thiserror::Error;
 
-/// Whole days, both ends included, written `2011-01-01..2011-01-31`.
+/// A period of whole days, both ends included, written `2011-01-01..2011-01-31`.
 ///
 /// ```
 /// use canopy_dataset::Period;
@@ -17,7 +17,7 @@ use thiserror::Error;
 pub struct Period {
     /// First day.
     pub from: Date,
-    /// Last day, not before the first.
+    /// Last day; not before the first.
     pub until: Date,
 }
 
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_is_not_two_days_in_order() {
+    fn anything_but_two_days_in_order_is_invalid() {
         for text in [
             "",
             "2011-01-01",

@@ -11,11 +11,11 @@ use crate::loaded::Loaded;
 use crate::period::Period;
 use crate::reader::read_csv;
 
-/// Where the bike table comes from; on a command line `default`, `embedded` or a path.
+/// Source of the bike table; on a command line `default`, `embedded` or a path.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Source {
-    /// The embedded table when it has the needed rows; otherwise the cached
-    /// download, a fresh download, and at last the embedded table with a warning.
+    /// The embedded table if it has the rows needed; otherwise the cached download or a fresh
+    /// one; if both years are wanted but unavailable, the embedded table with a warning.
     #[default]
     Default,
     /// The embedded table: 8,645 rows, 2011.
@@ -34,16 +34,17 @@ impl From<OsString> for Source {
     }
 }
 
-/// Loads the bike table; `needed` says which rows must be in it, and nothing means all.
+/// Loads the bike table. `needed` is the period that it must cover; `None` asks for all rows there
+/// are.
 ///
-/// Blocks, for as long as a download takes; call it outside an async runtime. The
-/// progress bar shows a download and is left alone otherwise. The download is kept in
+/// Blocks, for as long as a download takes; call it outside an async runtime. The progress bar
+/// shows a download and is not touched otherwise. The download is cached in
 /// `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`, otherwise `~/.cache/canopy`.
 ///
 /// # Errors
 ///
-/// A bad or unreadable file; [`DatasetError::NeedsFullTable`] when the period goes
-/// beyond 2011 and there is no way to the full table.
+/// If a file cannot be read or is invalid; [`DatasetError::NeedsFullTable`] if the period ends
+/// after 2011 and the full table is unavailable.
 pub fn bike_sharing(
     source: &Source,
     needed: Option<Period>,
@@ -52,7 +53,7 @@ pub fn bike_sharing(
     bike_sharing_from(&Archive::uci(), source, needed, progress)
 }
 
-/// [`bike_sharing`], with the full table from another archive than UCI's.
+/// As [`bike_sharing`], with the full table from another archive than UCI's.
 ///
 /// # Errors
 ///
