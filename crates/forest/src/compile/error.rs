@@ -4,17 +4,17 @@ pub enum CompileError {
     /// The forest is empty.
     #[error("a forest needs at least one tree, and a tree at least one node")]
     Empty,
-    /// More than the layout can count.
-    #[error("{count} {what} are more than the {limit} that a forest can hold")]
+    /// A count exceeds the limit of the layout.
+    #[error("{count} {what} exceed the limit of {limit}")]
     TooMany {
-        /// What there is too much of.
+        /// What is counted.
         what: &'static str,
-        /// How many there are.
+        /// The count.
         count: usize,
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
-    /// A node refers to a feature or node that is not there, splits on NaN, or names no class.
+    /// A node refers to a feature or node that does not exist, splits on NaN, or is not a class.
     #[error("node {node} of tree {tree} is not valid: {reason}")]
     Node {
         /// Position of the tree.
