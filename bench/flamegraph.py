@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Draws where the processor time of `POST /predict` goes: `make flamegraph`.
+"""Draws a flame graph of the processor time of `POST /predict`: `make flamegraph`.
 
     bench/flamegraph.py MODEL SVG [--connections 8] [--seconds 15]
 
-Records the host under wrk with perf (Debian's linux-perf), clock and call stacks only, so that neither counters of the
-processor nor another build are needed. What happens within the kernel shows to root alone. Prints each part's share of
-the time as a Markdown table."""
+Records the host under load with perf (Debian's linux-perf). It samples call stacks by the clock, which needs neither
+hardware counters nor a special build; frames in the kernel are visible to root only. Prints each part's share of the
+time as a Markdown table."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ import setup
 from process import PINNED, Server
 from table import records
 
-# Samples a second of each processor; a prime number, so as not to keep step with anything.
+# Samples per second and processor; a prime number, so that samples do not synchronise with periodic work.
 FREQUENCY = 499
 
 
@@ -32,7 +32,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=15)
     arguments = parser.parse_args()
     if not shutil.which("perf"):
-        sys.exit("there is no perf; Debian has it in linux-perf")
+        sys.exit("perf is not installed: on Debian, install linux-perf")
     host = [setup.ROOT / "target/release/canopy", "serve", "--listen", "127.0.0.1:{port}", "--model", arguments.model]
     with tempfile.TemporaryDirectory(prefix="canopy-flame-") as folder, Server(host, ready="/ready") as server:
         profile = Path(folder) / "perf.data"
@@ -46,7 +46,7 @@ def main():
 
 
 def record(server, profile, folder, arguments) -> dict:
-    """What wrk says of the load that is recorded: from when the host is warm until before it ends."""
+    """Records a profile while the host is under load and warm; returns the results of wrk."""
     bodies = folder / "records.jsonl"
     rows = [{key: value for key, value in row.items() if key != "cnt"} for row in records()[:1000]]
     bodies.write_text("".join(json.dumps(row) + "\n" for row in rows))

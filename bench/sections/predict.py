@@ -9,7 +9,7 @@ from setup import ROOT, Missing
 from table import records
 
 CONNECTIONS = [1, 8, 64]
-# A request of FastAPI's may take a second itself.
+# A single request to FastAPI may take a second.
 SECONDS, SLOW_SECONDS = 1, 3
 
 
@@ -60,12 +60,12 @@ def start(bench) -> dict:
 
 
 def load(wrk, server, bodies, connections, seconds):
-    """What wrk says of so many connections that are kept alive."""
+    """The results of wrk with this number of connections, which are kept alive."""
     command = [*PINNED, *wrk, "--threads", str(min(connections, 2)), "--connections", str(connections),
                "--duration", f"{seconds}s", "--timeout", "20s", "--script", str(ROOT / "bench/load.lua"),
                server.url("/predict"), "--", str(bodies)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    # Whoever has requests left that nobody waits for any more works on them alone.
+    # Lets the server finish requests that were in flight when wrk ended, before the next measurement.
     with open(bodies) as file:
         server.seconds("/predict", file.readline())
     return json.loads(output.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""Uploads and rollbacks while predictions flow."""
+"""Uploads and rollbacks under prediction load."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ def measure(bench):
             put(server, path, version)
 
         def swapping():
-            """As calm, with an upload and a rollback by turns, each a quarter of a second after the last."""
+            """As `calm`, with uploads and rollbacks in turn, a quarter of a second apart."""
             stop = threading.Event()
 
             def swap():
