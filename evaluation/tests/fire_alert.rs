@@ -107,21 +107,20 @@ fn exits_with_one_when_only_the_alert_of_another_instance_arrived() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+/// The body that a drill has evaluated to make an alert fire.
+fn evaluated(drill: &str, alert: &str) -> Value {
+    let stub = stub(
+        &[json!([]), json!([active(alert, "host:8080", "firing")])],
+        json!([arrived(alert, "host:8080")]),
+    );
+    let output = stub.run(&["fire-alert", "--alert", drill]);
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&stub.bodies.lock().unwrap()[0]).unwrap()
+}
+
 #[test]
 fn wrong_counts_are_ten_times_the_true_ones_and_not_for_training() {
-    let stub = stub(
-        &[
-            json!([]),
-            json!([active("ModelRmseHigh", "host:8080", "firing")]),
-        ],
-        json!([arrived("ModelRmseHigh", "host:8080")]),
-    );
-    assert!(
-        stub.run(&["fire-alert", "--alert", "rmse"])
-            .status
-            .success()
-    );
-    let body: Value = serde_json::from_slice(&stub.bodies.lock().unwrap()[0]).unwrap();
+    let body = evaluated("rmse", "ModelRmseHigh");
     assert_eq!(body["observe"], false);
     assert_eq!(body["data"][0]["dteday"], "2011-02-08");
     // The true one is 10.
@@ -130,19 +129,7 @@ fn wrong_counts_are_ten_times_the_true_ones_and_not_for_training() {
 
 #[test]
 fn drift_comes_from_a_week_of_july() {
-    let stub = stub(
-        &[
-            json!([]),
-            json!([active("DataDriftDetected", "host:8080", "firing")]),
-        ],
-        json!([arrived("DataDriftDetected", "host:8080")]),
-    );
-    assert!(
-        stub.run(&["fire-alert", "--alert", "drift"])
-            .status
-            .success()
-    );
-    let body: Value = serde_json::from_slice(&stub.bodies.lock().unwrap()[0]).unwrap();
+    let body = evaluated("drift", "DataDriftDetected");
     assert_eq!(body["observe"], false);
     assert_eq!(body["data"][0]["dteday"], "2011-07-04");
     assert!(body["data"][0]["cnt"].is_u64());
