@@ -17,7 +17,12 @@ pub(crate) struct Connection {
     url: Url,
 
     /// API key, if the host requires one.
-    #[arg(long, env = "CANOPY_API_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "CANOPY_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
     api_key: Option<String>,
 
     /// PEM file of certificate authorities to trust in addition to the system's, for https.
@@ -25,7 +30,7 @@ pub(crate) struct Connection {
     ca_certificate: Option<PathBuf>,
 
     /// How long to wait for the host to become ready, such as 90s or 2m.
-    #[arg(long, env = "CANOPY_WAIT", default_value = "60s", value_parser = duration)]
+    #[arg(long, env = "CANOPY_WAIT", value_name = "DURATION", default_value = "60s", value_parser = duration)]
     wait: Duration,
 
     /// Source of the data: "default" downloads the table of 2011 and 2012 when a period needs it,

@@ -32,19 +32,24 @@ pub(crate) struct DrillArguments {
     connection: Connection,
 
     /// Alert to trigger.
-    #[arg(long = "alert", env = "CANOPY_ALERT", default_value = "down")]
+    #[arg(
+        long = "alert",
+        env = "CANOPY_ALERT",
+        value_name = "ALERT",
+        default_value = "down"
+    )]
     scenario: Scenario,
 
     /// Address of Prometheus.
-    #[arg(long, env = "CANOPY_PROMETHEUS", default_value = "http://127.0.0.1:9090", value_parser = url)]
+    #[arg(long, env = "CANOPY_PROMETHEUS", value_name = "URL", default_value = "http://127.0.0.1:9090", value_parser = url)]
     prometheus: Url,
 
     /// Address of Alertmanager.
-    #[arg(long, env = "CANOPY_ALERTMANAGER", default_value = "http://127.0.0.1:9093", value_parser = url)]
+    #[arg(long, env = "CANOPY_ALERTMANAGER", value_name = "URL", default_value = "http://127.0.0.1:9093", value_parser = url)]
     alertmanager: Url,
 
     /// How long the alert may take to reach Alertmanager, such as 90s or 5m.
-    #[arg(long, env = "CANOPY_ALERT_LIMIT", default_value = "3m", value_parser = duration)]
+    #[arg(long, env = "CANOPY_ALERT_LIMIT", value_name = "DURATION", default_value = "3m", value_parser = duration)]
     limit: Duration,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct EvaluateArguments {
     #[command(flatten)]
     connection: Connection,
 
-    /// Periods to evaluate: a name and the first and last day; may be repeated.
+    /// Period to evaluate: a name, the first and the last day; may be repeated.
     #[arg(
         long = "period",
         env = "CANOPY_EVALUATION_PERIODS",

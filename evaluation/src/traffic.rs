@@ -49,7 +49,7 @@ pub(crate) struct TrafficArguments {
     period: Period,
 
     /// Requests per second.
-    #[arg(long, env = "CANOPY_TRAFFIC_RATE", default_value = "50", value_parser = rate)]
+    #[arg(long, env = "CANOPY_TRAFFIC_RATE", value_name = "NUMBER", default_value = "50", value_parser = rate)]
     rate: f64,
 
     /// How long to send, such as 90s or 2m.
@@ -57,19 +57,29 @@ pub(crate) struct TrafficArguments {
     duration: Duration,
 
     /// Share of malformed requests, from 0 to 1; the host must reject them.
-    #[arg(long, env = "CANOPY_TRAFFIC_BAD_SHARE", default_value = "0", value_parser = share)]
+    #[arg(long, env = "CANOPY_TRAFFIC_BAD_SHARE", value_name = "SHARE", default_value = "0", value_parser = share)]
     bad_share: f64,
 
     /// Share of requests with weather out of the range of the data, from 0 to 1.
-    #[arg(long, env = "CANOPY_TRAFFIC_DRIFTED_SHARE", default_value = "0", value_parser = share)]
+    #[arg(long, env = "CANOPY_TRAFFIC_DRIFTED_SHARE", value_name = "SHARE", default_value = "0", value_parser = share)]
     drifted_share: f64,
 
     /// Maximum number of requests in flight, each on a connection of its own.
-    #[arg(long, env = "CANOPY_TRAFFIC_CONNECTIONS", default_value = "8")]
+    #[arg(
+        long,
+        env = "CANOPY_TRAFFIC_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = "8"
+    )]
     connections: NonZeroUsize,
 
     /// Seed of the random choices; the same seed gives the same requests.
-    #[arg(long, env = "CANOPY_TRAFFIC_SEED", default_value = "1")]
+    #[arg(
+        long,
+        env = "CANOPY_TRAFFIC_SEED",
+        value_name = "NUMBER",
+        default_value = "1"
+    )]
     seed: u64,
 
     /// Print the report as JSON.
