@@ -59,7 +59,7 @@ struct Header {
 }
 
 impl Artifact<'_> {
-    /// Encodes a model; `forest` is the output of [`crate::compile`].
+    /// Encodes a model; `forest` is the output of [`crate::compile()`].
     ///
     /// # Errors
     ///

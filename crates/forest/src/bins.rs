@@ -14,7 +14,7 @@ use crate::simd::clamp;
 /// monotonically with the value, rounding included: subtraction, multiplication by a factor that
 /// is not negative, and rounding all preserve order. Therefore the thresholds in lower buckets are
 /// below the value, those in higher buckets are not, and only the thresholds in its own bucket, at
-/// most [`PER_BUCKET`], have to be compared.
+/// most four, have to be compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Bins<'a> {
     thresholds: &'a [f64],

@@ -33,7 +33,7 @@ pub struct WrongLength {
 }
 
 impl<'a> Forest<'a> {
-    /// Reads the output of [`crate::compile`] in place, checking every reference once.
+    /// Reads the output of [`crate::compile()`] in place, checking every reference once.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Random forests compiled to a flat, position-independent layout.
 //!
-//! The trainer compiles [`Tree`]s to bytes with [`compile`] and wraps them, together with
+//! The trainer compiles [`Tree`]s to bytes with [`compile()`] and wraps them, together with
 //! the model's [`Description`] and its reference sample, into an [`Artifact`]. The guest
 //! reads the same bytes in place: [`Artifact::read`] and [`Forest::read`] copy nothing.
 //!
