@@ -7,7 +7,7 @@
 //! | values     | `f64`           | values                | distinct leaves of each tree           |
 //! | leaves     | `f64`           | leaves                | leaves of the words, see `masks`       |
 //! | scales     | [`Scale`]       | features              | see `Bins`                             |
-//! | nodes      | `u32` or `u64`  | nodes                 | see [`Packing`]                            |
+//! | nodes      | `u32` or `u64`  | nodes                 | see [`Packing`]                        |
 //! | masks      | `u32`           | masks                 | see `masks`                            |
 //! | buckets    | `u32`           | buckets               | see `Bins`                             |
 //! | axes       | [`Axis`]        | axes                  | the features that choose a cell        |
