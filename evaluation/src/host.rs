@@ -75,9 +75,14 @@ impl Host {
                 Err(error) => format!("{:#}", anyhow::Error::from(error.without_url())),
             };
             if start.elapsed() + READY_PAUSE > limit {
+                let authority = if self.url.starts_with("https:") {
+                    ", a private certificate authority with --ca-certificate"
+                } else {
+                    ""
+                };
                 bail!(
                     "{} was not ready within {limit:?}: {reason} \
-                     (set the address with --url, the time to wait with --wait)",
+                     (set the address with --url, the time to wait with --wait{authority})",
                     self.url
                 );
             }

@@ -97,7 +97,8 @@ fn unknown_authority_is_not_trusted() {
     let output = host.save(&folder.path().join("a.html"), &[]);
     let shown = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(shown.to_lowercase().contains("certificate"), "{shown}");
+    assert!(shown.contains("peer certificate"), "{shown}");
+    assert!(shown.contains("with --ca-certificate"), "{shown}");
 }
 
 #[test]
