@@ -1,20 +1,20 @@
-"""Stacks of `perf script -F comm,ip,sym,dso`, folded by modules: a flame graph, and a table of each part's share.
+"""Folds the stacks of `perf script -F comm,ip,sym,dso` by module, into a flame graph and a table of each part's share.
 
-Functions that the compiler inlined count as the one they are in; those of std and libc as what called them. Compiled
-components have no unwind tables: they are drawn where most of the calls into wasmtime come from."""
+Inlined functions count as the function that contains them, those of std and libc as their caller. Compiled components
+have no unwind tables: they are drawn where most of the calls into wasmtime come from."""
 
 import html
 import re
 from collections import Counter
 from itertools import groupby
 
-# The outermost module of a connection's work. What lies outside of it is the same for all, and absent where a stack was
-# too deep to be recorded whole.
+# The outermost module of a connection's work. The frames outside of it are the same for all stacks, and missing where a
+# stack was too deep to be recorded in full.
 ROOT = "hyper"
-# The module of a frame by how its symbol begins; the first that fits. What fits none is its crate.
+# Modules by the beginning of a symbol; the first match counts. Without a match the module is the crate.
 MODULES = [("tokio", "tokio|mio|socket2"), ("hyper", "hyper|http|itoa|atomic_waker|want"), ("serde_json", "serde|ryu"),
            ("axum, tower", "axum|tower|futures|matchit|pin_project"), ("tracing", "tracing")]
-# The parts of the table: a part has the frames of its modules and of what these call, up to another part's.
+# The parts of the table: a part has the frames of its modules and of their callees, up to those of another part.
 PARTS = {
     "kernel: system calls, network, scheduling": r"kernel",
     "tokio, hyper: connections, HTTP": r"tokio|hyper|bytes",
@@ -30,16 +30,16 @@ COLOURS = ["#9aa5b1", "#7aa6d8", "#8cc5e8", "#f2c14e", "#c39bd3", "#e4572e", "#7
 
 
 def module(symbol, dso):
-    """The module of a frame; none for the standard library."""
+    """The module of a frame; None for the standard library."""
     if "kernel" in dso:
         call = re.match(r"(?:__x64_sys|__sys|ksys|do)_(writev|readv|read|write|send|recv|epoll|futex)", symbol)
         return f"kernel: {call[1]}" if call else "kernel"
     if "/perf-" in dso or "//anon" in dso:
         return "component"
-    # What is known of a request while it is answered, into which its handler is inlined.
+    # The context of a request, into which its handler is inlined.
     if "tokio::task::task_local::TaskLocalFuture<" in symbol:
         return "canopy::http"
-    # A trait of a type parameter counts as that of the trait's crate, what is dropped as that of its type.
+    # The trait of a type parameter counts to the trait's crate, the drop of a value to that of its type.
     outer = re.match(r"<&?(?:mut )?[A-Z]\w* as (.*)|core::ptr::drop_in_place<(.*)", symbol)
     path = re.match(r"[<&(\[]*(?:mut |dyn )*([\w:]*)", outer[1] or outer[2] if outer else symbol)[1].split("::")
     # Without a path it is a function of libc or a method of a primitive type.
@@ -59,7 +59,7 @@ def fold(script):
         names = [name for frame in frames if (name := module(*frame))]
         names = names[names.index(ROOT) if ROOT in names else 0:]
         kernel = {name for name in names if name.startswith("kernel")}
-        # Within the kernel only the name of the system call is kept.
+        # Of the frames in the kernel only the name of the system call is kept.
         names = [name for name, _ in groupby(names, key=lambda name: max(kernel, key=len) if name in kernel else name)]
         stacks[tuple(names) or ("std",)] += 1
     calls = Counter()
@@ -75,7 +75,7 @@ def part(name):
 
 
 def table(stacks, microseconds):
-    """Each part's share of the processor time of a request, which is so many microseconds."""
+    """Each part's share of the processor time of a request, which takes this number of microseconds."""
     total, shares = sum(stacks.values()), Counter()
     for stack, count in stacks.items():
         known = [part(name) for name in stack if part(name) < len(PARTS)]
@@ -83,7 +83,7 @@ def table(stacks, microseconds):
     names = enumerate([*PARTS, "rest"])
     parts = [(name, shares[index] / total) for index, name in names]
     lines = [f"| {name} | {share:.1%} | {share * microseconds:.2f} |" for name, share in parts]
-    return "\n".join(["| Part | Share of the processor time | µs a request |", "|---|--:|--:|", *lines])
+    return "\n".join(["| Part | Share of the processor time | µs per request |", "|---|--:|--:|", *lines])
 
 
 def draw(stacks, width=1200, height=18):

@@ -1,4 +1,4 @@
--- Posts the lines of a file in turn; prints a line of JSON at the end. For wrk:
+-- Posts the lines of a file in turn and prints the results as a line of JSON. For wrk:
 -- `wrk -s load.lua URL -- FILE`
 
 local requests, next_one = {}, 0

@@ -1,4 +1,4 @@
-"""What is measured on."""
+"""The machine that the measurements run on."""
 
 import os
 import platform
@@ -12,13 +12,13 @@ def describe() -> dict:
         "processor": models[0] if models else platform.machine(),
         "cores": str(len(os.sched_getaffinity(0))),
         "kernel": platform.release().split("-")[0],
-        "Rust": said("rustc", "--version").split()[1],
-        "gcc": said("gcc", "-dumpfullversion"),
+        "Rust": output_of("rustc", "--version").split()[1],
+        "gcc": output_of("gcc", "-dumpfullversion"),
         "Python": platform.python_version(),
     }
 
 
-def said(*command):
+def output_of(*command):
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -1,4 +1,4 @@
-"""Contestants that take turns, and what comes of it."""
+"""Contestants that take turns, their results, and goals."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -6,7 +6,7 @@ from statistics import median
 
 @dataclass
 class Result:
-    """What one contestant reached in one case, a value a round. The first one of a case is Canopy."""
+    """The values of one contestant in one case, one per round. The first contestant of a case is Canopy."""
 
     section: str
     case: str
@@ -21,7 +21,7 @@ class Result:
         return median(self.values)
 
     def ratio(self, peer: "Result") -> float:
-        """How many times better this is than a peer."""
+        """How many times better than a peer this result is."""
         if self.more_is_better:
             return self.median / peer.median
         return peer.median / self.median
@@ -29,7 +29,7 @@ class Result:
 
 @dataclass
 class Goal:
-    """A claim and what was measured of it."""
+    """A claim, the value measured and the limit that it must keep."""
 
     text: str
     value: float
@@ -42,8 +42,8 @@ class Goal:
 
 
 def alternate(contestants: dict, rounds: int) -> dict:
-    """Has every contestant measure once a round, in another order every round; the first round only
-    warms up. Answers the values of each."""
+    """Measures every contestant once per round, in a different order each round; the first round is a
+    warm-up. Returns the values of each contestant."""
     names = list(contestants)
     values = {name: [] for name in names}
     for number in range(rounds + 1):

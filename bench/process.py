@@ -1,4 +1,4 @@
-"""Processes: workers that obey orders line by line, and servers."""
+"""Processes: workers that are controlled line by line, and servers."""
 
 import http.client
 import json
@@ -9,13 +9,14 @@ import time
 from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# Generators of load and servers share these in the same way, whoever serves.
+# Load generators and servers share these cores, the same for every server.
 PINNED = ["taskset", "-c", "0,1"]
+# Seconds.
 PATIENCE = 120
 
 
 class Worker:
-    """A process that answers every line of JSON with one."""
+    """A process that responds to every line of JSON with one."""
 
     def __init__(self, *command):
         self.process = subprocess.Popen(
@@ -24,11 +25,11 @@ class Worker:
     def answer(self) -> dict:
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.process.args[:2]} ended with {self.process.wait()}")
+            raise RuntimeError(f"{self.process.args[:2]} exited with status {self.process.wait()}")
         return json.loads(line)
 
     def order(self, **order) -> float:
-        """Seconds that the order took."""
+        """Sends an order; returns the seconds that it took."""
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         return self.answer()["seconds"]
@@ -64,37 +65,37 @@ class Server:
             except OSError:
                 pass
             if self.process.poll() is not None or time.perf_counter() > limit:
-                raise RuntimeError(f"{self.process.args} does not serve")
+                raise RuntimeError(f"{self.process.args} is not ready after {PATIENCE} s, or has exited")
             time.sleep(0.001)
 
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"
 
     def request(self, method, path, body=None, media_type="application/json"):
-        """Status and body of an answer."""
+        """Status and body of the response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, {"content-type": media_type} if body else {})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
             connection.close()
 
     def seconds(self, path, body, media_type="application/json") -> float:
-        """Time from sending a request to having read its answer, which has to be 200."""
+        """Time from sending a request to having read the response, whose status must be 200."""
         start = time.perf_counter()
         status, answer = self.request("POST", path, body, media_type)
         duration = time.perf_counter() - start
         if status != 200:
-            raise RuntimeError(f"{path} answers {status}: {answer[:300]!r}")
+            raise RuntimeError(f"{path} responds with {status}: {answer[:300]!r}")
         return duration
 
     def memory(self, field="VmRSS") -> float:
-        """Memory of all its processes in MB."""
+        """Memory of all processes of the server, in MB."""
         return sum(status(process, field) for process in family(self.process.pid))
 
     def forget_peak(self):
-        """Has VmHWM begin anew."""
+        """Resets VmHWM, the peak of memory."""
         with open(f"/proc/{self.process.pid}/clear_refs", "w") as file:
             file.write("5")
 
@@ -102,7 +103,7 @@ class Server:
         return self
 
     def __exit__(self, *_):
-        # Children of a server that is killed would go on serving.
+        # The children of a killed server would keep serving.
         for process in reversed(family(self.process.pid)):
             try:
                 os.kill(process, 9)
@@ -118,13 +119,13 @@ def free_port():
 
 
 def family(process):
-    """A process and its descendants."""
+    """The IDs of a process and its descendants."""
     found = [process]
     for task in os.listdir(f"/proc/{process}/task"):
         try:
             children = Path(f"/proc/{process}/task/{task}/children").read_text().split()
         except FileNotFoundError:
-            continue  # The thread has ended meanwhile.
+            continue  # The thread has ended in the meantime.
         for child in children:
             found += family(int(child))
     return found

@@ -1,10 +1,10 @@
-"""Results as tables: for a terminal and for a document."""
+"""Results as tables, for a terminal and for a document."""
 
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 
 def rows(results):
-    """Case, contestant, unit, median, spread, how many times better the first one of its case and unit is."""
+    """Case, contestant, unit, median, spread, how many times better the first contestant of the case is, and how."""
     first = {}
     for result in results:
         key = (result.section, result.case, result.unit)
@@ -15,7 +15,7 @@ def rows(results):
 
 
 def number(value):
-    """Three digits that count."""
+    """A number with three significant digits."""
     if value >= 1000 or value == 0:
         return f"{value:,.0f}"
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
@@ -41,9 +41,9 @@ def print_goals(goals):
 
 
 def markdown(content):
-    """The block of a document."""
+    """The marked block of a document."""
     machine = "; ".join(f"{key}: {value}" for key, value in content["machine"].items())
-    lines = [MARKS[0], f"{machine[:1].upper()}{machine[1:]}. Rounds: {content['rounds']}. Median (lowest to highest); the ratio says how many "
+    lines = [MARKS[0], f"{machine[:1].upper()}{machine[1:]}. Rounds: {content['rounds']}. Median (lowest to highest); the ratio is how many "
              "times better Canopy, the first line of a case, is than that line.", ""]
     for section, text in content["headings"].items():
         results = [each for each in content["results"] if each.section == section]
@@ -63,16 +63,16 @@ def markdown(content):
 
 
 def goals_table(goals):
-    """What was wanted, beside what came of it."""
-    lines = ["### Goals", "", "| | Measured | Wanted | |", "|---|---:|---:|---|"]
+    """The goals beside what was measured."""
+    lines = ["### Goals", "", "| | Measured | Goal | |", "|---|---:|---:|---|"]
     for goal in goals:
-        wanted = f"{'at most' if goal.at_most else 'at least'} {number(goal.limit)}"
-        lines.append(f"| {goal.text} | {number(goal.value)} | {wanted} | {'met' if goal.met else '**missed**'} |")
+        limit = f"{'at most' if goal.at_most else 'at least'} {number(goal.limit)}"
+        lines.append(f"| {goal.text} | {number(goal.value)} | {limit} | {'met' if goal.met else '**missed**'} |")
     return [*lines, ""]
 
 
 def write(document, content):
-    """Replaces the marked block."""
+    """Replaces the marked block of a document."""
     text = document.read_text()
     begin, end = text.index(MARKS[0]), text.index(MARKS[1]) + len(MARKS[1])
     document.write_text(text[:begin] + markdown(content) + text[end:])

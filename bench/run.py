@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measures what the documents claim, beside peers, in one run: `make bench`.
+"""Measures the performance that the documentation claims, beside that of peers: `make bench`.
 
     bench/run.py [--only forest,predict] [--rounds 10] [--quick] [--write docs/performance.md]
 
-Contestants take turns, round by round; a table says median, lowest and highest. All results are
-also in target/bench.json. `--write` puts them into a document's marked block, from the last run if
-nothing else is told: `bench/run.py --only none --write docs/performance.md`.
+Contestants take turns, round by round; tables show median, lowest and highest value. All results
+are also written to target/bench.json. `--write` inserts them into the marked block of a document;
+with `--only none`, those of the last run: `bench/run.py --only none --write docs/performance.md`.
 """
 
 import argparse
@@ -37,7 +37,7 @@ JSON = setup.ROOT / "target/bench.json"
 
 
 class Bench:
-    """What sections share."""
+    """What all sections share."""
 
     def __init__(self, programs, rounds, quick, folder):
         self.programs, self.rounds, self.quick = programs, rounds, quick
@@ -51,7 +51,7 @@ class Bench:
         self.say(f"skipped: {what}: {why}")
 
     def model(self, version="1.0.0"):
-        """The component of the house model."""
+        """The component of the bike-sharing model."""
         file = self.folder / f"bike-sharing-{version}.wasm"
         if not file.exists():
             subprocess.run(
@@ -119,14 +119,15 @@ def remembered():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = lambda text: text.split(",")  # noqa: E731
-    parser.add_argument("--only", type=names, default=list(HEADINGS), metavar="SECTIONS", help=",".join(HEADINGS))
-    parser.add_argument("--rounds", type=int, help="default 10, with --quick 3")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller batches, nothing compiled for minutes")
-    parser.add_argument("--write", type=Path, metavar="DOCUMENT", help="fill the document's marked block")
+    parser.add_argument("--only", type=names, default=list(HEADINGS), metavar="SECTIONS",
+                        help=f"sections to measure, comma-separated (default: all): {', '.join(HEADINGS)}")
+    parser.add_argument("--rounds", type=int, help="number of rounds (default: 10, with --quick 3)")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller batches, nothing that takes minutes to compile")
+    parser.add_argument("--write", type=Path, metavar="DOCUMENT", help="insert the results into the marked block of a document")
     arguments = parser.parse_args()
     for name in arguments.only:
         if name not in (*HEADINGS, "none"):
-            parser.error(f"there is no section {name}: {','.join(HEADINGS)}, or none")
+            parser.error(f"unknown section {name}: expected {', '.join(HEADINGS)} or none")
     return arguments
 
 

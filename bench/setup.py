@@ -1,4 +1,4 @@
-"""What has to be there before anything is measured: programs, peers, a generator of load."""
+"""Prerequisites of the measurements: programs, peers, a load generator."""
 
 import json
 import subprocess
@@ -10,12 +10,12 @@ GUESTS = ["canopy-guest", "canopy-unruly-guest", "canopy-wasi-guest"]
 
 
 class Missing(Exception):
-    """Why something cannot be measured here."""
+    """The reason why something cannot be measured here."""
 
 
 def programs() -> dict:
-    """Builds what is written in Rust, `make build` apart; paths by name: canopy, canopy-trainer, worker,
-    bare."""
+    """Builds the benchmark programs in Rust (`make build` builds the others); returns the paths of canopy,
+    canopy-trainer, worker and bare by name."""
     excluded = [part for guest in GUESTS for part in ("--exclude", guest)]
     command = ["cargo", "bench", "--profile", "release", "--workspace", *excluded, "--no-run", "--bench", "worker",
                "--bench", "bare", "--message-format", "json-render-diagnostics"]
@@ -26,7 +26,7 @@ def programs() -> dict:
 
 
 def python() -> Path:
-    """A Python with the peers, in an environment of its own that is kept."""
+    """The interpreter of a virtual environment with the peers, which is kept."""
     requirements = ROOT / "bench/peers/requirements.txt"
     folder = CACHE / "python/bench"
     program, mark = folder / "bin/python", folder / "requirements.txt"
@@ -38,18 +38,18 @@ def python() -> Path:
     for command in (run, install):
         done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no reason"])[-1]
-            raise Missing(f"the peers in Python cannot be installed: {last}")
+            last = (done.stderr.strip().splitlines() or ["no error message"])[-1]
+            raise Missing(f"cannot install the Python peers: {last}")
     mark.write_text(requirements.read_text())
     return program
 
 
 def wrk() -> list:
-    """The command of the generator of load: Debian's package, unpacked, not installed."""
+    """The command of the load generator: Debian's package, unpacked without being installed."""
     packages = ["wrk", "libluajit-5.1-2", "libluajit-5.1-common"]
     unpack = subprocess.run([ROOT / "scripts/unpack.sh", "wrk", *packages], capture_output=True, text=True)
     if unpack.returncode != 0:
-        raise Missing(f"wrk cannot be had: {unpack.stderr.strip()}; try 'apt-get update'")
+        raise Missing(f"cannot download wrk: {unpack.stderr.strip()}; try 'apt-get update'")
     folder = Path(unpack.stdout.strip())
     command = ["env", f"LD_LIBRARY_PATH={folder}/usr/lib/x86_64-linux-gnu", f"{folder}/usr/bin/wrk"]
     works = subprocess.run([*command, "--version"], capture_output=True, text=True)

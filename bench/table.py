@@ -11,7 +11,7 @@ FEATURES = ["temp", "atemp", "hum", "windspeed", "mnth", "hr", "weekday", "seaso
 
 
 def records(first="2011-01-01", last="2011-12-31") -> list:
-    """Features, day and count of every hour of some days."""
+    """Features, date and count of every hour from the first to the last day."""
     with gzip.open(FILE, "rt", newline="") as file:
         rows = [row for row in csv.DictReader(file) if first <= row["dteday"] <= last]
     return [{**{name: json.loads(row[name]) for name in FEATURES}, "dteday": row["dteday"], "cnt": int(row["cnt"])}
@@ -19,5 +19,5 @@ def records(first="2011-01-01", last="2011-12-31") -> list:
 
 
 def cycled(rows: list, count: int) -> list:
-    """So many of the rows, from the first again after the last."""
+    """As many rows as `count`, starting again from the first after the last."""
     return list(itertools.islice(itertools.cycle(rows), count))

@@ -1,4 +1,4 @@
-"""Libraries that predict with a forest, each called the way that is fastest for it."""
+"""Libraries that predict with a forest, each called in its fastest way."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 
 class Contestant:
-    """One way to predict: `predict()` all rows, `time(rows, calls)` in seconds."""
+    """A way to predict: `predict()` predicts all rows, `time(rows, calls)` returns seconds."""
 
     def __init__(self, name, library, how, predict, time):
         self.name, self.library, self.how = name, library, how
@@ -23,7 +23,7 @@ class Contestant:
 
 
 def timed_in_python(call, rows):
-    """Times `call` with slices of `rows` that are made beforehand."""
+    """Times `call` with slices of `rows` that are prepared beforehand."""
 
     def measure(rows_per_call, calls):
         slices = slices_of(rows, rows_per_call, calls)
@@ -103,7 +103,7 @@ def lleaves(forest: Forest, kept: Path):
     timer = native_timer(kept)
     text = forest.lightgbm(kept / "lightgbm.txt")
     rows = cycled(forest.rows, 3 * len(forest.rows) + 1)
-    # The faster code reaches 2 GB only. Inlining makes compiling ten times as long, predicting no faster.
+    # The faster code model is limited to 2 GB. Inlining makes compilation ten times as slow, prediction no faster.
     code = "small" if leaves(forest) < 100_000 else "large"
     for name, blocks in {"lleaves": 34, "lleaves, one block": len(forest.trees)}.items():
         compiled = kept / f"lleaves-{blocks}.bin"
@@ -160,9 +160,9 @@ def leaves(forest: Forest):
 
 
 def may_compile(forest: Forest, kept: Path):
-    """Compiling a large forest takes minutes, which is not always wanted."""
+    """Fails if the forest is too large to be compiled in this run."""
     wanted = leaves(forest) <= int(os.environ.get("BENCH_LEAVES_TO_COMPILE", "10000000"))
-    assert wanted or kept.exists(), "compiling it takes minutes, once: not in quick mode"
+    assert wanted or kept.exists(), "compilation takes minutes (once), which quick mode leaves out"
 
 
 def native_timer(kept: Path):
@@ -181,7 +181,7 @@ def pointer(array):
 
 
 def build(sources, library: Path):
-    """Compiles C on every core, then links."""
+    """Compiles C sources on all cores, then links them."""
     options = ["gcc", "-O3", "-march=native", "-fPIC"]
 
     def compile(source):

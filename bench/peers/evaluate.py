@@ -1,4 +1,4 @@
-"""Scores and drift as Evidently computes them, behind FastAPI."""
+"""Scores and drift by Evidently, served with FastAPI."""
 
 import numpy
 import pandas
@@ -45,7 +45,7 @@ def evaluate(evaluation: Evaluation):
 
 
 def plain(value):
-    """As a number that JSON has."""
+    """The value as JSON can represent it."""
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     return float(value) if isinstance(value, (int, float, numpy.number)) else str(value)

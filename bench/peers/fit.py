@@ -1,4 +1,4 @@
-"""Trains with scikit-learn; obeys orders as `worker fit` does. `fit.py LAST_DAY`"""
+"""Trains with scikit-learn, controlled as `worker fit` is. `fit.py LAST_DAY`"""
 
 import json
 import sys

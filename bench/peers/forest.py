@@ -1,8 +1,8 @@
-"""Predicts with a forest as other libraries do; obeys orders as `worker forest` does.
+"""Predicts with a forest in other libraries, controlled as `worker forest` is.
 
-`forest.py FOLDER CACHE`: FOLDER has forest.json; what takes long to compile is kept in CACHE.
-First a line with the contestants; then for each order, a line of JSON with contestant, rows and
-calls, a line with the seconds that they took. One thread.
+`forest.py FOLDER CACHE`: FOLDER contains forest.json; compiled forests are kept in CACHE. Prints a
+line with the contestants; then, for each order (a line of JSON with contestant, rows and calls), a
+line with the seconds that the calls took. Uses one thread.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
-# What libraries print goes to the log, the answers to whoever gives the orders.
+# The output of libraries goes to the log, the responses to the caller.
 answers = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)
 
@@ -34,7 +34,7 @@ def main(folder: Path, cache: Path):
             for contestant in make(forest, kept):
                 check(contestant, forest)
                 contestants[contestant.name] = contestant
-        except Exception as error:  # whatever a peer stumbles over, the others run
+        except Exception as error:  # whatever fails in one peer, the others run
             skipped[name] = (str(error) or type(error).__name__).splitlines()[0]
     print(json.dumps({
         "contestants": {name: [each.library, each.how] for name, each in contestants.items()},
@@ -47,9 +47,9 @@ def main(folder: Path, cache: Path):
 
 
 def check(contestant, forest: Forest):
-    """The same forest gives the same predictions, but for the rounding of float32."""
+    """Checks that the predictions are the same, except for the rounding of float32."""
     difference = np.abs(contestant.predict() - forest.predictions).max()
-    assert difference < 0.01, f"predicts other numbers, up to {difference:.3g} apart"
+    assert difference < 0.01, f"predictions differ by up to {difference:.3g}"
 
 
 if __name__ == "__main__":

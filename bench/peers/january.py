@@ -1,4 +1,4 @@
-"""The rows that the house model is trained on."""
+"""The rows that the bike-sharing model is trained on."""
 
 from pathlib import Path
 

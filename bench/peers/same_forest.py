@@ -1,4 +1,4 @@
-"""The forest that Canopy trained, in the forms of other libraries: node by node the same one."""
+"""The forest that Canopy trained, converted node by node for other libraries."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from sklearn.tree._tree import NODE_DTYPE, Tree
 
 
 class Forest:
-    """Trees as columns (feature -1: a leaf, its value in `threshold`), rows, their predictions."""
+    """Trees as columns (feature -1 for a leaf, with its value in `threshold`), rows and predictions."""
 
     def __init__(self, file: Path):
         content = json.loads(file.read_text())
@@ -19,10 +19,10 @@ class Forest:
         self.width = self.rows.shape[1]
 
     def sklearn(self) -> RandomForestRegressor:
-        """As scikit-learn's, which predicts on one thread.
+        """The forest as one of scikit-learn that predicts on one thread.
 
-        It compares float32: thresholds are put halfway between the values that the rows have, where
-        rounding cannot change a comparison.
+        scikit-learn compares float32, so each threshold is moved halfway between two values of the
+        rows, where rounding cannot change a comparison.
         """
         values = [np.unique(column) for column in self.rows.T]
         count = len(self.trees)
@@ -33,7 +33,7 @@ class Forest:
         return model
 
     def lightgbm(self, file: Path) -> Path:
-        """As a text file of LightGBM, boosting type rf."""
+        """The forest as a text file of LightGBM, boosting type rf."""
         trees = [lightgbm_tree(index, tree) for index, tree in enumerate(self.trees)]
         sizes = " ".join(str(len(tree)) for tree in trees)
         names = " ".join(f"f{index}" for index in range(self.width))
@@ -55,7 +55,7 @@ def sklearn_tree(tree: dict, values: list) -> Tree:
     thresholds = tree["threshold"].copy()
     for index, column in enumerate(values):
         tests = feature == index
-        # The training rows are among the rows, so that there is a value on either side.
+        # The rows include the training rows, so there is a value on either side.
         above = np.searchsorted(column, thresholds[tests], side="right")
         thresholds[tests] = (column[above - 1] + column[above]) / 2
     depth = depths(tree)
@@ -63,7 +63,7 @@ def sklearn_tree(tree: dict, values: list) -> Tree:
     nodes["left_child"], nodes["right_child"] = left, right
     nodes["feature"] = np.where(is_leaf, -2, feature)
     nodes["threshold"] = np.where(is_leaf, -2.0, thresholds)
-    # Only asked for by converters, which write them down.
+    # Converters need these, predictions do not.
     nodes["n_node_samples"] = nodes["weighted_n_node_samples"] = 1
     answers = np.where(is_leaf, tree["threshold"], 0.0).reshape(-1, 1, 1)
     converted = Tree(len(values), np.array([1], dtype=np.intp), 1)
@@ -83,7 +83,7 @@ def depths(tree: dict) -> np.ndarray:
 
 def lightgbm_tree(index: int, tree: dict) -> str:
     is_leaf = tree["feature"] < 0
-    # Inner nodes and leaves are numbered apart; a leaf is written as the complement of its number.
+    # Inner nodes and leaves are numbered separately; a leaf is written as the complement of its number.
     number = np.where(is_leaf, -np.cumsum(is_leaf), np.cumsum(~is_leaf) - 1)
     inner, leaves = ~is_leaf, int(is_leaf.sum())
     thresholds = tree["threshold"][inner]

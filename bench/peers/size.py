@@ -1,4 +1,4 @@
-"""Size of the installed packages that a service of the usual kind needs, in MB."""
+"""Size of the installed packages that a typical service needs, in MB, and their number."""
 
 import re
 from importlib.metadata import PackageNotFoundError, distribution

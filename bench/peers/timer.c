@@ -1,4 +1,4 @@
-// Calls compiled forests as often as asked, so that no Python stands between two calls.
+// Calls compiled forests in a loop, so that no Python runs between two calls.
 
 #include <stddef.h>
 #include <string.h>
@@ -10,8 +10,7 @@ static double now(void) {
     return time.tv_sec + time.tv_nsec * 1e-9;
 }
 
-// lleaves: rows one after the other, `total` distinct first rows, `size` bytes a value. Answers
-// seconds.
+// lleaves: row-major rows, `total` distinct first rows, `size` bytes per value. Returns seconds.
 double time_lleaves(void (*predict)(const void *, void *, int, int), const char *rows, int width,
                     int size, int total, int rows_per_call, int calls, void *answers) {
     int first = 0;
@@ -23,8 +22,8 @@ double time_lleaves(void (*predict)(const void *, void *, int, int), const char 
     return now() - start;
 }
 
-// tl2cgen: its function takes one row, which it may change, and adds to the answer. An entry has
-// `size` bytes.
+// tl2cgen: its function takes one row, which it may change, and adds to the prediction. An entry
+// has `size` bytes.
 double time_tl2cgen(void (*predict)(void *, int, void *), const char *rows, int width, int size,
                     int total, int rows_per_call, int calls, char *answers, int answer_size) {
     _Alignas(16) char row[1024];

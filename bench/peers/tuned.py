@@ -1,4 +1,4 @@
-"""The same with everything tuned that can be: one thread a prediction, numpy, no response model."""
+"""The same service, tuned: one thread per prediction, numpy, no response model."""
 
 import numpy
 import sklearn

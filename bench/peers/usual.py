@@ -1,4 +1,4 @@
-"""The usual way to serve a forest: FastAPI, pydantic, a DataFrame, scikit-learn on every core."""
+"""The usual way to serve a forest: FastAPI, pydantic, a DataFrame, scikit-learn on all cores."""
 
 import pandas
 from fastapi import FastAPI

@@ -1,1 +1,1 @@
-"""What is measured, a module a section; `measure(bench)` answers results and goals."""
+"""The measurements, one module per section, whose `measure(bench)` returns results and goals."""

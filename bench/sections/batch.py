@@ -1,4 +1,4 @@
-"""`POST /predict/batch`: rows a second by form and number of rows."""
+"""`POST /predict/batch`: rows per second by format and number of rows."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from table import FEATURES, cycled, records
 SIZES = [1_000, 10_000, 100_000, 1_000_000]
 MEDIA_TYPES = {"Arrow": "application/vnd.apache.arrow.stream", "CSV": "text/csv", "JSON": "application/json"}
 GOALS = {"Arrow": 1_000_000, "CSV": 300_000, "JSON": 200_000}
-# A million rows as JSON are larger than the 64 MiB that the host takes otherwise, as Arrow too.
+# A million rows exceed the default limit of 64 MiB, as JSON and as Arrow.
 FLAGS = ["--body-limit", "512MiB"]
 
 
@@ -37,7 +37,7 @@ def measure(bench):
             del contestants
     for form, goal in GOALS.items():
         goals.append(Goal(f"{form}: rows/s at {sizes[-1]:,} rows", rates[form, sizes[-1]], goal))
-        # A server of its own each, for what one leaves behind would be counted to the next.
+        # Each with a server of its own, so that the memory of one does not count to the next.
         with Server(command, ready="/ready") as server:
             server.seconds("/predict/batch", bodies[form], MEDIA_TYPES[form])
             how = f"body of {len(bodies[form]) / 1e6:.0f} MB"
@@ -46,7 +46,7 @@ def measure(bench):
 
 
 def bodies_of(rows, size, folder):
-    """The same rows in every form."""
+    """The same rows in every format."""
     rows = cycled(rows, size)
     features = [{name: row[name] for name in FEATURES} for row in rows]
     lines = [",".join(FEATURES), *(",".join(str(value) for value in row.values()) for row in features)]

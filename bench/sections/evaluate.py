@@ -7,7 +7,7 @@ from process import Server
 from setup import ROOT, Missing
 from table import cycled, records
 
-# Rows by case, and the milliseconds they may take.
+# Time limit of each case in milliseconds.
 LIMITS = {"a week of February": 2, "17,379 rows": 60}
 
 

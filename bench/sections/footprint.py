@@ -1,4 +1,4 @@
-"""Start to ready, memory at rest, sizes on disk."""
+"""Time from start to ready, memory at rest, sizes on disk."""
 
 import shutil
 import subprocess
@@ -33,7 +33,7 @@ def measure(bench):
         contestants["FastAPI + Evidently 0.7.21"] = lambda: started([*uvicorn, "evaluate:app"], "/docs")
     except Missing as missing:
         bench.skip("FastAPI", missing)
-    # In order, so that the start with compiled code comes after one that has compiled.
+    # In this order, so that a start with compiled code comes after one that compiles.
     values = alternate(contestants, bench.rounds)
     for name, pairs in values.items():
         how = "it trains its model when it starts" if "FastAPI" in name else ""

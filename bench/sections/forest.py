@@ -1,4 +1,4 @@
-"""The forest alone: in its component, called as the host calls it, and in native libraries."""
+"""The forest alone: in its component, called as the host calls it, beside native libraries."""
 
 import os
 
@@ -10,9 +10,9 @@ SPECS = {
     "house forest": ROOT / "model-wasm/specs/bike-sharing.toml",
     "big forest": ROOT / "bench/specs/bike-sharing-2011.toml",
 }
-# Rows of a call, and how many times faster than the fastest peer the component shall be.
+# Rows per call, and the goal: how many times faster than the fastest peer the component is.
 BATCHES = {1: 7, 168: 6, 17_379: 4}
-# Time that a contestant's calls of a round shall take.
+# Seconds that the calls of a contestant take per round.
 ROUND = 0.1
 
 
@@ -29,7 +29,7 @@ def measure(bench):
                 "smartcore": (rust, "smartcore 0.7", "RandomForestRegressor::predict, native Rust"),
             }
             try:
-                # In quick mode nothing is compiled for minutes.
+                # In quick mode, nothing that takes minutes is compiled.
                 os.environ["BENCH_LEAVES_TO_COMPILE"] = "100000" if bench.quick else "10000000"
                 peers = Worker(bench.python(), ROOT / "bench/peers/forest.py", folder, CACHE / "bench/forests")
             except Missing as missing:
@@ -67,7 +67,7 @@ def measured(forest, contestants, results, goals, bench):
 
 
 def calls_of(worker, key, rows):
-    """So many that they take about as long as a round shall."""
+    """The number of calls that take about ROUND seconds."""
     calls = 1
     while True:
         seconds = worker.order(contestant=key, rows=rows, calls=calls)
@@ -77,7 +77,7 @@ def calls_of(worker, key, rows):
 
 
 def best_of_each(results):
-    """A library that was called in several ways counts with the fastest."""
+    """Of a library that was called in several ways, the fastest counts."""
     best = {}
     for result in sorted(results, key=lambda result: result.median):
         best.setdefault(result.contestant, result)

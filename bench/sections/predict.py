@@ -1,23 +1,21 @@
 """`POST /predict` over HTTP, beside bare axum and FastAPI."""
 
 import json
-import subprocess
 
+import load
 from measure import Goal, Result, alternate
-from process import PINNED, Server
+from process import Server
 from setup import ROOT, Missing
-from table import records
 
 CONNECTIONS = [1, 8, 64]
-# A request of FastAPI's may take a second itself.
+# A single request to FastAPI may take a second.
 SECONDS, SLOW_SECONDS = 1, 3
 
 
 def measure(bench):
     wrk = bench.wrk()
     bodies = bench.folder / "records.jsonl"
-    rows = [{key: value for key, value in row.items() if key != "cnt"} for row in records()[:1000]]
-    bodies.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rows = load.write_bodies(bodies)
     servers = start(bench)
     results, goals = [], []
     try:
@@ -27,7 +25,7 @@ def measure(bench):
         for connections in CONNECTIONS:
             contestants = {
                 name: lambda server=server, seconds=SLOW_SECONDS if "FastAPI" in name else SECONDS:
-                load(wrk, server, bodies, connections, seconds)
+                load.run(wrk, server, bodies, connections, seconds)
                 for name, server in servers.items()
             }
             values = alternate(contestants, bench.rounds)
@@ -57,18 +55,6 @@ def start(bench) -> dict:
     except Missing as missing:
         bench.skip("FastAPI", missing)
     return servers
-
-
-def load(wrk, server, bodies, connections, seconds):
-    """What wrk says of so many connections that are kept alive."""
-    command = [*PINNED, *wrk, "--threads", str(min(connections, 2)), "--connections", str(connections),
-               "--duration", f"{seconds}s", "--timeout", "20s", "--script", str(ROOT / "bench/load.lua"),
-               server.url("/predict"), "--", str(bodies)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    # Whoever has requests left that nobody waits for any more works on them alone.
-    with open(bodies) as file:
-        server.seconds("/predict", file.readline())
-    return json.loads(output.splitlines()[-1])
 
 
 def tabulate(connections, values, results, goals):

@@ -1,14 +1,11 @@
-"""Uploads and rollbacks while predictions flow."""
+"""Uploads and rollbacks under prediction load."""
 
-import json
-import subprocess
 import threading
 import time
 
+import load
 from measure import Goal, Result, alternate
 from process import Server
-from sections.predict import load
-from table import records
 
 CONNECTIONS = 2
 SECONDS = 2
@@ -17,7 +14,7 @@ SECONDS = 2
 def measure(bench):
     wrk = bench.wrk()
     bodies = bench.folder / "swap.jsonl"
-    bodies.write_text("".join(json.dumps(row) + "\n" for row in records()[:1000]))
+    load.write_bodies(bodies)
     versions = [bench.model(version).read_bytes() for version in ("1.0.0", "1.1.0")]
     models = bench.folder / "models"
     models.mkdir()
@@ -29,7 +26,7 @@ def measure(bench):
             put(server, path, version)
 
         def swapping():
-            """As calm, with an upload and a rollback by turns, each a quarter of a second after the last."""
+            """As `calm`, with uploads and rollbacks in turn, a quarter of a second apart."""
             stop = threading.Event()
 
             def swap():
@@ -47,12 +44,12 @@ def measure(bench):
             swapper = threading.Thread(target=swap)
             swapper.start()
             try:
-                return load(wrk, server, bodies, CONNECTIONS, SECONDS)
+                return load.run(wrk, server, bodies, CONNECTIONS, SECONDS)
             finally:
                 stop.set()
                 swapper.join()
 
-        calm = lambda: load(wrk, server, bodies, CONNECTIONS, SECONDS)  # noqa: E731
+        calm = lambda: load.run(wrk, server, bodies, CONNECTIONS, SECONDS)  # noqa: E731
         values = alternate({"while versions are swapped": swapping, "undisturbed": calm}, bench.rounds)
     results = []
     for key, unit in {"p99": "ms, 99th percentile", "p999": "ms, 99.9th percentile", "max": "ms, longest"}.items():

@@ -1,4 +1,4 @@
-"""Growing the forest, beside scikit-learn with the same parameters."""
+"""Training of the forest, beside scikit-learn with the same parameters."""
 
 from contextlib import ExitStack
 

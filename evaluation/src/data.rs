@@ -3,12 +3,17 @@ use canopy_dataset::{Period, ProgressBar, Source, bike, bike_sharing, slice};
 use polars::prelude::{AnyValue, DataFrame};
 use serde_json::{Map, Value};
 
-/// One hour, by UCI's column names; the day is a text.
+/// One hour under UCI's column names; the date is text.
 pub(crate) type Record = Map<String, Value>;
 
-/// Loads the bike table with the rows of all periods, and tells of a warning.
+/// Loads the bike table with the rows of all periods; prints a warning to standard error if there
+/// is one.
 ///
 /// Blocks; call it outside the async runtime.
+///
+/// # Errors
+///
+/// If the source does not have the rows, or cannot be read or downloaded.
 pub(crate) fn load(
     source: &Source,
     periods: impl Iterator<Item = Period> + Clone,
@@ -23,7 +28,11 @@ pub(crate) fn load(
     Ok(loaded.frame)
 }
 
-/// The hours within the period.
+/// The records within the period, in the order of the table.
+///
+/// # Errors
+///
+/// If there are none.
 pub(crate) fn records(frame: &DataFrame, period: Period) -> anyhow::Result<Vec<Record>> {
     let rows = slice(frame, bike::DATE, period)?;
     (0..rows.height())
@@ -34,7 +43,7 @@ pub(crate) fn records(frame: &DataFrame, period: Period) -> anyhow::Result<Vec<R
                 .collect::<anyhow::Result<Record>>()
         })
         .collect::<anyhow::Result<_>>()
-        .context("the bike table cannot be written as JSON")
+        .context("cannot convert the bike table to JSON")
 }
 
 fn value(value: AnyValue<'_>) -> Value {

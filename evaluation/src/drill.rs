@@ -1,7 +1,6 @@
 //! Makes an alert fire and follows it through Prometheus to Alertmanager.
 //!
-//! Nothing is stopped here: for an alert about a host that is down, whoever runs the drill stops
-//! the host.
+//! The drill stops nothing itself: for the alert that the host is down, its caller stops the host.
 
 mod alert;
 mod alertmanager;
@@ -16,9 +15,9 @@ use clap::Args;
 use reqwest::Url;
 use tokio::runtime::Runtime;
 
-use crate::cli::{Connection, duration, url};
-use crate::evaluate::Outcome;
-use crate::host::Host;
+use crate::argument::{duration, url};
+use crate::connection::Connection;
+use crate::outcome::Outcome;
 use crate::table::table;
 use alertmanager::Alertmanager;
 use monitor::Monitor;
@@ -26,30 +25,35 @@ use prometheus::Prometheus;
 use scenario::Scenario;
 use watch::Watch;
 
-/// What `fire-alert` needs to know.
+/// Options of `fire-alert`.
 #[derive(Debug, Args)]
 pub(crate) struct DrillArguments {
     #[command(flatten)]
     connection: Connection,
 
-    /// Which alert.
-    #[arg(long = "alert", env = "CANOPY_ALERT", default_value = "down")]
+    /// Alert to trigger.
+    #[arg(
+        long = "alert",
+        env = "CANOPY_ALERT",
+        value_name = "ALERT",
+        default_value = "down"
+    )]
     scenario: Scenario,
 
     /// Address of Prometheus.
-    #[arg(long, env = "CANOPY_PROMETHEUS", default_value = "http://127.0.0.1:9090", value_parser = url)]
+    #[arg(long, env = "CANOPY_PROMETHEUS", value_name = "URL", default_value = "http://127.0.0.1:9090", value_parser = url)]
     prometheus: Url,
 
     /// Address of Alertmanager.
-    #[arg(long, env = "CANOPY_ALERTMANAGER", default_value = "http://127.0.0.1:9093", value_parser = url)]
+    #[arg(long, env = "CANOPY_ALERTMANAGER", value_name = "URL", default_value = "http://127.0.0.1:9093", value_parser = url)]
     alertmanager: Url,
 
-    /// How long the alert may take to arrive at Alertmanager, such as 90s or 5m.
-    #[arg(long, env = "CANOPY_ALERT_LIMIT", default_value = "3m", value_parser = duration)]
+    /// How long the alert may take to reach Alertmanager, such as 90s or 5m.
+    #[arg(long, env = "CANOPY_ALERT_LIMIT", value_name = "DURATION", default_value = "3m", value_parser = duration)]
     limit: Duration,
 }
 
-/// Fires and follows; says whether the alert arrived in time.
+/// Triggers and follows the alert; returns whether it arrived in time.
 pub(crate) fn run(arguments: &DrillArguments) -> anyhow::Result<bool> {
     let DrillArguments {
         connection,
@@ -58,10 +62,19 @@ pub(crate) fn run(arguments: &DrillArguments) -> anyhow::Result<bool> {
     } = arguments;
     let body = scenario.body(&connection.data)?;
     Runtime::new()?.block_on(async {
+        let client = connection.client()?.build()?;
         let watch = Watch {
             alert: scenario.alert(),
-            prometheus: Prometheus(Monitor::new("Prometheus", &arguments.prometheus)?),
-            alertmanager: Alertmanager(Monitor::new("Alertmanager", &arguments.alertmanager)?),
+            prometheus: Prometheus(Monitor::new(
+                "Prometheus",
+                &arguments.prometheus,
+                client.clone(),
+            )),
+            alertmanager: Alertmanager(Monitor::new(
+                "Alertmanager",
+                &arguments.alertmanager,
+                client,
+            )),
         };
         watch.check().await?;
         if let Some(body) = body {
@@ -78,8 +91,7 @@ pub(crate) fn run(arguments: &DrillArguments) -> anyhow::Result<bool> {
 }
 
 async fn evaluate(connection: &Connection, body: Vec<u8>) -> anyhow::Result<()> {
-    let host = Host::new(&connection.url, connection.api_key.as_deref())?;
-    host.wait(connection.wait).await?;
+    let host = connection.host().await?;
     let outcome = Outcome {
         period: "drill".into(),
         result: Ok(host.evaluate(body).await?),

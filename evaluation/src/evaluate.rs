@@ -1,26 +1,25 @@
-//! Posts periods of labelled data to `POST /evaluate`, one after the other.
+//! Evaluates the model on periods of labelled data, one after the other, by `POST /evaluate`.
 
 use anyhow::Error;
-use canopy_dataset::ProgressBar;
 use clap::Args;
-use indicatif::ProgressStyle;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::answer::Evaluation;
-use crate::cli::Connection;
+use crate::connection::Connection;
 use crate::data::{self, Record};
 use crate::host::Host;
+use crate::outcome::Outcome;
 use crate::period::NamedPeriod;
+use crate::progress;
 use crate::table::table;
 
-/// What `evaluate` needs to know.
+/// Options of `evaluate`.
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
     #[command(flatten)]
     connection: Connection,
 
-    /// A name and whole days, both included; may be given several times.
+    /// Period to evaluate: a name, the first and the last day; may be repeated.
     #[arg(
         long = "period",
         env = "CANOPY_EVALUATION_PERIODS",
@@ -34,19 +33,12 @@ pub(crate) struct EvaluateArguments {
     )]
     periods: Vec<NamedPeriod>,
 
-    /// Print the host's answers as a JSON array, not as a table.
+    /// Print the host's responses as a JSON array instead of a table.
     #[arg(long)]
     json: bool,
 }
 
-/// How the evaluation of one period ended.
-pub(crate) struct Outcome {
-    pub(crate) period: String,
-    /// The answer, or why there is none.
-    pub(crate) result: Result<Evaluation, String>,
-}
-
-/// Evaluates and prints; says whether all periods went well.
+/// Evaluates every period and prints the outcomes; returns whether all succeeded.
 pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
     let connection = &arguments.connection;
     let periods = &arguments.periods;
@@ -57,12 +49,11 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
         .collect::<anyhow::Result<Vec<_>>>()?;
 
     let outcomes = Runtime::new()?.block_on(async {
-        let host = Host::new(&connection.url, connection.api_key.as_deref())?;
-        host.wait(connection.wait).await?;
+        let host = connection.host().await?;
         anyhow::Ok(post(&host, slices).await)
     })?;
     if arguments.json {
-        println!("{:#}", outcomes.iter().map(answer).collect::<Value>());
+        println!("{:#}", outcomes.iter().map(json_of).collect::<Value>());
     } else {
         print!("{}", table(&outcomes));
     }
@@ -70,10 +61,7 @@ pub(crate) fn run(arguments: &EvaluateArguments) -> anyhow::Result<bool> {
 }
 
 async fn post(host: &Host, slices: Vec<(&str, Vec<Record>)>) -> Vec<Outcome> {
-    let progress = ProgressBar::new(slices.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}") {
-        progress.set_style(style);
-    }
+    let progress = progress::bar(slices.len(), "{msg} {bar:30} {pos}/{len}");
     let mut outcomes = Vec::new();
     for (name, records) in slices {
         progress.set_message(name.to_owned());
@@ -89,8 +77,8 @@ async fn post(host: &Host, slices: Vec<(&str, Vec<Record>)>) -> Vec<Outcome> {
     outcomes
 }
 
-/// The host's answer as it came; a failure is named in its place.
-fn answer(outcome: &Outcome) -> Value {
+/// The host's response as received, or an object with the error in its place.
+fn json_of(outcome: &Outcome) -> Value {
     match &outcome.result {
         Ok(evaluation) => evaluation.fields.clone().into(),
         Err(error) => json!({ "evaluation_period_name": outcome.period, "error": error }),

@@ -2,134 +2,139 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, ClientBuilder, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode, Url};
 use thiserror::Error;
 
-use crate::answer::Evaluation;
 use crate::problem::Problem;
+use crate::response::Evaluation;
 
-/// How long one evaluation may take.
-const EVALUATION_LIMIT: Duration = Duration::from_secs(60);
+/// Timeout of an evaluation, and of fetching its report.
+const EVALUATION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long the host may take to say whether it is ready.
-const READY_LIMIT: Duration = Duration::from_secs(5);
+/// Timeout of a readiness check.
+const READY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The pause before asking again whether the host is ready.
+/// Pause between readiness checks.
 const READY_PAUSE: Duration = Duration::from_millis(200);
 
-/// A Canopy host, seen over HTTP.
+/// The HTTP interface of a Canopy host.
 pub(crate) struct Host {
     client: Client,
     url: String,
 }
 
-/// Why an evaluation gave no scores.
+/// Why the host did not do what it was asked to.
 #[derive(Debug, Error)]
 pub(crate) enum HostError {
+    /// The host rejected the request.
     #[error("{status}: {problem}")]
-    Refused {
+    Rejected {
         status: StatusCode,
         problem: Problem,
     },
-    #[error("no answer")]
+    /// The connection failed or timed out.
+    #[error("no response")]
     Lost(#[from] reqwest::Error),
-    #[error("the answer is not an evaluation")]
-    Answer(#[from] serde_json::Error),
-}
-
-/// A client for any address.
-pub(crate) fn client() -> anyhow::Result<Client> {
-    Ok(builder().build()?)
-}
-
-fn builder() -> ClientBuilder {
-    // Whoever installed a provider before has done the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    /// The response has another form than expected.
+    #[error("the response is not an evaluation")]
+    Response(#[from] serde_json::Error),
 }
 
 impl Host {
-    /// The host at an address, which may ask for a key.
-    pub(crate) fn new(url: &Url, key: Option<&str>) -> anyhow::Result<Self> {
+    /// A host at `url`, which may require an API key.
+    ///
+    /// # Errors
+    ///
+    /// If the key cannot be sent in a header.
+    pub(crate) fn new(client: ClientBuilder, url: &Url, key: Option<&str>) -> anyhow::Result<Self> {
         let mut headers = HeaderMap::new();
         if let Some(key) = key {
-            let mut key = HeaderValue::try_from(key).context("the API key is none")?;
+            let mut key = HeaderValue::try_from(key)
+                .context("the API key contains characters that an HTTP header cannot carry")?;
             key.set_sensitive(true);
             headers.insert("x-api-key", key);
         }
         Ok(Self {
-            client: builder().default_headers(headers).build()?,
+            client: client.default_headers(headers).build()?,
             url: url.as_str().trim_end_matches('/').into(),
         })
     }
 
     /// Waits until the host is ready, for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the host is not ready by then, with the reason that the last check gave.
     pub(crate) async fn wait(&self, limit: Duration) -> anyhow::Result<()> {
         let start = Instant::now();
         loop {
             let ready = self.client.get(format!("{}/ready", self.url));
-            let reason = match ready.timeout(READY_LIMIT).send().await {
-                Ok(answer) if answer.status() == StatusCode::OK => return Ok(()),
-                Ok(answer) => answer.status().to_string(),
+            let reason = match ready.timeout(READY_TIMEOUT).send().await {
+                Ok(response) if response.status() == StatusCode::OK => return Ok(()),
+                Ok(response) => response.status().to_string(),
                 Err(error) => format!("{:#}", anyhow::Error::from(error.without_url())),
             };
             if start.elapsed() + READY_PAUSE > limit {
-                bail!("{} was not ready within {limit:?}: {reason}", self.url);
+                let authority = if self.url.starts_with("https:") {
+                    ", a private certificate authority with --ca-certificate"
+                } else {
+                    ""
+                };
+                bail!(
+                    "{} was not ready within {limit:?}: {reason} \
+                     (set the address with --url, the time to wait with --wait{authority})",
+                    self.url
+                );
             }
             tokio::time::sleep(READY_PAUSE).await;
         }
     }
 
-    /// Has the model evaluated on labelled records; the body is JSON.
+    /// Evaluates the model on labelled records; `body` is the JSON that `POST /evaluate` takes.
     pub(crate) async fn evaluate(&self, body: Vec<u8>) -> Result<Evaluation, HostError> {
-        let answer = self
+        let request = self
             .client
             .post(format!("{}/evaluate", self.url))
             .header(CONTENT_TYPE, "application/json")
-            .timeout(EVALUATION_LIMIT)
-            .body(body)
-            .send()
-            .await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        if !status.is_success() {
-            let problem = Problem::read(&text);
-            return Err(HostError::Refused { status, problem });
-        }
-        Ok(Evaluation::read(&text)?)
+            .body(body);
+        Ok(Evaluation::read(&send(request).await?)?)
     }
 
-    /// What the host has at a path, as text.
+    /// The text at `path`.
     pub(crate) async fn get(&self, path: &str) -> Result<String, HostError> {
-        let answer = self.client.get(format!("{}{path}", self.url));
-        let answer = answer.timeout(EVALUATION_LIMIT).send().await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        if status.is_success() {
-            Ok(text)
-        } else {
-            let problem = Problem::read(&text);
-            Err(HostError::Refused { status, problem })
-        }
+        send(self.client.get(format!("{}{path}", self.url))).await
     }
 
-    /// Asks for one prediction; gives the status once the answer is there in whole.
+    /// Requests one prediction and returns the status once the whole response was received.
     pub(crate) async fn predict(
         &self,
         content_type: &'static str,
         body: Vec<u8>,
-        limit: Duration,
+        timeout: Duration,
     ) -> Result<StatusCode, reqwest::Error> {
-        let answer = self
+        let response = self
             .client
             .post(format!("{}/predict", self.url))
             .header(CONTENT_TYPE, content_type)
-            .timeout(limit)
+            .timeout(timeout)
             .body(body)
             .send()
             .await?;
-        let status = answer.status();
-        answer.bytes().await?;
+        let status = response.status();
+        response.bytes().await?;
         Ok(status)
+    }
+}
+
+/// The text of a successful response.
+async fn send(request: RequestBuilder) -> Result<String, HostError> {
+    let response = request.timeout(EVALUATION_TIMEOUT).send().await?;
+    let status = response.status();
+    let text = response.text().await?;
+    if status.is_success() {
+        Ok(text)
+    } else {
+        let problem = Problem::read(&text);
+        Err(HostError::Rejected { status, problem })
     }
 }

@@ -1,15 +1,20 @@
-//! The client of a Canopy host: evaluates its model on weeks of the bike-sharing data, saves the
-//! reports, sends it prediction traffic, and makes its alerts fire as a drill.
+//! The client of a Canopy host: evaluates its model on periods of the bike-sharing data, saves
+//! reports, sends prediction traffic, and makes alerts fire as a drill.
 
-mod answer;
+mod argument;
 mod cli;
+mod client;
+mod connection;
 mod data;
 mod drill;
 mod evaluate;
 mod host;
+mod outcome;
 mod period;
 mod problem;
+mod progress;
 mod report;
+mod response;
 mod table;
 mod traffic;
 
@@ -17,21 +22,21 @@ use std::process::ExitCode;
 
 pub use cli::Cli;
 
-/// Does what the command line says.
+/// Runs the command that was given.
 ///
-/// The exit code tells whether everything went as expected.
+/// The exit code is 0 if everything went as expected and otherwise 1.
 ///
 /// # Errors
 ///
-/// When there is nothing to report: no data, or no host that is ready.
+/// If there is no outcome to print: the data could not be loaded, or the host is not ready.
 pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let well = match &cli.command {
+    let success = match &cli.command {
         cli::Command::Evaluate(arguments) => evaluate::run(arguments)?,
         cli::Command::Report(arguments) => report::run(arguments)?,
         cli::Command::Traffic(arguments) => traffic::run(arguments)?,
         cli::Command::FireAlert(arguments) => drill::run(arguments)?,
     };
-    Ok(if well {
+    Ok(if success {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! `canopy-evaluation`: see the library.
+//! The program `canopy-evaluation`; see the library.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use canopy_evaluation::Cli;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    // Ends quietly when its output is piped to a program that has seen enough.
+    // Ends quietly when the reader of a pipe closes it, as in `canopy-evaluation … | head`.
     sigpipe::reset();
     canopy_evaluation::run(&Cli::parse()).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

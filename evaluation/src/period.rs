@@ -1,24 +1,24 @@
 use std::str::FromStr;
 
-use canopy_dataset::{DatasetError, Period};
+use canopy_dataset::{InvalidPeriod, Period};
 use thiserror::Error;
 
-/// A period and what it is called, written `week1_february=2011-01-29..2011-02-07`.
+/// A period with a name, written `week1_february=2011-01-29..2011-02-07`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct NamedPeriod {
     pub(crate) name: String,
     pub(crate) period: Period,
 }
 
-/// A text that is not a named period.
+/// Why a text is not a named period.
 #[derive(Debug, Error)]
 pub(crate) enum NamedPeriodError {
-    /// There is no name.
+    /// The name is missing.
     #[error("expected a name and a period such as march=2011-03-01..2011-03-31, found {0:?}")]
     NoName(String),
-    /// What follows the name is not a period.
+    /// The text after the name is not a period.
     #[error(transparent)]
-    Period(#[from] DatasetError),
+    Period(#[from] InvalidPeriod),
 }
 
 impl FromStr for NamedPeriod {

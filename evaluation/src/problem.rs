@@ -2,10 +2,10 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// How many errors are shown one by one.
+/// Number of field errors that are shown.
 const SHOWN: usize = 3;
 
-/// A refusal as `application/problem+json` (RFC 9457).
+/// Why the host rejected a request: an `application/problem+json` document (RFC 9457).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Problem {
@@ -21,7 +21,8 @@ struct FieldError {
 }
 
 impl Problem {
-    /// Reads the body of a refusal; one that is no problem document is its own detail.
+    /// Parses the body of an error response. Any other text becomes the detail, cut to 200
+    /// characters.
     pub(crate) fn read(body: &str) -> Self {
         serde_json::from_str(body).unwrap_or_else(|_| Self {
             detail: body.chars().take(200).collect(),
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn other_refusals_are_shown_as_they_are() {
+    fn other_error_bodies_are_shown_as_they_are() {
         assert_eq!(Problem::read("Bad Gateway").to_string(), "Bad Gateway");
         assert_eq!(
             Problem::read(r#"{"title": "Too busy"}"#).to_string(),

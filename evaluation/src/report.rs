@@ -1,36 +1,34 @@
-//! Saves the report of an evaluation that the host keeps.
+//! Saves the report of an evaluation that the host has kept.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use crate::cli::Connection;
-use crate::host::Host;
+use crate::connection::Connection;
 
-/// What `report` needs to know.
+/// Options of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
     #[command(flatten)]
     connection: Connection,
 
-    /// The model [default: the host's default model].
+    /// Name of the model [default: the host's default model].
     #[arg(long, env = "CANOPY_MODEL_NAME", value_name = "NAME")]
     model: Option<String>,
 
-    /// Which of its evaluations.
+    /// ID of the evaluation, or "last".
     #[arg(long, default_value = "last")]
     id: String,
 
-    /// Where the report goes: a page if the name ends in .html, the figures if in .json.
+    /// Output file; its extension, .html or .json, selects the format.
     #[arg(long, value_name = "FILE", value_parser = output)]
     output: PathBuf,
 }
 
-/// Fetches and writes.
+/// Fetches the report and writes the file.
 pub(crate) fn run(arguments: &ReportArguments) -> anyhow::Result<bool> {
     let ReportArguments {
         connection,
@@ -42,11 +40,11 @@ pub(crate) fn run(arguments: &ReportArguments) -> anyhow::Result<bool> {
     let file = if is_page(output) { "/report.html" } else { "" };
     let path = format!("{}/evaluations/{id}{file}", of_model.unwrap_or_default());
     let report = Runtime::new()?.block_on(async {
-        let host = Host::new(&connection.url, connection.api_key.as_deref())?;
-        host.wait(connection.wait).await?;
+        let host = connection.host().await?;
         anyhow::Ok(host.get(&path).await?)
     })?;
-    fs::write(output, report).with_context(|| format!("cannot write {}", output.display()))?;
+    canopy_disk::write(output, report.as_bytes())
+        .with_context(|| format!("cannot write {}", output.display()))?;
     Ok(true)
 }
 
@@ -59,5 +57,5 @@ fn output(text: &str) -> Result<PathBuf, String> {
     let is_known = is_page(&path) || path.extension() == Some(OsStr::new("json"));
     is_known
         .then_some(path)
-        .ok_or_else(|| "expected a file that ends in .html or .json".into())
+        .ok_or_else(|| "expected a file name that ends in .html or .json".into())
 }

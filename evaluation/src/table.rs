@@ -1,6 +1,6 @@
-use crate::evaluate::Outcome;
+use crate::outcome::Outcome;
 
-/// Scores by their name in the answer, with their heading; those of regression first.
+/// Scores by their name in the response, with their heading; those of regression first.
 const SCORES: [(&str, &str); 9] = [
     ("rmse", "RMSE"),
     ("mae", "MAE"),
@@ -13,7 +13,7 @@ const SCORES: [(&str, &str); 9] = [
     ("roc_auc", "ROC AUC"),
 ];
 
-/// The outcomes as a table for a terminal, then a line for each that failed.
+/// The outcomes as a table for a terminal, followed by a line for each failure.
 pub(crate) fn table(outcomes: &[Outcome]) -> String {
     let evaluations = || {
         outcomes
@@ -68,7 +68,7 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     table + &failures
 }
 
-/// Pads the cells: the first and the last column to the left, the others to the right.
+/// Aligns the first and the last column to the left, the others to the right.
 fn aligned(lines: &[Vec<String>]) -> String {
     let last = lines[0].len() - 1;
     let width = |column: usize| {
@@ -94,12 +94,12 @@ fn aligned(lines: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Evaluation;
+    use crate::response::Evaluation;
 
-    fn outcome(period: &str, answer: &str) -> Outcome {
+    fn outcome(period: &str, response: &str) -> Outcome {
         Outcome {
             period: period.into(),
-            result: Ok(Evaluation::read(answer).unwrap()),
+            result: Ok(Evaluation::read(response).unwrap()),
         }
     }
 

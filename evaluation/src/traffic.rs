@@ -1,7 +1,7 @@
 //! Sends prediction requests to `POST /predict` on a fixed schedule.
 //!
-//! The schedule is open: a slow answer does not put off the requests after it, and a
-//! latency counts from when the request was due, so a stall of the host is seen in full.
+//! The load is open-loop: a slow response does not delay the requests after it, and latency is
+//! measured from the time a request was due, so that a stall of the host shows in full.
 
 mod mix;
 mod report;
@@ -16,29 +16,30 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use canopy_dataset::{Period, ProgressBar};
 use clap::Args;
-use indicatif::ProgressStyle;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use crate::cli::{Connection, duration};
+use crate::argument::duration;
+use crate::connection::Connection;
 use crate::data;
 use crate::host::Host;
+use crate::progress;
 use mix::Mix;
 use report::Report;
 use schedule::{Job, keep_schedule};
 use tally::Tally;
 
-/// A request without an answer this long after it was due counts as lost.
-const LIMIT: Duration = Duration::from_secs(10);
+/// A request without a response this long after it was due counts as lost.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What `traffic` needs to know.
+/// Options of `traffic`.
 #[derive(Debug, Args)]
 pub(crate) struct TrafficArguments {
     #[command(flatten)]
     connection: Connection,
 
-    /// The hours that requests are made of, in order, again from the start when used up.
+    /// First and last day of the records to send, in order and repeated from the start.
     #[arg(
         long,
         env = "CANOPY_TRAFFIC_PERIOD",
@@ -48,27 +49,37 @@ pub(crate) struct TrafficArguments {
     period: Period,
 
     /// Requests per second.
-    #[arg(long, env = "CANOPY_TRAFFIC_RATE", default_value = "50", value_parser = rate)]
+    #[arg(long, env = "CANOPY_TRAFFIC_RATE", value_name = "NUMBER", default_value = "50", value_parser = rate)]
     rate: f64,
 
     /// How long to send, such as 90s or 2m.
     #[arg(long, env = "CANOPY_TRAFFIC_DURATION", default_value = "60s", value_parser = duration)]
     duration: Duration,
 
-    /// Share of malformed requests, from 0 to 1; the host must refuse them.
-    #[arg(long, env = "CANOPY_TRAFFIC_BAD_SHARE", default_value = "0", value_parser = share)]
+    /// Share of malformed requests, from 0 to 1; the host must reject them.
+    #[arg(long, env = "CANOPY_TRAFFIC_BAD_SHARE", value_name = "SHARE", default_value = "0", value_parser = share)]
     bad_share: f64,
 
-    /// Share of requests with weather beyond anything in the data, from 0 to 1.
-    #[arg(long, env = "CANOPY_TRAFFIC_DRIFTED_SHARE", default_value = "0", value_parser = share)]
+    /// Share of requests with weather out of the range of the data, from 0 to 1.
+    #[arg(long, env = "CANOPY_TRAFFIC_DRIFTED_SHARE", value_name = "SHARE", default_value = "0", value_parser = share)]
     drifted_share: f64,
 
-    /// How many requests may be under way at once, each on its own connection.
-    #[arg(long, env = "CANOPY_TRAFFIC_CONNECTIONS", default_value = "8")]
+    /// Maximum number of requests in flight, each on a connection of its own.
+    #[arg(
+        long,
+        env = "CANOPY_TRAFFIC_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = "8"
+    )]
     connections: NonZeroUsize,
 
-    /// The same seed gives the same requests.
-    #[arg(long, env = "CANOPY_TRAFFIC_SEED", default_value = "1")]
+    /// Seed of the random choices; the same seed gives the same requests.
+    #[arg(
+        long,
+        env = "CANOPY_TRAFFIC_SEED",
+        value_name = "NUMBER",
+        default_value = "1"
+    )]
     seed: u64,
 
     /// Print the report as JSON.
@@ -76,11 +87,11 @@ pub(crate) struct TrafficArguments {
     json: bool,
 }
 
-/// Sends and prints; says whether every answer was the expected one.
+/// Sends the requests and prints the report; returns whether every response was as expected.
 pub(crate) fn run(arguments: &TrafficArguments) -> anyhow::Result<bool> {
     ensure!(
         arguments.bad_share + arguments.drifted_share <= 1.0,
-        "--bad-share and --drifted-share are more than 1 together"
+        "--bad-share and --drifted-share add up to more than 1"
     );
     let connection = &arguments.connection;
     let frame = data::load(&connection.data, [arguments.period].into_iter())?;
@@ -91,8 +102,7 @@ pub(crate) fn run(arguments: &TrafficArguments) -> anyhow::Result<bool> {
         arguments.seed,
     );
     let report = Runtime::new()?.block_on(async {
-        let host = Host::new(&connection.url, connection.api_key.as_deref())?;
-        host.wait(connection.wait).await?;
+        let host = connection.host().await?;
         anyhow::Ok(send(host, mix, arguments).await)
     })?;
     if arguments.json {
@@ -106,14 +116,11 @@ pub(crate) fn run(arguments: &TrafficArguments) -> anyhow::Result<bool> {
 async fn send(host: Host, mix: Mix, arguments: &TrafficArguments) -> Report {
     let rate = arguments.rate;
     let total = (rate * arguments.duration.as_secs_f64()).ceil() as usize;
-    let progress = ProgressBar::new(total as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} requests, {eta} left") {
-        progress.set_style(style);
-    }
+    let progress = progress::bar(total, "{bar:30} {pos}/{len} requests, {eta} left");
 
     let start = Instant::now();
     let (queue, jobs) = mpsc::unbounded_channel();
-    // A thread of its own: the runtime's timer only knows whole milliseconds.
+    // A thread of its own, since the runtime's timer has a resolution of one millisecond.
     thread::spawn(move || keep_schedule(mix.take(total), rate, &queue));
     let host = Arc::new(host);
     let jobs = Arc::new(Mutex::new(jobs));
@@ -122,14 +129,14 @@ async fn send(host: Host, mix: Mix, arguments: &TrafficArguments) -> Report {
         .collect();
     let mut tally = Tally::default();
     while let Some(done) = workers.join_next().await {
-        // A worker that panicked has told so on standard error.
+        // The panic of a worker is on standard error already.
         tally.merge(done.unwrap_or_default());
     }
     progress.finish_and_clear();
     Report::new(tally, start.elapsed())
 }
 
-/// Takes one request at a time until there are no more.
+/// Sends one queued request at a time until the queue is closed.
 async fn work(
     host: Arc<Host>,
     jobs: Arc<Mutex<mpsc::UnboundedReceiver<Job>>>,
@@ -141,9 +148,9 @@ async fn work(
         let Some(Job { request, due }) = job else {
             return tally;
         };
-        let left = LIMIT.saturating_sub(due.elapsed());
-        let answer = host.predict(request.content_type, request.body, left).await;
-        tally.add(request.bad, answer.ok(), due.elapsed());
+        let left = TIMEOUT.saturating_sub(due.elapsed());
+        let status = host.predict(request.content_type, request.body, left).await;
+        tally.add(request.bad, status.ok(), due.elapsed());
         progress.inc(1);
     }
 }

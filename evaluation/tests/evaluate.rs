@@ -1,4 +1,4 @@
-//! `canopy-evaluation evaluate` against a host that answers as it is told.
+//! `canopy-evaluation evaluate` against a stub of the host.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -38,7 +38,7 @@ week3_february   165  20.500  12.250  0.875  31.500    yes  50.0 %  temp
 }
 
 #[test]
-fn json_is_what_the_host_answered() {
+fn json_is_what_the_host_responded() {
     let stub = Arc::new(Stub::default());
     let output = stub.run(&[
         "evaluate",
@@ -46,9 +46,9 @@ fn json_is_what_the_host_answered() {
         "--period",
         "march=2011-03-01..2011-03-01",
     ]);
-    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     let sent: Value = serde_json::from_slice(&stub.bodies.lock().unwrap()[0]).unwrap();
-    assert_eq!(answers, json!([evaluation(&sent).1]));
+    assert_eq!(printed, json!([evaluation(&sent).1]));
 }
 
 #[test]
@@ -77,17 +77,17 @@ fn exits_with_one_when_a_week_fails() {
 }
 
 #[test]
-fn exits_with_one_when_the_answer_is_no_evaluation() {
+fn exits_with_one_when_the_response_is_not_an_evaluation() {
     let stub = Arc::new(Stub {
         evaluate: |_| (200, json!({ "message": "hello" })),
         ..Stub::default()
     });
     let output = stub.run(&["evaluate", "--json"]);
     assert_eq!(output.status.code(), Some(1));
-    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
-        answers[0]["error"],
-        "the answer is not an evaluation: missing field `evaluated_items` at line 1 column 19"
+        printed[0]["error"],
+        "the response is not an evaluation: missing field `evaluated_items` at line 1 column 19"
     );
 }
 
@@ -102,23 +102,23 @@ fn waits_until_the_host_is_ready() {
 }
 
 #[test]
-fn gives_up_when_the_host_does_not_become_ready() {
+fn fails_when_the_host_does_not_become_ready() {
     let stub = Arc::new(Stub {
         ready: Mutex::new([503; 100].into()),
         ..Stub::default()
     });
     let output = stub.run(&["evaluate", "--wait", "10ms"]);
     assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stderr);
     assert!(
-        text(&output.stderr).ends_with("was not ready within 10ms: 503 Service Unavailable\n"),
-        "{}",
-        text(&output.stderr)
+        shown.contains(" was not ready within 10ms: 503 Service Unavailable (set the address with"),
+        "{shown}"
     );
     assert_eq!(*stub.bodies.lock().unwrap(), Vec::<&str>::new());
 }
 
 #[test]
-fn gives_up_when_there_is_no_host() {
+fn fails_when_there_is_no_host() {
     let output = run("http://127.0.0.1:0", &["evaluate", "--wait", "10ms"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
@@ -127,13 +127,13 @@ fn gives_up_when_there_is_no_host() {
 }
 
 #[test]
-fn refuses_a_period_without_data_before_it_asks_the_host() {
+fn period_without_data_fails_before_any_request() {
     let stub = Arc::new(Stub::default());
     let output = stub.run(&["evaluate", "--period", "past=2010-03-01..2010-03-07"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "error: no rows in 2010-03-01..2010-03-07: the data has 2011-01-01 to 2011-12-31\n"
+        "error: no rows in 2010-03-01..2010-03-07: the data covers 2011-01-01 to 2011-12-31\n"
     );
     assert_eq!(*stub.bodies.lock().unwrap(), Vec::<&str>::new());
 }

@@ -1,4 +1,4 @@
-//! `canopy-evaluation fire-alert` against monitors that answer as they are told.
+//! `canopy-evaluation fire-alert` against stubs of Prometheus and Alertmanager.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use stub::{Stub, run};
 
-/// An alert as Prometheus tells it.
+/// An alert as Prometheus lists it.
 fn active(name: &str, instance: &str, state: &str) -> Value {
     json!({
         "labels": { "alertname": name, "instance": instance, "severity": "critical" },
@@ -18,7 +18,7 @@ fn active(name: &str, instance: &str, state: &str) -> Value {
     })
 }
 
-/// The same as Alertmanager tells it.
+/// The same alert as Alertmanager lists it.
 fn arrived(name: &str, instance: &str) -> Value {
     json!({
         "labels": { "alertname": name, "instance": instance, "severity": "critical" },
@@ -29,7 +29,7 @@ fn arrived(name: &str, instance: &str) -> Value {
     })
 }
 
-/// Monitors that know these alerts; the first answer of Prometheus is to the check.
+/// Monitors with these alerts; the first list of Prometheus is for the check at the start.
 fn stub(prometheus: &[Value], alertmanager: Value) -> Arc<Stub> {
     Arc::new(Stub {
         prometheus: Mutex::new(prometheus.iter().cloned().collect()),
@@ -38,10 +38,10 @@ fn stub(prometheus: &[Value], alertmanager: Value) -> Arc<Stub> {
     })
 }
 
-/// The states that were told, without their times.
+/// The states shown, without their times.
 fn states(output: &str) -> Vec<&str> {
-    let told = output.lines().filter_map(|line| line.split_once(" s  "));
-    told.map(|(_, state)| state).collect()
+    let lines = output.lines().filter_map(|line| line.split_once(" s  "));
+    lines.map(|(_, state)| state).collect()
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn exits_with_one_when_the_alert_does_not_fire_within_its_limit() {
 }
 
 #[test]
-fn exits_with_one_when_alertmanager_has_only_that_of_another_instance() {
+fn exits_with_one_when_only_the_alert_of_another_instance_arrived() {
     let firing = json!([active("BikeApiDown", "host:8080", "firing")]);
     let stub = stub(
         &[firing.clone(), firing.clone(), firing],
@@ -107,21 +107,20 @@ fn exits_with_one_when_alertmanager_has_only_that_of_another_instance() {
     assert_eq!(output.status.code(), Some(1));
 }
 
-#[test]
-fn wrong_counts_are_ten_times_the_true_ones_and_not_to_be_learnt() {
+/// The body that a drill has evaluated to make an alert fire.
+fn evaluated(drill: &str, alert: &str) -> Value {
     let stub = stub(
-        &[
-            json!([]),
-            json!([active("ModelRmseHigh", "host:8080", "firing")]),
-        ],
-        json!([arrived("ModelRmseHigh", "host:8080")]),
+        &[json!([]), json!([active(alert, "host:8080", "firing")])],
+        json!([arrived(alert, "host:8080")]),
     );
-    assert!(
-        stub.run(&["fire-alert", "--alert", "rmse"])
-            .status
-            .success()
-    );
-    let body: Value = serde_json::from_slice(&stub.bodies.lock().unwrap()[0]).unwrap();
+    let output = stub.run(&["fire-alert", "--alert", drill]);
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&stub.bodies.lock().unwrap()[0]).unwrap()
+}
+
+#[test]
+fn wrong_counts_are_ten_times_the_true_ones_and_not_for_training() {
+    let body = evaluated("rmse", "ModelRmseHigh");
     assert_eq!(body["observe"], false);
     assert_eq!(body["data"][0]["dteday"], "2011-02-08");
     // The true one is 10.
@@ -129,30 +128,18 @@ fn wrong_counts_are_ten_times_the_true_ones_and_not_to_be_learnt() {
 }
 
 #[test]
-fn drift_is_a_week_of_july() {
-    let stub = stub(
-        &[
-            json!([]),
-            json!([active("DataDriftDetected", "host:8080", "firing")]),
-        ],
-        json!([arrived("DataDriftDetected", "host:8080")]),
-    );
-    assert!(
-        stub.run(&["fire-alert", "--alert", "drift"])
-            .status
-            .success()
-    );
-    let body: Value = serde_json::from_slice(&stub.bodies.lock().unwrap()[0]).unwrap();
+fn drift_comes_from_a_week_of_july() {
+    let body = evaluated("drift", "DataDriftDetected");
     assert_eq!(body["observe"], false);
     assert_eq!(body["data"][0]["dteday"], "2011-07-04");
     assert!(body["data"][0]["cnt"].is_u64());
 }
 
 #[test]
-fn evaluates_nothing_when_there_is_no_monitor() {
+fn evaluates_nothing_when_no_monitor_responds() {
     let output = run("http://127.0.0.1:0", &["fire-alert", "--alert", "rmse"]);
     let shown = String::from_utf8(output.stderr).unwrap();
-    let start = "error: Prometheus does not answer at http://127.0.0.1:0: \
+    let start = "error: Prometheus does not respond at http://127.0.0.1:0: \
                  is the whole stack running? `make all` starts it: ";
     assert!(shown.starts_with(start), "{shown}");
     assert_eq!(output.status.code(), Some(1));

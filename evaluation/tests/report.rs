@@ -1,33 +1,24 @@
-//! `canopy-evaluation report` against a host that answers as it is told.
+//! `canopy-evaluation report` against a stub of the host.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod stub;
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use stub::Stub;
 
-/// A folder of this test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
 fn save(arguments: &[&str]) -> (bool, String) {
     let output = Arc::new(Stub::default()).run(&[&["report"], arguments].concat());
-    let said = String::from_utf8(output.stderr).unwrap();
-    (output.status.success(), said)
+    let shown = String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), shown)
 }
 
 #[test]
-fn saves_the_page_or_the_figures_by_the_ending_of_the_file() {
-    let folder = folder("report");
-    let [page, figures] = ["a.html", "a.json"].map(|name| folder.join(name));
+fn extension_of_the_file_selects_the_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let [page, figures] = ["a.html", "a.json"].map(|name| folder.path().join(name));
     assert!(save(&["--output", page.to_str().unwrap()]).0);
     assert_eq!(fs::read_to_string(page).unwrap(), "<!doctype html>");
     let of_other = ["--model", "other", "--id", "7", "--output"];
@@ -36,12 +27,12 @@ fn saves_the_page_or_the_figures_by_the_ending_of_the_file() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
-    let folder = folder("no-report");
-    let output = folder.join("a.html");
-    let (success, said) = save(&["--id", "8", "--output", output.to_str().unwrap()]);
-    assert!(!success && said.contains("404"), "{said}");
+fn missing_evaluation_and_unknown_format_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("a.html");
+    let (success, shown) = save(&["--id", "8", "--output", output.to_str().unwrap()]);
+    assert!(!success && shown.contains("404"), "{shown}");
     assert!(!output.exists());
-    let (success, said) = save(&["--output", "report.pdf"]);
-    assert!(!success && said.contains(".html or .json"), "{said}");
+    let (success, shown) = save(&["--output", "report.pdf"]);
+    assert!(!success && shown.contains(".html or .json"), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! `canopy-evaluation traffic` against a host that answers as it is told.
+//! `canopy-evaluation traffic` against a stub of the host.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use stub::Stub;
 
-/// Fifty requests in a twentieth of a second, and then these arguments.
+/// Sends fifty requests within 50 ms, with these further arguments.
 fn traffic(stub: Stub, arguments: &[&str]) -> (Option<i32>, Value, Arc<Stub>) {
     let stub = Arc::new(stub);
     let fixed = ["traffic", "--json", "--rate", "1000", "--duration", "50ms"];
@@ -35,7 +35,7 @@ fn sends_the_hours_of_the_period_in_order() {
 }
 
 #[test]
-fn malformed_requests_are_expected_to_be_refused() {
+fn malformed_requests_are_expected_to_be_rejected() {
     let (code, report, _) = traffic(Stub::default(), &["--bad-share", "1"]);
     assert_eq!(code, Some(0));
     assert_eq!(report["succeeded"], 0);
@@ -67,7 +67,7 @@ fn exits_with_one_when_the_host_fails() {
 }
 
 #[test]
-fn drifted_requests_are_good_ones() {
+fn drifted_requests_are_expected_to_succeed() {
     let (code, report, stub) = traffic(Stub::default(), &["--drifted-share", "1"]);
     assert_eq!(code, Some(0));
     assert_eq!(report["succeeded"], 50);

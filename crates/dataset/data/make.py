@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes hour-2011.csv.gz: the 2011 rows of UCI's hour.csv.
+"""Writes hour-2011.csv.gz: the rows of 2011 from UCI's hour.csv.
 
 The rows come from the `Bikeshare` table of the PyPI package ISLP 0.6.0, which
-keeps UCI's values under other names. UCI's names and order are put back.
+has UCI's values under other names. The script restores UCI's names and order.
 
     python3 crates/dataset/data/make.py
 """

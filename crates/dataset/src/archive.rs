@@ -10,48 +10,45 @@ use crate::bike;
 use crate::cache;
 use crate::download::download;
 use crate::error::DatasetError;
+use crate::loaded::Loaded;
 use crate::reader::{read_csv, read_table};
-use crate::source::{Loaded, with_causes};
 
-/// Where UCI publishes the table.
-pub const ARCHIVE_URL: &str =
-    "https://archive.ics.uci.edu/static/public/275/bike+sharing+dataset.zip";
-
-/// The table inside the archive, and its name in the cache.
+/// Name of the table in the archive and in the cache.
 const TABLE: &str = "hour.csv";
 
-/// Bytes; more than the archive (280 kB) and the table (1.2 MB) can have.
+/// Limit of archive and table in bytes; they have 280 kB and 1.2 MB.
 const SIZE_LIMIT: u64 = 16 << 20;
 
-/// The full table: a zip archive on a server, and a folder that keeps what was in it.
+/// The full table: a zip archive on a server, and a folder that caches the table in it.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    /// Where the archive is.
+    /// Address of the archive.
     pub url: String,
-    /// The folder that keeps the table.
+    /// Folder that caches the table; created if missing.
     pub cache: PathBuf,
-    /// How long to wait before the second try; doubled before the third, the last.
+    /// Pause before the second attempt; twice that before the third and last.
     pub pause: Duration,
 }
 
 impl Archive {
-    /// UCI's archive, kept in the user's cache folder.
+    /// UCI's archive, cached in the user's cache folder, see [`crate::bike_sharing`].
     pub fn uci() -> Self {
         Self {
-            url: ARCHIVE_URL.into(),
+            url: bike::ARCHIVE_URL.into(),
             cache: cache::folder(),
             pause: Duration::from_secs(1),
         }
     }
 
-    /// The table from the cache, or else downloaded, checked and kept.
+    /// Loads the table from the cache, or downloads, checks and caches it. A table that cannot be
+    /// cached is returned with a warning.
     ///
     /// # Errors
     ///
-    /// When the download fails, or gives another table than the published one.
+    /// If the download fails, or the table is not the published one.
     pub fn table(&self, progress: &ProgressBar) -> Result<Loaded, DatasetError> {
         let cached = self.cache.join(TABLE);
-        // Whatever is wrong with the cache, a download mends it.
+        // A missing or damaged cache is replaced by a download.
         if let Ok(frame) = read_csv(&cached, &bike::schema())
             && frame.height() == bike::ROWS
         {
@@ -77,7 +74,7 @@ impl Archive {
         Ok(Loaded {
             frame,
             origin: file,
-            warning: kept.err().map(|error| with_causes(&error)),
+            warning: kept.err().map(|error| error.with_causes()),
         })
     }
 

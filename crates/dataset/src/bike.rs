@@ -1,4 +1,4 @@
-//! The UCI bike-sharing table: one row an hour, 2011 and 2012, Washington D.C.
+//! The UCI bike-sharing table: one row per hour of 2011 and 2012, Washington, D.C.
 //!
 //! Fanaee-T and Gama (2013), <https://doi.org/10.24432/C5W894>, CC BY 4.0.
 
@@ -6,22 +6,26 @@ use jiff::civil::{Date, date};
 
 use crate::schema::{ColumnKind, Schema};
 
-/// The column with the day.
+/// Where UCI publishes the table: a zip archive with `hour.csv` in it.
+pub const ARCHIVE_URL: &str =
+    "https://archive.ics.uci.edu/static/public/275/bike+sharing+dataset.zip";
+
+/// Name of the column with the date.
 pub const DATE: &str = "dteday";
 
-/// The column to be predicted: bikes rented in the hour.
+/// Name of the column to predict: bikes rented in the hour.
 pub const TARGET: &str = "cnt";
 
-/// The columns counted in the hour itself: nobody has them when a prediction is wanted.
+/// Names of the columns counted in the hour itself, which are unknown at the time of a prediction.
 pub const COUNTS: [&str; 3] = ["casual", "registered", TARGET];
 
-/// Rows of the published table.
+/// Number of rows of the published table.
 pub(crate) const ROWS: usize = 17_379;
 
-/// The last day that the embedded table has.
+/// Last day of the embedded table.
 pub(crate) const LAST_EMBEDDED_DAY: Date = date(2011, 12, 31);
 
-/// UCI's columns, in order, with the ranges UCI documents.
+/// UCI's columns in order, with the ranges that UCI documents.
 pub fn schema() -> Schema {
     use ColumnKind::{Integer, Number};
 

@@ -1,39 +1,58 @@
 use std::env;
+use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use crate::error::DatasetError;
 
-/// The folder for downloads: `$CANOPY_CACHE_DIR`, otherwise `$XDG_CACHE_HOME/canopy`,
+/// The folder for downloads: `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`,
 /// otherwise `~/.cache/canopy`.
 pub(crate) fn folder() -> PathBuf {
-    let variable = |name| {
-        env::var_os(name)
+    folder_from(|variable| env::var_os(variable))
+}
+
+fn folder_from(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
+    let path = |name| {
+        variable(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    variable("CANOPY_CACHE_DIR")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("canopy")))
-        .or_else(|| variable("HOME").map(|home| home.join(".cache/canopy")))
+    path("CANOPY_DATA_CACHE")
+        // The former name, read for one version more.
+        .or_else(|| path("CANOPY_CACHE_DIR"))
+        .or_else(|| path("XDG_CACHE_HOME").map(|cache| cache.join("canopy")))
+        .or_else(|| path("HOME").map(|home| home.join(".cache/canopy")))
         .unwrap_or_else(|| ".cache".into())
 }
 
-/// Writes a file so that it is there in whole or not at all.
+/// Writes the file `name` to the folder, which is created if missing.
 pub(crate) fn keep(folder: &Path, name: &str, text: &[u8]) -> Result<(), DatasetError> {
     let path = folder.join(name);
-    let write = || {
-        fs::create_dir_all(folder)?;
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(text)?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    write().map_err(|source: io::Error| DatasetError::Cache {
-        path: path.clone(),
-        source,
-    })
+    fs::create_dir_all(folder)
+        .and_then(|()| canopy_disk::write(&path, text))
+        .map_err(|source| DatasetError::Cache { path, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_is_that_of_the_first_variable_set() {
+        let variables = [
+            ("CANOPY_DATA_CACHE", "/data", "/data"),
+            ("CANOPY_CACHE_DIR", "/old", "/old"),
+            ("XDG_CACHE_HOME", "/xdg", "/xdg/canopy"),
+            ("HOME", "/home/me", "/home/me/.cache/canopy"),
+        ];
+        for (first, (_, _, expected)) in variables.iter().enumerate() {
+            let set = &variables[first..];
+            let folder = folder_from(|name| {
+                let found = set.iter().find(|(variable, ..)| *variable == name);
+                found.map(|(_, value, _)| value.into())
+            });
+            assert_eq!(folder, Path::new(expected));
+        }
+        assert_eq!(folder_from(|_| Some("".into())), Path::new(".cache"));
+    }
 }

@@ -6,7 +6,7 @@ use polars::prelude::*;
 use crate::day::day_number;
 use crate::schema::ColumnKind;
 
-/// A column while its file is read.
+/// The values of a column read so far.
 pub(crate) enum ColumnBuilder {
     Number(RangeInclusive<f64>, Vec<f64>),
     Integer(RangeInclusive<i64>, Vec<i64>),
@@ -24,7 +24,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Adds one value, or says what was expected instead of it.
+    /// Parses and adds one value; the error is what the column expects instead.
     pub(crate) fn push(&mut self, text: &str) -> Result<(), String> {
         match self {
             Self::Number(range, values) => match text.parse() {
@@ -36,7 +36,7 @@ impl ColumnBuilder {
                 _ => return Err(integer_within(range)),
             },
             Self::Date(values) => match text.parse::<Date>() {
-                // The parser also takes times and basic format.
+                // The parser also accepts times and the basic format, as in 20110131.
                 Ok(date) if date.to_string() == text => values.push(day_number(date)),
                 _ => return Err("a date such as 2011-01-31".into()),
             },
@@ -45,6 +45,7 @@ impl ColumnBuilder {
         Ok(())
     }
 
+    /// The finished column.
     pub(crate) fn finish(self, name: &str) -> PolarsResult<Column> {
         let name = name.into();
         match self {
@@ -66,7 +67,7 @@ fn number_within(range: &RangeInclusive<f64>) -> String {
 fn integer_within(range: &RangeInclusive<i64>) -> String {
     match (*range.start(), *range.end()) {
         (i64::MIN, i64::MAX) => "a whole number".into(),
-        (least, i64::MAX) => format!("a whole number from {least} on"),
+        (least, i64::MAX) => format!("a whole number of at least {least}"),
         (least, most) => format!("a whole number from {least} to {most}"),
     }
 }

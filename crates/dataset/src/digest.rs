@@ -3,14 +3,14 @@ use sha2::{Digest, Sha256};
 
 use crate::error::DatasetError;
 
-/// SHA-256 over names, types and values of all columns, as lower-case hex.
+/// SHA-256 of the names, types and values of all columns, in lower-case hexadecimal.
 ///
-/// The same rows give the same digest on every platform, however the frame came to
-/// be. To cover only some columns, select them first.
+/// Depends on the content alone: the order of columns and rows counts, platform and origin of the
+/// frame do not. To cover only some columns, select them first.
 ///
 /// # Errors
 ///
-/// [`DatasetError::NoDigest`] for a column that is not `f64`, `i64`, date or text.
+/// [`DatasetError::NoDigest`] if a column is not `f64`, `i64`, date or text.
 pub fn digest(frame: &DataFrame) -> Result<String, DatasetError> {
     let mut hash = Sha256::new();
     hash.update(length(frame.height()));
@@ -54,7 +54,7 @@ pub fn digest(frame: &DataFrame) -> Result<String, DatasetError> {
     Ok(format!("{:x}", hash.finalize()))
 }
 
-/// Hashes each value in little-endian bytes, after a byte that says whether it is there.
+/// Hashes each value as little-endian bytes after a byte that is 1, or 0 if it is missing.
 fn values<T: Default, const N: usize>(
     hash: &mut Sha256,
     values: impl Iterator<Item = Option<T>>,

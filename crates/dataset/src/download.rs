@@ -8,21 +8,21 @@ use reqwest::blocking::Client;
 
 use crate::error::DatasetError;
 
-/// How often a download is tried.
+/// Number of attempts at a download.
 const ATTEMPTS: u32 = 3;
 
-/// How long one try may take, in whole.
+/// Time limit of one attempt.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Downloads at most `limit` bytes, trying again when the server or the way to it
-/// fails: after `pause`, then after twice as long.
+/// Downloads at most `limit` bytes. Retries if the server or the network fails: after `pause`,
+/// then after twice as long.
 pub(crate) fn download(
     url: &str,
     limit: u64,
     mut pause: Duration,
     progress: &ProgressBar,
 ) -> Result<Vec<u8>, DatasetError> {
-    // Whoever installed a provider before has done the same.
+    // Fails only if a provider is installed already: the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
         .user_agent(concat!("canopy/", env!("CARGO_PKG_VERSION")))
@@ -32,7 +32,7 @@ pub(crate) fn download(
         .map_err(|source| failed(url, source))?;
     for _ in 1..ATTEMPTS {
         match attempt(&client, url, limit, progress) {
-            Err(error) if may_pass(&error) => thread::sleep(pause),
+            Err(error) if is_transient(&error) => thread::sleep(pause),
             outcome => return outcome,
         }
         pause *= 2;
@@ -46,30 +46,30 @@ fn attempt(
     limit: u64,
     progress: &ProgressBar,
 ) -> Result<Vec<u8>, DatasetError> {
-    let answer = client
+    let response = client
         .get(url)
         .send()
-        .and_then(|answer| answer.error_for_status())
+        .and_then(|response| response.error_for_status())
         .map_err(|source| failed(url, source))?;
-    show(progress, answer.content_length());
+    show(progress, response.content_length());
     let mut bytes = Vec::new();
     let outcome = progress
-        .wrap_read(answer.take(limit))
+        .wrap_read(response.take(limit))
         .read_to_end(&mut bytes);
     progress.finish_and_clear();
     match outcome {
         Ok(_) => Ok(bytes),
-        Err(source) => Err(DatasetError::BrokenOff {
+        Err(source) => Err(DatasetError::Interrupted {
             url: url.into(),
             source,
         }),
     }
 }
 
-/// Whether the same request may go well a moment later.
-fn may_pass(error: &DatasetError) -> bool {
+/// Whether the same request may succeed a moment later.
+fn is_transient(error: &DatasetError) -> bool {
     match error {
-        DatasetError::BrokenOff { .. } => true,
+        DatasetError::Interrupted { .. } => true,
         DatasetError::Download { source, .. } => source.status().is_none_or(|status| {
             status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
         }),
@@ -80,12 +80,12 @@ fn may_pass(error: &DatasetError) -> bool {
 fn failed(url: &str, source: reqwest::Error) -> DatasetError {
     DatasetError::Download {
         url: url.into(),
-        // The message names the address already.
+        // The error's own message names the address.
         source: source.without_url(),
     }
 }
 
-/// Starts the bar for one try; `length` is in bytes, when the server tells it.
+/// Starts the bar for one attempt; `length` is in bytes, if the server sent it.
 fn show(progress: &ProgressBar, length: Option<u64>) {
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}") {
         progress.set_style(style);

@@ -10,7 +10,7 @@ use crate::reader::read_table;
 /// The rows of 2011; see `data/ORIGIN.md`.
 static TABLE: &[u8] = include_bytes!("../data/hour-2011.csv.gz");
 
-/// Reads the table built into the library.
+/// Reads the table that is embedded in the library.
 pub(crate) fn embedded() -> Result<DataFrame, DatasetError> {
     let file = "the embedded table";
     let mut text = Vec::new();

@@ -1,14 +1,16 @@
+use std::error::Error as StdError;
 use std::io;
+use std::iter;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 use polars::prelude::{DataType, PolarsError};
 use thiserror::Error;
 
-use crate::archive::ARCHIVE_URL;
+use crate::bike::ARCHIVE_URL;
 use crate::period::Period;
 
-/// Why a table could not be had. A cause, where there is one, is the `source`.
+/// Why a table could not be loaded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DatasetError {
@@ -17,7 +19,7 @@ pub enum DatasetError {
     Read {
         /// The file.
         file: String,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
 
@@ -48,14 +50,14 @@ pub enum DatasetError {
         found: String,
     },
 
-    /// A needed column is not there exactly once.
+    /// A column of the schema is missing or occurs more than once.
     #[error("{file} line 1: column {column} {problem}")]
     Column {
         /// The file.
         file: String,
-        /// The needed column.
+        /// The column.
         column: String,
-        /// Missing, or there more than once.
+        /// What is wrong with it.
         problem: &'static str,
     },
 
@@ -76,7 +78,7 @@ pub enum DatasetError {
         found: usize,
     },
 
-    /// A value is not what its column holds.
+    /// A value is not of the kind that its column holds.
     #[error("{file} line {line}, column {column}: expected {expected}, found {found:?}")]
     Value {
         /// The file.
@@ -91,15 +93,8 @@ pub enum DatasetError {
         found: String,
     },
 
-    /// A text is not a period.
-    #[error("expected a period such as 2011-01-01..2011-01-31, found {text:?}")]
-    NotAPeriod {
-        /// The text.
-        text: String,
-    },
-
     /// No row is within the period.
-    #[error("no rows in {period}: the data has {first} to {last}")]
+    #[error("no rows in {period}: the data covers {first} to {last}")]
     EmptyPeriod {
         /// The period asked for.
         period: Period,
@@ -109,47 +104,47 @@ pub enum DatasetError {
         last: Date,
     },
 
-    /// The period needs the full table, which could not be had.
+    /// The period needs the full table, which could not be loaded.
     #[error(
-        "{period} needs the table of 2011 and 2012, and only 2011 is built in: \
-         connect to the network, or download {ARCHIVE_URL} \
-         and name the file in it with --data hour.csv"
+        "{period} needs the table of 2011 and 2012, but only 2011 is built in: \
+         connect to the network, or download and unpack {ARCHIVE_URL} \
+         and pass the table with --data hour.csv"
     )]
     NeedsFullTable {
         /// The period asked for.
         period: Period,
-        /// Why the download failed, if it was tried.
+        /// Why the download failed; `None` if it was not attempted.
         source: Option<Box<DatasetError>>,
     },
 
-    /// The server could not be reached, answered with an error, or took too long.
+    /// The server could not be reached, responded with an error, or took too long.
     #[error("cannot download {url}")]
     Download {
-        /// What was to be downloaded.
+        /// Address of the file.
         url: String,
-        /// What went wrong, the last time it was tried.
+        /// The cause, of the last attempt.
         source: reqwest::Error,
     },
 
-    /// The download broke off.
-    #[error("the download of {url} broke off")]
-    BrokenOff {
-        /// What was being downloaded.
+    /// The connection failed during the download.
+    #[error("the download of {url} was interrupted")]
+    Interrupted {
+        /// Address of the file.
         url: String,
-        /// What went wrong, the last time it was tried.
+        /// The cause, of the last attempt.
         source: io::Error,
     },
 
-    /// What was downloaded is not a whole archive with `hour.csv` in it.
-    #[error("{url} is not a zip archive with hour.csv in it")]
+    /// The download is not a complete archive that contains `hour.csv`.
+    #[error("{url} is not a zip archive that contains hour.csv")]
     Archive {
-        /// Where it came from.
+        /// Address of the archive.
         url: String,
-        /// What is wrong with it.
+        /// The cause.
         source: zip::result::ZipError,
     },
 
-    /// The table is well-formed but too short or too long.
+    /// The table is well-formed but has another number of rows than the published one.
     #[error("{file}: expected {expected} rows, found {found}")]
     RowCount {
         /// The file.
@@ -160,17 +155,17 @@ pub enum DatasetError {
         found: usize,
     },
 
-    /// The download could not be kept.
+    /// The download could not be cached.
     #[error("cannot write {}", path.display())]
     Cache {
-        /// The file to be written.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
 
-    /// A column's type is none that this crate makes.
-    #[error("column {column} holds {kind}, which has no digest")]
+    /// A column's type is not one that this crate produces.
+    #[error("column {column} has the type {kind}, for which no digest is defined")]
     NoDigest {
         /// The column.
         column: String,
@@ -181,4 +176,14 @@ pub enum DatasetError {
     /// The frame lacks a column, or the column has another type.
     #[error(transparent)]
     Frame(#[from] PolarsError),
+}
+
+impl DatasetError {
+    /// The error and its causes on one line.
+    pub(crate) fn with_causes(&self) -> String {
+        iter::successors(Some(self as &dyn StdError), |&error| error.source())
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
 }

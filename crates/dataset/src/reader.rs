@@ -12,8 +12,8 @@ use crate::schema::Schema;
 ///
 /// # Errors
 ///
-/// Whatever is not as the schema says, with the file, line and column where it was
-/// found; a file without rows; a file that cannot be read.
+/// If the file cannot be read, has no rows, or deviates from the schema; the error names file, line
+/// and column.
 pub fn read_csv(path: &Path, schema: &Schema) -> Result<DataFrame, DatasetError> {
     let file = path.display().to_string();
     match fs::read(path) {
@@ -22,7 +22,7 @@ pub fn read_csv(path: &Path, schema: &Schema) -> Result<DataFrame, DatasetError>
     }
 }
 
-/// Reads CSV text; `file` is the name errors give it.
+/// Reads CSV text; `file` is its name in errors.
 pub(crate) fn read_table(
     text: &[u8],
     file: &str,
@@ -38,7 +38,7 @@ pub(crate) fn read_table(
             source: error.into(),
         },
     };
-    // Line lengths are checked here, for an error that names the column.
+    // Flexible, because the length of a line is checked below, where the error can name the column.
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
     let header = reader.headers().map_err(csv_error)?.clone();
     let places = locate(&header, file, schema)?;
@@ -84,7 +84,7 @@ pub(crate) fn read_table(
     Ok(frame)
 }
 
-/// Where in a line each column of the schema is.
+/// The position in a line of each column of the schema.
 fn locate(header: &StringRecord, file: &str, schema: &Schema) -> Result<Vec<usize>, DatasetError> {
     if header.is_empty() {
         return Err(DatasetError::Empty { file: file.into() });
@@ -116,8 +116,8 @@ fn locate(header: &StringRecord, file: &str, schema: &Schema) -> Result<Vec<usiz
         .collect()
 }
 
-/// The line of a record, from 1. The reader's own count is one less where lines end in
-/// CR LF, since it takes the LF for the start of the next record.
+/// The line of a record, from 1. The reader's own count is one less where lines end in CR LF, since
+/// it counts the LF to the next record.
 fn line_at(text: &[u8], position: Option<&Position>) -> u64 {
     let start = position.map_or(0, Position::byte) as usize;
     let breaks = text[start..]

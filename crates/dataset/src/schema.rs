@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-/// Which columns a CSV file must have, and what they hold.
+/// The columns that a CSV file must have, and the kind of their values.
 ///
 /// ```
 /// use canopy_dataset::{ColumnKind, Schema};
@@ -15,14 +15,14 @@ use std::ops::RangeInclusive;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
-    /// Name and kind of each column; the frame has them in this order.
+    /// Name and kind of each column, in the order of the frame.
     pub columns: Vec<(String, ColumnKind)>,
-    /// Whether the file must have these columns, in this order, and no others.
-    /// Otherwise the order is free and further columns are ignored.
+    /// Whether the file must have exactly these columns in this order. Otherwise any order is
+    /// accepted and further columns are ignored.
     pub exact: bool,
 }
 
-/// What a column holds. A value is never missing: an empty number is an error.
+/// The kind of a column's values. No value may be missing: an empty number is an error.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ColumnKind {
     /// A number within the range, read as `f64`.

@@ -4,12 +4,12 @@ use crate::day::{day_number, day_of};
 use crate::error::DatasetError;
 use crate::period::Period;
 
-/// The rows whose date is within the period, in the frame's order.
+/// The rows whose date in `date_column` is within the period, in the order of the frame.
 ///
 /// # Errors
 ///
-/// [`DatasetError::EmptyPeriod`] when there are none, with the days there are;
-/// [`DatasetError::Frame`] when the column is missing or holds no dates.
+/// [`DatasetError::EmptyPeriod`] if there are none, with the first and last day of the frame;
+/// [`DatasetError::Frame`] if the column is missing or does not hold dates.
 pub fn slice(
     frame: &DataFrame,
     date_column: &str,

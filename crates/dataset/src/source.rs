@@ -1,23 +1,21 @@
-use std::error::Error;
 use std::ffi::OsString;
-use std::iter;
 use std::path::PathBuf;
 
 use indicatif::ProgressBar;
-use polars::prelude::DataFrame;
 
 use crate::archive::Archive;
 use crate::bike;
 use crate::embedded::embedded;
 use crate::error::DatasetError;
+use crate::loaded::Loaded;
 use crate::period::Period;
 use crate::reader::read_csv;
 
-/// Where the bike table comes from; on a command line `default`, `embedded` or a path.
+/// Source of the bike table; on a command line `default`, `embedded` or a path.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Source {
-    /// The embedded table when it has the needed rows; otherwise the cached
-    /// download, a fresh download, and at last the embedded table with a warning.
+    /// The embedded table if it has the rows needed; otherwise the cached download or a fresh
+    /// one; if both years are wanted but unavailable, the embedded table with a warning.
     #[default]
     Default,
     /// The embedded table: 8,645 rows, 2011.
@@ -36,27 +34,17 @@ impl From<OsString> for Source {
     }
 }
 
-/// A table and where it came from.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// All rows of the table; cut out a period with [`slice`](crate::slice()).
-    pub frame: DataFrame,
-    /// Where the rows came from, for people.
-    pub origin: String,
-    /// What the user should be told, such as that rows are missing.
-    pub warning: Option<String>,
-}
-
-/// Loads the bike table; `needed` says which rows must be in it, and nothing means all.
+/// Loads the bike table. `needed` is the period that it must cover; `None` asks for all rows there
+/// are.
 ///
-/// Blocks, for as long as a download takes; call it outside an async runtime. The
-/// progress bar shows a download and is left alone otherwise. The download is kept in
-/// `$CANOPY_CACHE_DIR`, otherwise `$XDG_CACHE_HOME/canopy`, otherwise `~/.cache/canopy`.
+/// Blocks, for as long as a download takes; call it outside an async runtime. The progress bar
+/// shows a download and is not touched otherwise. The download is cached in
+/// `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`, otherwise `~/.cache/canopy`.
 ///
 /// # Errors
 ///
-/// A bad or unreadable file; [`DatasetError::NeedsFullTable`] when the period goes
-/// beyond 2011 and there is no way to the full table.
+/// If a file cannot be read or is invalid; [`DatasetError::NeedsFullTable`] if the period ends
+/// after 2011 and the full table is unavailable.
 pub fn bike_sharing(
     source: &Source,
     needed: Option<Period>,
@@ -65,7 +53,7 @@ pub fn bike_sharing(
     bike_sharing_from(&Archive::uci(), source, needed, progress)
 }
 
-/// [`bike_sharing`], with the full table from another archive than UCI's.
+/// As [`bike_sharing`], with the full table from another archive than UCI's.
 ///
 /// # Errors
 ///
@@ -97,7 +85,7 @@ pub fn bike_sharing_from(
                 })
         }
         (Source::Default, None, None) => archive.table(progress).or_else(|error| {
-            let reason = with_causes(&error);
+            let reason = error.with_causes();
             built_in(Some(format!("using the rows of 2011 only: {reason}")))
         }),
     }
@@ -109,12 +97,4 @@ fn built_in(warning: Option<String>) -> Result<Loaded, DatasetError> {
         origin: "the embedded table (UCI Bike Sharing, 2011)".into(),
         warning,
     })
-}
-
-/// The error and what caused it, in one line.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    iter::successors(Some(error), |&error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

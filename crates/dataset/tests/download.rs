@@ -1,4 +1,4 @@
-//! The full table comes from a server: checked, kept, and asked for again when needed.
+//! The full table is downloaded, checked and cached, and the download is retried if it fails.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -19,7 +19,7 @@ use zip::write::SimpleFileOptions;
 const HEADER: &str = "instant,dteday,season,yr,mnth,hr,holiday,weekday,workingday,weathersit,\
                       temp,atemp,hum,windspeed,casual,registered,cnt";
 
-/// A table of the published length, with a row of 2012 at its end.
+/// A table of the published length whose last row is of 2012.
 fn hour_csv() -> String {
     let row = |day: &str| format!("1,{day},1,0,1,0,0,6,0,1,0.24,0.2879,0.81,0,3,13,16\n");
     let rows = iter::repeat_n(row("2011-01-01"), 17_378);
@@ -37,23 +37,23 @@ fn zipped(name: &str, text: &str) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn answer(status: &str, body: &[u8]) -> Vec<u8> {
+fn response(status: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head =
         format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
     [head.as_bytes(), body].concat()
 }
 
-/// Serves the answers, one a connection, and then closes its port.
-fn serve(answers: Vec<Vec<u8>>) -> (String, JoinHandle<()>) {
+/// Serves one response per connection, then closes the port.
+fn serve(responses: Vec<Vec<u8>>) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/bike.zip", listener.local_addr().unwrap());
     let server = thread::spawn(move || {
-        for answer in answers {
+        for response in responses {
             let (mut stream, _) = listener.accept().unwrap();
             let lines = BufReader::new(stream.try_clone().unwrap()).lines();
             assert!(lines.map_while(Result::ok).any(|line| line.is_empty()));
-            stream.write_all(&answer).unwrap();
+            stream.write_all(&response).unwrap();
         }
     });
     (url, server)
@@ -77,10 +77,10 @@ fn winter() -> Period {
     "2012-12-01..2012-12-31".parse().unwrap()
 }
 
-/// Loads from a server with these answers; all of them must be used.
-fn load_from(answers: Vec<Vec<u8>>) -> Result<Loaded, DatasetError> {
+/// Loads from a server with these responses; all of them must be used.
+fn load_from(responses: Vec<Vec<u8>>) -> Result<Loaded, DatasetError> {
     let cache = tempfile::tempdir().unwrap();
-    let (url, server) = serve(answers);
+    let (url, server) = serve(responses);
     let loaded = load(&url, cache.path());
     server.join().unwrap();
     if loaded.is_err() {
@@ -89,7 +89,7 @@ fn load_from(answers: Vec<Vec<u8>>) -> Result<Loaded, DatasetError> {
     loaded
 }
 
-/// Why the full table could not be had.
+/// Why the full table could not be loaded.
 fn cause(loaded: Result<Loaded, DatasetError>) -> DatasetError {
     match loaded.unwrap_err() {
         DatasetError::NeedsFullTable {
@@ -101,10 +101,10 @@ fn cause(loaded: Result<Loaded, DatasetError>) -> DatasetError {
 }
 
 #[test]
-fn downloads_once_and_serves_the_cache_afterwards() {
+fn downloads_once_and_reads_the_cache_afterwards() {
     let cache = tempfile::tempdir().unwrap();
     let folder = cache.path().join("made/when/needed");
-    let (url, server) = serve(vec![answer("200 OK", &zipped("hour.csv", &hour_csv()))]);
+    let (url, server) = serve(vec![response("200 OK", &zipped("hour.csv", &hour_csv()))]);
 
     let first = load(&url, &folder).unwrap();
     server.join().unwrap();
@@ -124,7 +124,7 @@ fn downloads_once_and_serves_the_cache_afterwards() {
 fn damaged_cache_is_downloaded_again() {
     let cache = tempfile::tempdir().unwrap();
     fs::write(cache.path().join("hour.csv"), &hour_csv()[..100_000]).unwrap();
-    let (url, server) = serve(vec![answer("200 OK", &zipped("hour.csv", &hour_csv()))]);
+    let (url, server) = serve(vec![response("200 OK", &zipped("hour.csv", &hour_csv()))]);
 
     assert_eq!(load(&url, cache.path()).unwrap().frame.height(), 17_379);
     server.join().unwrap();
@@ -133,9 +133,9 @@ fn damaged_cache_is_downloaded_again() {
 }
 
 #[test]
-fn table_that_cannot_be_kept_is_served_with_a_warning() {
+fn table_that_cannot_be_cached_is_returned_with_a_warning() {
     let cache = tempfile::NamedTempFile::new().unwrap();
-    let (url, server) = serve(vec![answer("200 OK", &zipped("hour.csv", &hour_csv()))]);
+    let (url, server) = serve(vec![response("200 OK", &zipped("hour.csv", &hour_csv()))]);
 
     let loaded = load(&url, cache.path()).unwrap();
     server.join().unwrap();
@@ -143,17 +143,17 @@ fn table_that_cannot_be_kept_is_served_with_a_warning() {
 }
 
 #[test]
-fn server_error_is_tried_again() {
+fn server_error_is_retried() {
     let loaded = load_from(vec![
-        answer("503 Service Unavailable", b""),
-        answer("200 OK", &zipped("hour.csv", &hour_csv())),
+        response("503 Service Unavailable", b""),
+        response("200 OK", &zipped("hour.csv", &hour_csv())),
     ]);
     assert_eq!(loaded.unwrap().frame.height(), 17_379);
 }
 
 #[test]
-fn broken_download_is_tried_again() {
-    let whole = answer("200 OK", &zipped("hour.csv", &hour_csv()));
+fn interrupted_download_is_retried() {
+    let whole = response("200 OK", &zipped("hour.csv", &hour_csv()));
     let half = whole[..whole.len() / 2].to_vec();
     let loaded = load_from(vec![half.clone(), half, whole]);
     assert_eq!(loaded.unwrap().frame.height(), 17_379);
@@ -161,15 +161,18 @@ fn broken_download_is_tried_again() {
 
 #[test]
 fn lasting_server_error_is_reported() {
-    let error = cause(load_from(vec![answer("500 Internal Server Error", b""); 3]));
+    let error = cause(load_from(vec![
+        response("500 Internal Server Error", b"");
+        3
+    ]));
     assert!(
         matches!(&error, DatasetError::Download { source, .. } if source.status().unwrap() == 500)
     );
 }
 
 #[test]
-fn refusal_is_not_tried_again() {
-    let error = cause(load_from(vec![answer("404 Not Found", b"")]));
+fn client_error_is_not_retried() {
+    let error = cause(load_from(vec![response("404 Not Found", b"")]));
     assert!(
         matches!(&error, DatasetError::Download { source, .. } if source.status().unwrap() == 404)
     );
@@ -185,15 +188,15 @@ fn unreachable_server_is_reported() {
 }
 
 #[test]
-fn truncated_archive_is_refused() {
+fn truncated_archive_is_an_error() {
     let zip = zipped("hour.csv", &hour_csv());
-    let error = cause(load_from(vec![answer("200 OK", &zip[..zip.len() / 2])]));
+    let error = cause(load_from(vec![response("200 OK", &zip[..zip.len() / 2])]));
     assert!(matches!(error, DatasetError::Archive { .. }), "{error}");
 }
 
 #[test]
-fn archive_without_the_table_is_refused() {
-    let error = cause(load_from(vec![answer(
+fn archive_without_the_table_is_an_error() {
+    let error = cause(load_from(vec![response(
         "200 OK",
         &zipped("day.csv", &hour_csv()),
     )]));
@@ -201,9 +204,9 @@ fn archive_without_the_table_is_refused() {
 }
 
 #[test]
-fn table_with_another_header_is_refused() {
+fn table_with_another_header_is_an_error() {
     let text = hour_csv().replace("cnt", "count");
-    let error = cause(load_from(vec![answer(
+    let error = cause(load_from(vec![response(
         "200 OK",
         &zipped("hour.csv", &text),
     )]));
@@ -211,9 +214,9 @@ fn table_with_another_header_is_refused() {
 }
 
 #[test]
-fn table_with_missing_rows_is_refused() {
+fn table_with_missing_rows_is_an_error() {
     let text = hour_csv().lines().take(100).collect::<Vec<_>>().join("\n");
-    let error = cause(load_from(vec![answer(
+    let error = cause(load_from(vec![response(
         "200 OK",
         &zipped("hour.csv", &text),
     )]));

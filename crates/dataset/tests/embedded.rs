@@ -96,10 +96,10 @@ fn period_beyond_2011_without_network_says_how_to_get_the_data() {
         assert!(matches!(error, DatasetError::NeedsFullTable { .. }));
         assert_eq!(
             error.to_string(),
-            "2011-12-01..2012-01-31 needs the table of 2011 and 2012, and only 2011 is built in: \
-             connect to the network, or download \
+            "2011-12-01..2012-01-31 needs the table of 2011 and 2012, but only 2011 is built in: \
+             connect to the network, or download and unpack \
              https://archive.ics.uci.edu/static/public/275/bike+sharing+dataset.zip \
-             and name the file in it with --data hour.csv"
+             and pass the table with --data hour.csv"
         );
     }
 }
@@ -116,6 +116,6 @@ fn empty_period_names_the_days_there_are() {
     let error = slice(&loaded.frame, bike::DATE, period("2010-01-01..2010-12-31")).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no rows in 2010-01-01..2010-12-31: the data has 2011-01-01 to 2011-12-31"
+        "no rows in 2010-01-01..2010-12-31: the data covers 2011-01-01 to 2011-12-31"
     );
 }

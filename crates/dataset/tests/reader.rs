@@ -1,4 +1,4 @@
-//! Good files become frames; bad ones are refused with the place and the expectation.
+//! Valid files become frames; errors name the place and what was expected.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -90,7 +90,7 @@ fn refuses_another_header_than_the_exact_one() {
 }
 
 #[test]
-fn refuses_a_text_in_a_number_column() {
+fn refuses_text_in_a_number_column() {
     for (text, shown) in [("long", "long"), ("", ""), ("NaN", "NaN"), ("inf", "inf")] {
         assert_eq!(
             refusal(
@@ -142,7 +142,7 @@ fn refuses_bytes_that_are_not_text() {
 }
 
 #[test]
-fn refuses_an_hour_that_is_not_on_the_clock() {
+fn refuses_an_hour_out_of_range() {
     assert_eq!(
         refusal(
             format!("{BIKE_HEADER}\n1,2011-01-01,1,0,1,24,0,6,0,1,0.24,0.2879,0.81,0,3,13,16\n"),

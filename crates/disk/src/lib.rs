@@ -1,53 +1,118 @@
-//! Files that are there wholly or not at all.
+//! Atomic file writes: a reader finds the old file or the new one, never a part of either.
+//!
+//! [`write`] puts the bytes into a file beside the target, syncs it, renames it over the target
+//! and syncs the folder. A crash can leave the file beside the target, whose name ends in
+//! `.partial`; [`is_partial`] recognises it and [`remove_partial`] removes it.
+//!
+//! [`ChangeDetector`] tells when small files have changed. Unix only, Linux and macOS alike.
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! # let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("reports").join("today.json");
+//! std::fs::create_dir_all(canopy_disk::folder(&path))?;
+//! canopy_disk::write(&path, b"{}")?;
+//! assert_eq!(std::fs::read(&path)?, b"{}");
+//! # Ok(())
+//! # }
+//! ```
 
 mod change;
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 pub use change::ChangeDetector;
 
-/// Ending of a file that is being written.
+/// Extension of a file that is being written.
 const PARTIAL: &str = "partial";
 
-/// Mode of a file that anybody may read whom the user's mask lets.
+/// Mode of a file that the umask alone restricts.
 const COMMON: u32 = 0o666;
-/// Mode of a file for its owner alone.
+
+/// Mode of a file that its owner alone may read and write.
 const PRIVATE: u32 = 0o600;
 
-/// Writes a file aside, syncs it and renames it; once this returns it survives a crash.
+/// Writes `bytes` to `path`, replacing a file that is there. The folder must exist.
+///
+/// Once this returns, the file survives a crash of the machine. Any number of threads and
+/// processes may write the same path: one of them comes last. The mode is that of a new file, as
+/// the umask has it, whatever the mode of the file replaced; a symbolic link is replaced itself.
 ///
 /// # Errors
 ///
-/// If it cannot be written; what was there before is there still.
+/// If the file cannot be written, for example because the folder is missing or read-only or the
+/// disk is full. The old file is then untouched.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_with(path, bytes, COMMON)
 }
 
-/// As [`write`], a file that only its owner may read.
+/// As [`write`], with a mode that lets only the owner read the file.
 ///
 /// # Errors
 ///
-/// If it cannot be written; what was there before is there still.
+/// As [`write`].
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_with(path, bytes, PRIVATE)
 }
 
 fn write_with(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let partial = path.with_added_extension(PARTIAL);
-    write_aside(&partial, bytes, mode)
+    let (partial, file) = create_beside(path, mode)?;
+    fill(file, bytes)
         .and_then(|()| fs::rename(&partial, path))
         .inspect_err(|_| {
-            // What could not be written whole is of no use.
+            // The error to report is the one before.
             let _ = fs::remove_file(&partial);
         })?;
-    File::open(folder(path))?.sync_all()
+    sync_folder(folder(path))
 }
 
-/// The folder that a file is in.
-#[must_use]
+/// Creates a file beside `path` that nobody else writes: of the names `path.0.partial`,
+/// `path.1.partial` and so on the first that is free.
+fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
+    if path.file_name().is_none() {
+        return Err(ErrorKind::InvalidFilename.into());
+    }
+    let mut number = 0_u64;
+    loop {
+        let partial = path.with_added_extension(format!("{number}.{PARTIAL}"));
+        let created = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&partial);
+        match created {
+            Ok(file) => return Ok((partial, file)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Makes the names in a folder survive a crash, where the file system can.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Network and FUSE file systems may be able to sync files only.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+/// The folder that a file is in; `.` for a bare name.
 pub fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -55,32 +120,18 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-fn write_aside(partial: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(partial)?;
-    if mode == PRIVATE {
-        // What a crash left half written may have another mode.
-        file.set_permissions(Permissions::from_mode(mode))?;
-    }
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Whether a file is being written, or was when the process ended.
-#[must_use]
+/// Whether a path is that of a file being written, or left behind by a crash while it was.
 pub fn is_partial(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == PARTIAL)
+    path.extension()
+        .is_some_and(|extension| extension == PARTIAL)
 }
 
-/// Removes what a crash left half written.
+/// Removes the partial files that a crash left in a folder. Only for a folder that no other
+/// process writes to: its partial files would be removed as well.
 ///
 /// # Errors
 ///
-/// If the folder cannot be read or a file not be removed.
+/// If the folder cannot be read or a file cannot be removed.
 pub fn remove_partial(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -89,4 +140,26 @@ pub fn remove_partial(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_of_a_bare_name_is_the_current_one() {
+        assert_eq!(folder(Path::new("a/b.json")), Path::new("a"));
+        assert_eq!(folder(Path::new("/b.json")), Path::new("/"));
+        assert_eq!(folder(Path::new("b.json")), Path::new("."));
+    }
+
+    #[test]
+    fn partial_files_are_known_by_their_extension() {
+        for path in ["a/b.json.0.partial", "b.12.partial"] {
+            assert!(is_partial(Path::new(path)), "{path}");
+        }
+        for path in ["b.json", "partial", "b.partial.json", ""] {
+            assert!(!is_partial(Path::new(path)), "{path}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! A week of a column held against a month: `make microbench`.
+//! A week of a column compared with a month; run by `make microbench`.
 
 use canopy_drift::{Kind, Method, Reference, regression_scores};
 use criterion::Criterion;
@@ -24,7 +24,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Numbers from 0 to 1 with two digits, from Knuth's linear congruential generator.
+/// Numbers from 0 to 1 with two decimals, from Knuth's linear congruential generator.
 fn values(mut state: u64, count: usize) -> Vec<f64> {
     let next = || {
         state = state

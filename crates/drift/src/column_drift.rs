@@ -2,18 +2,18 @@ use serde::Serialize;
 
 use crate::method::Method;
 
-/// How far one column of the current sample is from its reference.
+/// Drift of one column: the distance of the current sample from the reference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ColumnDrift {
     /// Name of the column.
     pub column: String,
-    /// How it was measured.
+    /// Method of comparison.
     pub method: Method,
-    /// The p-value or distance, always finite; `None` where the method defines
-    /// none, as for an empty sample.
+    /// The p-value or distance, always finite; `None` where the method is
+    /// undefined, as for an empty sample.
     pub score: Option<f64>,
-    /// What the score was held against.
+    /// The threshold that the score was compared with.
     pub threshold: f64,
-    /// Whether the score means drift; never without a score.
+    /// Whether the score indicates drift; `false` without a score.
     pub drifted: bool,
 }

@@ -1,41 +1,35 @@
 use crate::column_drift::ColumnDrift;
 use crate::distribution::Distribution;
+use crate::kind::Kind;
 use crate::method::{Method, MethodError};
-use crate::reference::Reference;
 use crate::sample::Sample;
 use crate::statistic;
 use crate::table::Table;
 
-/// A current sample of a column, held against its [`Reference`].
+/// A current sample of a column beside the [`Reference`](crate::Reference) of that column.
 #[derive(Clone, Debug)]
 pub struct Comparison<'a> {
-    reference: &'a Reference,
-    current: Sample,
+    pub(crate) column: &'a str,
+    pub(crate) kind: Kind,
+    pub(crate) reference: &'a Sample,
+    pub(crate) current: Sample,
 }
 
-impl<'a> Comparison<'a> {
-    pub(crate) fn new(reference: &'a Reference, current: &[f64]) -> Self {
-        Self {
-            reference,
-            current: Sample::new(current),
-        }
-    }
-
-    /// As [`Reference::compare`].
+impl Comparison<'_> {
+    /// Drift by Evidently's default method, as [`Reference::compare`](crate::Reference::compare).
     pub fn drift(&self) -> ColumnDrift {
-        let (kind, rows) = (self.reference.kind(), self.reference.len());
         let table = self.table();
-        let method = Method::default_for(kind, rows, table.rows.len());
+        let method = Method::default_for(self.kind, self.reference.len(), table.rows.len());
         self.measure(&table, method)
     }
 
-    /// As [`Reference::compare_by`].
+    /// Drift by `method`, as [`Reference::compare_by`](crate::Reference::compare_by).
     ///
     /// # Errors
     ///
     /// If the method does not apply to columns of this kind.
     pub fn drift_by(&self, method: Method) -> Result<ColumnDrift, MethodError> {
-        let kind = self.reference.kind();
+        let kind = self.kind;
         if method.applies_to(kind) {
             Ok(self.measure(&self.table(), method))
         } else {
@@ -43,20 +37,20 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Both samples, counted by the same bins.
+    /// Row counts of both samples in the same bins, for a histogram.
     pub fn distribution(&self) -> Distribution {
-        Distribution::new(&self.table(), self.reference.kind())
+        Distribution::new(&self.table(), self.kind)
     }
 
     fn table(&self) -> Table<'_> {
-        Table::new(self.reference.sample(), &self.current)
+        Table::new(self.reference, &self.current)
     }
 
     fn measure(&self, table: &Table<'_>, method: Method) -> ColumnDrift {
         let threshold = method.default_threshold();
-        let score = statistic::score(table, self.reference.kind(), method);
+        let score = statistic::score(table, self.kind, method);
         ColumnDrift {
-            column: self.reference.column().to_owned(),
+            column: self.column.to_owned(),
             method,
             score,
             threshold,

@@ -10,19 +10,18 @@ pub const DEFAULT_SHARE_THRESHOLD: f64 = 0.5;
 pub struct DatasetDrift {
     /// The columns in the order they were given.
     pub columns: Vec<ColumnDrift>,
-    /// How many of them drifted.
+    /// Number of columns that drifted.
     pub drifted_columns: usize,
-    /// The same as a fraction of all columns; 0 if there are none.
+    /// Share of the columns that drifted, from 0 to 1; 0 without columns.
     pub share: f64,
-    /// What the share was held against.
+    /// The threshold that the share was compared with.
     pub share_threshold: f64,
-    /// Whether the share reaches its threshold; never without a drifted column.
+    /// Whether the share reaches its threshold; `false` without a drifted column.
     pub drifted: bool,
 }
 
 impl DatasetDrift {
-    /// Sums up `columns`. A column without a score counts as one that has not
-    /// drifted.
+    /// Summarises `columns`. A column without a score counts as not drifted.
     pub fn new(columns: Vec<ColumnDrift>, share_threshold: f64) -> Self {
         let drifted_columns = columns.iter().filter(|column| column.drifted).count();
         let share = drifted_columns as f64 / columns.len().max(1) as f64;

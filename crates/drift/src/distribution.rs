@@ -3,38 +3,37 @@ use serde::Serialize;
 use crate::kind::Kind;
 use crate::table::{Row, Table};
 
-/// Number of bins of equal width, and most values that are counted one by one.
+/// Number of bins of equal width, and maximum number of values counted singly.
 const BINS: usize = 24;
 
-/// How often the values of a column occur in reference and current sample, to be drawn over each
-/// other.
+/// Histogram of a column: row counts of the reference and the current sample in the same bins.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Distribution {
-    /// What is counted.
+    /// The bins.
     #[serde(flatten)]
     pub bins: Bins,
-    /// Rows of the reference by bin.
+    /// Number of rows of the reference in each bin.
     pub reference: Vec<usize>,
-    /// Rows of the current sample by bin.
+    /// Number of rows of the current sample in each bin.
     pub current: Vec<usize>,
 }
 
-/// What the rows of a sample are counted by; the same for both samples.
+/// The bins of a histogram.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bins {
-    /// Bins of equal width from the least to the greatest value of both samples: their edges, one
-    /// more than there are bins. A value on an edge belongs to the bin above, the greatest to the
-    /// last.
+    /// Edges of bins of equal width from the smallest to the largest value of both samples, one
+    /// more than there are bins. A value on an edge belongs to the bin above, the largest value to
+    /// the last bin.
     Edges(Vec<f64>),
-    /// Single values, ascending. Where there is one count more than there are values, it is that
-    /// of all others.
+    /// Single values, ascending. If there is one count more than there are values, it is the count
+    /// of all other values.
     Values(Vec<f64>),
 }
 
 impl Distribution {
     /// Counts by value if the column is categorical or has few distinct values, otherwise by bins
-    /// of equal width. Of many categories the commonest stay.
+    /// of equal width. Of many categories the most frequent are counted singly.
     pub(crate) fn new(table: &Table<'_>, kind: Kind) -> Self {
         let rows = &table.rows;
         match (kind, rows.as_slice()) {
@@ -46,7 +45,7 @@ impl Distribution {
     }
 
     fn by_edges(rows: &[Row], low: f64, high: f64) -> Self {
-        // Not by the difference, which may be infinite.
+        // Not from the difference, which may overflow.
         let edge = |number: usize| {
             let share = number as f64 / BINS as f64;
             low * (1.0 - share) + high * share
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_are_common_to_both_samples_and_hold_every_row() {
+    fn bins_are_shared_by_both_samples_and_hold_every_row() {
         let reference: Vec<f64> = (0..48).map(f64::from).collect();
         let found = distribution(Kind::Numerical, &reference, &[48.0, 47.9, 2.0, -0.0]);
         let Bins::Edges(edges) = &found.bins else {
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn few_values_are_counted_one_by_one() {
+    fn few_values_are_counted_singly() {
         let found = distribution(Kind::Numerical, &[3.0, 1.0, 3.0], &[2.0, f64::NAN]);
         assert_eq!(found.bins, Bins::Values(vec![1.0, 2.0, 3.0]));
         assert_eq!(found.reference, [1, 0, 2]);

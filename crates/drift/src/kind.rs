@@ -2,13 +2,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What the values of a column are.
+/// Kind of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Quantities: order and distance mean something.
+    /// Quantities: their order and distance have a meaning.
     Numerical,
-    /// Labels: two values are equal or they are not.
+    /// Labels: two values are equal or different, without order.
     Categorical,
 }
 

@@ -1,10 +1,11 @@
 //! Drift tests and model scores: pure functions over slices of `f64`, no I/O.
 //!
-//! A [`Reference`] is a prepared sample of one column; it is compared with a
-//! current sample by Evidently's default choice of [`Method`] or by a chosen
-//! one, and the columns together make a [`DatasetDrift`]. The figures are those
-//! of Evidently 0.7 wherever it defines them; each statistic's documentation
-//! gives its formula, its source and where it departs from that library.
+//! A [`Reference`] is a prepared sample of one column. It is compared with a
+//! current sample by the [`Method`] that Evidently chooses by default or by a
+//! given one, and the results of all columns make a [`DatasetDrift`]. Scores
+//! equal those of Evidently 0.7 wherever it defines them; the documentation of
+//! each statistic gives its formula and source, and where it deviates from
+//! Evidently.
 //!
 //! ```
 //! use canopy_drift::{DEFAULT_SHARE_THRESHOLD, DatasetDrift, Kind, Reference};

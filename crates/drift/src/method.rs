@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 
-/// How two samples of a column are compared.
+/// A test or distance that compares two samples of a column.
 ///
-/// Written and read by Evidently's names, such as `ks` or `kl_div`.
+/// Parsed from, displayed and serialised as Evidently's names, such as `ks` or `kl_div`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "&'static str", try_from = "String")]
 pub enum Method {
@@ -17,7 +17,7 @@ pub enum Method {
     ChiSquare,
     /// Z-test of two proportions, p-value.
     Z,
-    /// Wasserstein distance in standard deviations of the reference.
+    /// Wasserstein distance, in standard deviations of the reference.
     Wasserstein,
     /// Jensen–Shannon distance.
     JensenShannon,
@@ -33,7 +33,7 @@ pub enum Method {
     Anderson,
     /// Two-sample Cramér–von Mises test, p-value.
     CramerVonMises,
-    /// Mann–Whitney U test against a rise, p-value.
+    /// One-sided Mann–Whitney U test for an increase, p-value.
     MannWhitney,
     /// Energy distance.
     EnergyDistance,
@@ -48,7 +48,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Every method.
+    /// All methods.
     pub const ALL: [Self; 17] = [
         Self::Ks,
         Self::ChiSquare,
@@ -69,11 +69,11 @@ impl Method {
         Self::FisherExact,
     ];
 
-    /// The method Evidently takes when none is asked for.
+    /// The method that Evidently uses when none is given.
     ///
     /// `rows` is the length of the reference, `distinct` the number of distinct
     /// values in reference and current sample together. A numerical column of
-    /// at most five distinct values is measured as a categorical one.
+    /// at most five distinct values is compared as a categorical one.
     pub(crate) fn default_for(kind: Kind, rows: usize, distinct: usize) -> Self {
         let numerical = kind == Kind::Numerical && distinct > 5;
         match (rows <= 1000, numerical) {
@@ -126,8 +126,8 @@ impl Method {
         }
     }
 
-    /// The threshold Evidently sets when none is given: a probability for
-    /// tests, a distance for the rest.
+    /// The threshold that Evidently uses when none is given: a p-value for tests,
+    /// otherwise a distance.
     pub const fn default_threshold(self) -> f64 {
         match self {
             Self::Ks
@@ -140,8 +140,8 @@ impl Method {
         }
     }
 
-    /// Whether the score is a p-value, where less means more drift; otherwise
-    /// it is a distance, where more does.
+    /// Whether the score is a p-value, which is small if there is drift;
+    /// otherwise it is a distance, which is large.
     pub const fn is_p_value(self) -> bool {
         !matches!(
             self,
@@ -154,8 +154,8 @@ impl Method {
         )
     }
 
-    /// Whether `score` means drift. A score equal to the threshold does for
-    /// some methods and not for others, as in Evidently.
+    /// Whether `score` indicates drift. As in Evidently, a score equal to the
+    /// threshold does so for some methods only.
     pub(crate) fn drifted(self, score: f64, threshold: f64) -> bool {
         match self {
             Self::Ks | Self::CramerVonMises => score <= threshold,
@@ -197,16 +197,16 @@ impl TryFrom<String> for Method {
     }
 }
 
-/// No method goes by this name.
+/// There is no method of this name; holds the name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown drift method {0:?}")]
 pub struct UnknownMethod(pub String);
 
-/// The method can't measure columns of this kind.
+/// The method does not apply to columns of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("drift method {method} does not apply to {kind} columns")]
 pub struct MethodError {
-    /// The method asked for.
+    /// The method.
     pub method: Method,
     /// The kind of the column.
     pub kind: Kind,

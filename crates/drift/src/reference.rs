@@ -6,9 +6,9 @@ use crate::sample::Sample;
 
 /// A prepared reference sample of one column.
 ///
-/// NaN and infinities are dropped, the distinct values sorted and counted and
-/// the moments computed once, so that each later comparison only pays for the
-/// current sample.
+/// NaN and infinities are dropped, distinct values are sorted and counted, and
+/// the moments are computed once, so that each comparison costs only the work on
+/// the current sample.
 #[derive(Clone, Debug)]
 pub struct Reference {
     column: String,
@@ -41,7 +41,7 @@ impl Reference {
         self.sample.len()
     }
 
-    /// Whether the sample holds no finite value; then every comparison is
+    /// Whether the sample has no finite value; every comparison is then
     /// undefined.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -50,11 +50,11 @@ impl Reference {
     /// Compares `current` with the reference by Evidently's default method for
     /// a column of this kind, length and number of distinct values.
     ///
-    /// For up to 1,000 reference rows that is the Kolmogorov–Smirnov test,
-    /// beyond them the Wasserstein distance; a column that is categorical, or
-    /// has at most five distinct values in both samples together, takes the
-    /// chi-square test (the Z-test if it has at most two) and the
-    /// Jensen–Shannon distance instead.
+    /// Up to 1,000 reference rows that is the Kolmogorov–Smirnov test, beyond
+    /// them the Wasserstein distance. A column that is categorical or has at most
+    /// five distinct values in both samples together is compared by the chi-square
+    /// test (the Z-test for at most two values) and the Jensen–Shannon distance
+    /// instead.
     pub fn compare(&self, current: &[f64]) -> ColumnDrift {
         self.against(current).drift()
     }
@@ -69,12 +69,14 @@ impl Reference {
         self.against(current).drift_by(method)
     }
 
-    /// Holds `current` against the reference, where more than the drift is asked for.
+    /// Prepares the comparison of `current` with the reference, for callers that need more than
+    /// one of its results: drift by several methods, or the distribution.
     pub fn against(&self, current: &[f64]) -> Comparison<'_> {
-        Comparison::new(self, current)
-    }
-
-    pub(crate) fn sample(&self) -> &Sample {
-        &self.sample
+        Comparison {
+            column: &self.column,
+            kind: self.kind,
+            reference: &self.sample,
+            current: Sample::new(current),
+        }
     }
 }

@@ -1,9 +1,9 @@
 /// A sample of one column, counted by distinct value.
 ///
-/// NaN and infinities are dropped, and -0 is taken for 0.
+/// NaN and infinities are dropped, and -0 counts as 0.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
-    /// The finite values in the order they came.
+    /// The finite values in their original order.
     pub(crate) rows: Vec<f64>,
     /// Distinct values, ascending, each with its number of rows.
     pub(crate) counts: Vec<(f64, usize)>,
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_finite_values_and_takes_both_zeros_for_one() {
+    fn counts_finite_values_and_both_zeros_as_one() {
         let sample = Sample::new(&[2.0, f64::NAN, -0.0, 0.0, f64::INFINITY, 2.0, 2.0]);
         assert_eq!(sample.counts, [(0.0, 2), (2.0, 3)]);
         assert_eq!(sample.len(), 5);

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 
 use crate::sample::Sample;
 
-/// Two samples of a column side by side: all a statistic needs to know.
+/// Two samples of a column side by side: the input of every statistic.
 pub(crate) struct Table<'a> {
     /// One row for each value that occurs in either sample, ascending.
     pub(crate) rows: Vec<Row>,
@@ -10,7 +10,7 @@ pub(crate) struct Table<'a> {
     pub(crate) current: &'a Sample,
 }
 
-/// How often one value occurs in each sample.
+/// Number of occurrences of one value in each sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Row {
     pub(crate) value: f64,
@@ -58,12 +58,12 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Rows of the reference and of the current sample.
+    /// Number of rows of the reference and of the current sample.
     pub(crate) fn lens(&self) -> (f64, f64) {
         (self.reference.len() as f64, self.current.len() as f64)
     }
 
-    /// Rows of both samples together.
+    /// Number of rows of both samples together.
     pub(crate) fn total(&self) -> usize {
         self.reference.len() + self.current.len()
     }

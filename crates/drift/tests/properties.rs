@@ -1,4 +1,4 @@
-//! What holds for samples of any kind.
+//! Properties that hold for samples of any kind.
 
 use canopy_drift::{
     ColumnDrift, Kind, Method, Reference, classification_scores, regression_scores,
@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Rows with many ties or with none, small or large numbers.
+/// Rows with many ties or without ties, of small or large numbers.
 fn rows() -> impl Strategy<Value = Vec<f64>> {
     prop_oneof![
         vec((0..6_i32).prop_map(f64::from), 1..60),
@@ -19,7 +19,7 @@ fn rows() -> impl Strategy<Value = Vec<f64>> {
     ]
 }
 
-/// Anything a slice can hold.
+/// Anything that a slice can hold.
 fn wild_rows() -> impl Strategy<Value = Vec<f64>> {
     let special = select(vec![
         0.0,
@@ -113,7 +113,7 @@ proptest! {
     fn order_of_rows_does_not_matter(
         (kind, method) in methods(), reference in rows(), current in rows(),
     ) {
-        // The deals of this test are drawn by position.
+        // Its permutations are drawn by position.
         prop_assume!(method != Method::Tvd);
         let drift = compare((kind, method), &reference, &current)?;
         let mut reversed = current;

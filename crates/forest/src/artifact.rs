@@ -1,4 +1,4 @@
-//! A whole model as one run of bytes: what the trainer bakes into the guest.
+//! A whole model as one sequence of bytes, which the trainer bakes into the guest.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -7,13 +7,13 @@ use crate::forest::Forest;
 use crate::layout::LayoutError;
 use crate::tree::Aggregation;
 
-/// Tells an artifact from other bytes; its last byte is the version of the layout.
+/// First bytes of every artifact; the last of them is the version of the layout.
 const MAGIC: [u8; 8] = *b"canopy\0\x02";
 
 /// A model: its description, its reference sample and its compiled forest.
 #[derive(Debug)]
 pub struct Artifact<'a> {
-    /// What the model says of itself.
+    /// The model's own description.
     pub description: Description,
     /// The sample that drift is measured against.
     pub reference: Vec<Column>,
@@ -24,28 +24,28 @@ pub struct Artifact<'a> {
 /// Why bytes are not an artifact.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArtifactError {
-    /// They do not begin with the artifact's mark or are too short for it.
-    #[error("these bytes are no artifact of this version")]
+    /// They do not begin with the magic bytes of this version, or are too short.
+    #[error("the bytes are not an artifact of this version")]
     NotAnArtifact,
     /// The description or the reference sample cannot be decoded.
     #[error("the artifact's {part} cannot be decoded: {source}")]
     Text {
-        /// Which of them.
+        /// The part that cannot be decoded.
         part: &'static str,
-        /// Why.
+        /// The cause.
         source: postcard::Error,
     },
     /// The forest is not valid.
     #[error(transparent)]
     Forest(#[from] LayoutError),
-    /// Description and forest are not of the same model.
-    #[error("the description names {described} {what}, the forest has {forest}")]
+    /// Description and forest differ, so that they are not of the same model.
+    #[error("the description has {described} {what}, the forest has {forest}")]
     Mismatch {
-        /// What they differ in.
+        /// What differs in number.
         what: &'static str,
-        /// How many are described.
+        /// Number in the description.
         described: usize,
-        /// How many the forest has.
+        /// Number in the forest.
         forest: usize,
     },
 }
@@ -59,7 +59,7 @@ struct Header {
 }
 
 impl Artifact<'_> {
-    /// Encodes a model; `forest` is what [`crate::compile`] gave.
+    /// Encodes a model; `forest` is the output of [`crate::compile()`].
     ///
     /// # Errors
     ///
@@ -84,11 +84,11 @@ impl Artifact<'_> {
         Ok(bytes)
     }
 
-    /// Reads a model in place; `bytes` begin at a multiple of 8.
+    /// Reads a model in place; `bytes` must begin at an address that is a multiple of 8.
     ///
     /// # Errors
     ///
-    /// If the bytes are not what [`Artifact::write`] gave.
+    /// If the bytes are not the output of [`Artifact::write`].
     pub fn read(bytes: &[u8]) -> Result<Artifact<'_>, ArtifactError> {
         let (header, rest) = bytes
             .split_at_checked(size_of::<Header>())

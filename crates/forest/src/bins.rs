@@ -10,11 +10,11 @@ use crate::simd::clamp;
 /// if `x > t[k]`, at least the `k + 1` thresholds up to `k` are. NaN compares false with
 /// every threshold and takes the last bin, which goes right everywhere. Nothing is rounded.
 ///
-/// A bin is found in *buckets* of equal width rather than by search. A value's bucket rises
-/// with the value, and rounding cannot change that: subtracting, multiplying by what is not
-/// negative and rounding all keep the order. Therefore the thresholds in lower buckets are
-/// below the value, those in higher buckets are not, and only those in its own bucket have to
-/// be compared, of which there are at most [`PER_BUCKET`].
+/// A bin is found in *buckets* of equal width rather than by search. A value's bucket increases
+/// monotonically with the value, rounding included: subtraction, multiplication by a factor that
+/// is not negative, and rounding all preserve order. Therefore the thresholds in lower buckets are
+/// below the value, those in higher buckets are not, and only the thresholds in its own bucket, at
+/// most four, have to be compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Bins<'a> {
     thresholds: &'a [f64],
@@ -22,10 +22,13 @@ pub struct Bins<'a> {
     buckets: &'a [u32],
 }
 
-/// Thresholds of a feature in one bucket, at most.
+/// Maximum number of thresholds of a feature.
+pub(crate) const MAX_THRESHOLDS: usize = 1 << 20;
+
+/// Maximum number of thresholds in a bucket.
 const PER_BUCKET: usize = 4;
 
-/// Adding it leaves the nearest whole number in the low bits.
+/// Adding it to a number leaves the nearest integer in the low bits.
 const WHOLE: f64 = (1_u64 << 52) as f64;
 
 impl<'a> Bins<'a> {
@@ -48,9 +51,9 @@ impl<'a> Bins<'a> {
         &self.thresholds[scale.offset as usize..][..scale.count as usize]
     }
 
-    /// Writes the bins of rows (row-major, rows × features) by slot: of the `features + 1` slots
-    /// of a row, `f + 1` is for `row[f]`; the first is not written.
-    // Not inlined, so that it has the registers to itself.
+    /// Writes the bins of rows (row-major, rows × features) by slot (row-major, rows ×
+    /// (features + 1)): slot `f + 1` holds the bin of `row[f]`; slot 0 is not written.
+    // Not inlined, so that it has all registers.
     #[inline(never)]
     pub fn rows(&self, rows: &[f64], bins: &mut [u32]) {
         let width = self.scales.len();
@@ -81,7 +84,7 @@ impl<'a> Bins<'a> {
     }
 }
 
-/// The bucket of a value, the last for NaN.
+/// The bucket of a value; the last one for NaN.
 #[inline]
 fn bucket(scale: &Scale, value: f64) -> u32 {
     let place = (value - scale.lower) * scale.factor;
@@ -100,11 +103,11 @@ pub(crate) fn below(thresholds: &[f64], value: f64) -> u32 {
     thresholds.partition_point(|&threshold| not_at_most(value, threshold)) as u32
 }
 
-/// What follows the thresholds of each feature, since it may be read with the last of them.
+/// Padding after the thresholds of each feature, which is read along with the last of them.
 pub(crate) const PADDING: [f64; PER_BUCKET] = [f64::INFINITY; PER_BUCKET];
 
-/// Adds the buckets of a feature whose thresholds begin at `offset`, as many as it takes for few
-/// thresholds to be in each; none if they are too uneven for that.
+/// Adds the buckets of a feature whose thresholds begin at `offset`: so many that each has at most
+/// [`PER_BUCKET`] thresholds, or none if the thresholds are too uneven for that.
 pub(crate) fn scale(thresholds: &[f64], offset: usize, buckets: &mut Vec<u32>) -> Scale {
     let none = Scale {
         lower: 0.0,

@@ -3,7 +3,8 @@
 use crate::bins::Bins;
 use crate::layout::Parts;
 
-/// Most rows of a block, and most bins: many rows share a cell then, whose trees are read once.
+/// Maximum number of rows of a block and of their bins: large, because the trees of a cell are read
+/// once for all rows that share it.
 const ROWS: usize = 1 << 15;
 const BINS: usize = 1 << 20;
 
@@ -13,21 +14,21 @@ pub(crate) struct Block {
     /// Slots of a row: one for each feature, after one that is always 0.
     slots: usize,
     bins: Vec<u32>,
-    /// For each row 1 + its cell, or 0 if it is in none.
+    /// For each row 1 + its cell, or 0 if it is in no cell.
     cells: Vec<u32>,
-    /// The rows, those of the first cell first.
+    /// The rows in the order of their cells.
     order: Vec<u32>,
     /// Where the rows of each cell end in `order`.
     ends: Vec<u32>,
 }
 
 impl Block {
-    /// Most rows of a block for a forest.
-    pub(crate) fn most_rows(parts: &Parts<'_>) -> usize {
+    /// Maximum number of rows of a block for a forest.
+    pub(crate) fn max_rows(parts: &Parts<'_>) -> usize {
         (BINS / (parts.header.features as usize + 1)).clamp(1, ROWS)
     }
 
-    /// Takes other rows, at most as many as a block may have.
+    /// Replaces the rows, of which there are at most [`Block::max_rows`].
     pub(crate) fn fill(&mut self, parts: &Parts<'_>, rows: &[f64]) {
         let slots = parts.header.features as usize + 1;
         if self.slots != slots {
@@ -37,7 +38,7 @@ impl Block {
             };
         }
         let count = rows.len() / (slots - 1);
-        // Slot 0 of every row is 0 from the beginning, and never written.
+        // Slot 0 of every row is initialised to 0 and never written.
         self.bins.resize(self.bins.len().max(slots * count), 0);
         self.cells.resize(count, 0);
         Bins::new(parts).rows(rows, &mut self.bins);
@@ -54,7 +55,7 @@ impl Block {
         }
     }
 
-    /// Orders the rows by cell; a counting sort, since there are few cells.
+    /// Sorts the rows by cell, by counting, since there are few cells.
     fn sort(&mut self, cells: usize) {
         self.order.resize(self.cells.len(), 0);
         self.ends.clear();
@@ -73,7 +74,7 @@ impl Block {
         }
     }
 
-    /// Hands over the cells that rows are in, each with its rows.
+    /// Calls `take` for each cell that has rows, with these rows.
     #[inline]
     pub(crate) fn each_cell(&self, mut take: impl FnMut(usize, &[u32])) {
         if let [cell] = self.cells[..] {
@@ -94,8 +95,7 @@ impl Block {
         &self.bins[row as usize * self.slots..][..self.slots]
     }
 
-    /// The bins of groups of rows: of each group slot by slot, for every slot one row after the
-    /// other.
+    /// The bins of groups of rows: group by group, in a group slot by slot, in a slot row by row.
     pub(crate) fn interleaved<'a>(&self, groups: impl Iterator<Item = &'a [u32]>) -> Vec<u32> {
         let mut bins = Vec::new();
         for rows in groups {

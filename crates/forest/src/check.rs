@@ -1,10 +1,10 @@
-//! What must hold in the bytes of a forest for predicting to stay within them.
+//! Validation of the bytes of a forest, so that predicting never reads outside of them.
 
-use crate::bins::PADDING;
-use crate::compile::{MOST_THRESHOLDS, is_class};
+use crate::bins::{MAX_THRESHOLDS, PADDING};
 use crate::layout::{Cell, LayoutError, Parts, Scale};
 use crate::masks::{MARGIN, STEP};
 use crate::node::Word;
+use crate::tree::is_class;
 
 /// Checks every reference once, so that predicting need not.
 pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
@@ -55,7 +55,7 @@ pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
         .iter()
         .position(|&start| u64::from(start) + MARGIN as u64 > parts.leaves.len() as u64);
     fault("start", wrong)?;
-    // One class more: no vote.
+    // One class more than there are stands for no vote.
     let wrong = parts
         .leaves
         .iter()
@@ -63,25 +63,25 @@ pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
     fault("leaf", wrong)
 }
 
-/// Number of a feature's bins.
+/// Number of bins of a feature.
 fn bins(parts: &Parts<'_>, feature: u32) -> u32 {
     parts.scales[feature as usize].count + 1
 }
 
-/// Whether a feature's thresholds lie among the thresholds, its buckets among the buckets, and
-/// what they name among its thresholds.
+/// Whether a feature's thresholds and buckets are within their parts, and its buckets refer to its
+/// own thresholds.
 fn scale_holds(parts: &Parts<'_>, scale: &Scale) -> bool {
     let first = scale.first as usize;
     let starts = parts
         .buckets
         .get(first..first.saturating_add(scale.buckets as usize));
     let end = u64::from(scale.offset) + u64::from(scale.count) + PADDING.len() as u64;
-    scale.count as usize <= MOST_THRESHOLDS
+    scale.count as usize <= MAX_THRESHOLDS
         && end <= parts.thresholds.len() as u64
         && starts.is_some_and(|starts| starts.iter().all(|&start| start <= scale.count))
 }
 
-/// The first tree whose nodes do not hold, if any.
+/// The first tree with an invalid node, if any.
 fn trees_hold<W: Word>(parts: &Parts<'_>) -> Option<usize> {
     let packing = parts.packing();
     let shifts = u64::from(packing.child) + u64::from(packing.field);
@@ -91,9 +91,9 @@ fn trees_hold<W: Word>(parts: &Parts<'_>) -> Option<usize> {
     if packing.field > 31 || packing.child > 31 || shifts >= u64::from(W::BITS) {
         return Some(0);
     }
-    // Then every bin is one that a field can hold.
-    let most = parts.scales.iter().map(|scale| scale.count).max();
-    if most.is_some_and(|most| most > packing.largest()) {
+    // Every bin must fit into a field.
+    let max = parts.scales.iter().map(|scale| scale.count).max();
+    if max.is_some_and(|max| max > packing.largest()) {
         return Some(0);
     }
     parts.trees.windows(2).position(|ends| {
@@ -117,11 +117,11 @@ fn node_holds<W: Word>(parts: &Parts<'_>, nodes: &[W], values: &[f64], index: us
         return left == index
             && value.is_some_and(|&value| classes == 0 || is_class(value, classes));
     }
-    // Both children come after it, so that every walk ends.
+    // Both children come after their parent, so that every walk ends.
     node.slot(packing) <= parts.header.features as usize && left > index && left + 1 < nodes.len()
 }
 
-/// Whether the mask rows of a cell lie in the masks, whatever the bins.
+/// Whether the mask rows of a cell are within the masks, whatever the bins.
 fn cell_holds(parts: &Parts<'_>, cell: &Cell) -> bool {
     let within = |start: u32, count: u32, length: usize| {
         u64::from(start) + u64::from(count) <= length as u64

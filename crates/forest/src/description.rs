@@ -1,4 +1,4 @@
-//! What a model says of itself: the same things as in `wit/model.wit`, in the artifact.
+//! A model's own description, as it is in the artifact: the content of `wit/model.wit`.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub enum Task {
     Classification,
 }
 
-/// How the values of a feature are to be read.
+/// Kind of a feature's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -27,7 +27,7 @@ pub enum Kind {
 pub struct Feature {
     /// Key of the feature in a record.
     pub name: String,
-    /// How its values are to be read.
+    /// Kind of its values.
     pub kind: Kind,
     /// What it measures.
     pub description: String,
@@ -71,7 +71,7 @@ pub struct Description {
     pub task: Task,
     /// Column of the true value.
     pub target: String,
-    /// Key of the prediction in an answer.
+    /// Key of the prediction in a response.
     pub response_field: String,
     /// Labels of the classes; empty for regression.
     pub classes: Vec<String>,

@@ -15,14 +15,14 @@ pub struct Forest<'a> {
     parts: Parts<'a>,
 }
 
-/// Memory to predict in, which grows to what the largest prediction took.
+/// Working memory of predictions, which grows to the size that the largest one needed.
 #[derive(Debug, Default)]
 pub struct Scratch {
     block: Block,
     selection: Selection,
 }
 
-/// A list of values is not a whole number of rows.
+/// The number of values is not a multiple of the number of features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{values} values are not a whole number of rows of {width}")]
 pub struct WrongLength {
@@ -33,11 +33,11 @@ pub struct WrongLength {
 }
 
 impl<'a> Forest<'a> {
-    /// Reads what [`crate::compile`] wrote, checking every reference once.
+    /// Reads the output of [`crate::compile()`] in place, checking every reference once.
     ///
     /// # Errors
     ///
-    /// If the bytes are truncated, misaligned or refer to what is not there.
+    /// If the bytes are truncated, misaligned or contain an invalid reference.
     pub fn read(bytes: &'a [u8]) -> Result<Self, LayoutError> {
         let parts = Parts::split(bytes)?;
         check(&parts)?;
@@ -56,7 +56,7 @@ impl<'a> Forest<'a> {
         self.parts.header.trees as usize
     }
 
-    /// How the trees' leaves become an answer.
+    /// How the leaves of the trees are combined into a prediction.
     #[must_use]
     pub fn aggregation(&self) -> Aggregation {
         match self.parts.header.classes {
@@ -71,21 +71,21 @@ impl<'a> Forest<'a> {
         Bins::new(&self.parts)
     }
 
-    /// Predicts rows that lie one after the other (row-major, rows × features). Answers
-    /// row-major, rows × [`Aggregation::outputs`].
+    /// Predicts rows (row-major, rows × features); returns the predictions row-major, rows ×
+    /// [`Aggregation::outputs`].
     ///
     /// # Errors
     ///
-    /// If `rows` does not hold a whole number of rows.
+    /// If the number of values is not a multiple of the number of features.
     pub fn predict(&self, rows: &[f64]) -> Result<Vec<f64>, WrongLength> {
         self.predict_with(rows, &mut Scratch::default())
     }
 
-    /// As [`Forest::predict`], with memory to work in that was used before.
+    /// As [`Forest::predict`], with working memory that is reused from call to call.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`Forest::predict`].
     pub fn predict_with(
         &self,
         rows: &[f64],
@@ -99,12 +99,12 @@ impl<'a> Forest<'a> {
             });
         }
         let outputs = self.aggregation().outputs();
-        let mut answer = vec![0.0; rows.len() / width * outputs];
+        let mut predictions = vec![0.0; rows.len() / width * outputs];
         let Scratch { block, selection } = scratch;
-        let capacity = Block::most_rows(&self.parts);
+        let capacity = Block::max_rows(&self.parts);
         for (rows, sums) in rows
             .chunks(width * capacity)
-            .zip(answer.chunks_mut(outputs * capacity))
+            .zip(predictions.chunks_mut(outputs * capacity))
         {
             block.fill(&self.parts, rows);
             let cells = self.parts.cells;
@@ -116,10 +116,10 @@ impl<'a> Forest<'a> {
             });
         }
         let trees = self.trees() as f64;
-        for value in &mut answer {
+        for value in &mut predictions {
             *value /= trees;
         }
-        Ok(answer)
+        Ok(predictions)
     }
 
     /// Adds every tree's leaf to rows whose cell has masks.
@@ -143,7 +143,7 @@ impl<'a> Forest<'a> {
                     each_leaf(&self.parts, cell, masks, |leaf| sum += leaf);
                     sums[0] = sum;
                 }
-                // The leaf of a word that the row is not in is one class more.
+                // A word without the row's leaf yields one class more than there are.
                 Aggregation::Vote { .. } => each_leaf(&self.parts, cell, masks, |leaf| {
                     if let Some(votes) = sums.get_mut(leaf as usize) {
                         *votes += 1.0;
@@ -161,7 +161,7 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// Not inlined, so that it has the registers to itself.
+    /// Not inlined, so that it has all registers.
     #[inline(never)]
     fn add_walks_of<W: Word>(&self, block: &Block, rows: &[u32], sums: &mut [f64]) {
         let walks = Walks {

@@ -3,11 +3,11 @@
 //! | part       | type            | length                | what                                   |
 //! |------------|-----------------|-----------------------|----------------------------------------|
 //! | header     | [`Header`]      | 1                     | the lengths of all other parts         |
-//! | thresholds | `f64`           | thresholds            | of all features and padding, see `Bins`|
+//! | thresholds | `f64`           | thresholds            | of all features, padded, see `Bins`    |
 //! | values     | `f64`           | values                | distinct leaves of each tree           |
 //! | leaves     | `f64`           | leaves                | leaves of the words, see `masks`       |
 //! | scales     | [`Scale`]       | features              | see `Bins`                             |
-//! | nodes      | `u32` or `u64`  | nodes                 | see [`Packing`](crate::node::Packing)  |
+//! | nodes      | `u32` or `u64`  | nodes                 | see [`Packing`]                        |
 //! | masks      | `u32`           | masks                 | see `masks`                            |
 //! | buckets    | `u32`           | buckets               | see `Bins`                             |
 //! | axes       | [`Axis`]        | axes                  | the features that choose a cell        |
@@ -24,7 +24,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::node::Packing;
 
-/// The counts that fix where every part begins.
+/// The counts that determine where every part begins.
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Header {
@@ -62,15 +62,15 @@ pub(crate) struct Begin {
     pub(crate) value: u32,
 }
 
-/// How a feature's values fall into buckets.
+/// How the values of a feature are assigned to buckets.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Scale {
-    /// The value that falls into the first bucket, as do those below.
+    /// Lower end of the first bucket, which values below it are assigned to as well.
     pub(crate) lower: f64,
-    /// Buckets in a unit of the value.
+    /// Number of buckets per unit of the value.
     pub(crate) factor: f64,
-    /// Where the feature's buckets begin: for each the number of thresholds in lower ones.
+    /// Where the feature's buckets begin; each holds the number of thresholds in lower buckets.
     pub(crate) first: u32,
     /// Number of buckets, or 0 if the thresholds have to be searched.
     pub(crate) buckets: u32,
@@ -99,18 +99,18 @@ pub(crate) struct Cell {
     pub(crate) starts: u32,
     /// Where the cell's columns begin.
     pub(crate) columns: u32,
-    /// How many columns it has.
+    /// Number of its columns.
     pub(crate) count: u32,
-    /// How many mask rows a row of features selects, at least one.
+    /// Number of mask rows that a row of features selects, at least one.
     pub(crate) groups: u32,
 }
 
-/// A feature that takes part in choosing mask rows of a cell.
+/// A feature that takes part in selecting the mask rows of a cell.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Column {
     pub(crate) feature: u32,
-    /// Which of the cell's mask rows it takes part in choosing.
+    /// The mask row of the cell that it takes part in selecting.
     pub(crate) group: u32,
     /// Where its places begin, one for each of the feature's bins.
     pub(crate) places: u32,
@@ -120,20 +120,20 @@ pub(crate) struct Column {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutError {
     /// The bytes end before the parts that the header announces.
-    #[error("a forest of {expected} bytes is announced, {found} bytes are there")]
+    #[error("the header announces a forest of {expected} bytes, found {found} bytes")]
     Truncated {
         /// Bytes that the header announces.
         expected: usize,
-        /// Bytes that are there.
+        /// Bytes found.
         found: usize,
     },
     /// The bytes do not begin at a multiple of 8.
     #[error("the forest does not begin at a multiple of 8")]
     Misaligned,
-    /// Something refers to what does not exist or breaks an invariant.
+    /// A value refers to something that does not exist or breaks an invariant.
     #[error("{part} {index} of the forest is not valid")]
     Invalid {
-        /// Which part of the layout.
+        /// The part of the layout.
         part: &'static str,
         /// Position in that part.
         index: usize,
@@ -195,7 +195,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The bytes that [`Parts::split`] splits.
+    /// Joins the parts to the bytes that [`Parts::split`] reads.
     pub(crate) fn join(&self) -> Vec<u8> {
         let parts: [&[u8]; 15] = [
             bytemuck::bytes_of(self.header),
@@ -218,7 +218,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The bytes that no part has taken yet.
+/// The bytes that are not assigned to a part yet.
 struct Rest<'a> {
     bytes: &'a [u8],
     total: usize,

@@ -1,15 +1,16 @@
 //! Random forests compiled to a flat, position-independent layout.
 //!
-//! The trainer compiles [`Tree`]s to bytes with [`compile`] and wraps them, together with
+//! The trainer compiles [`Tree`]s to bytes with [`compile()`] and wraps them, together with
 //! the model's [`Description`] and its reference sample, into an [`Artifact`]. The guest
 //! reads the same bytes in place: [`Artifact::read`] and [`Forest::read`] copy nothing.
 //!
-//! Rows that share the bins of a few features share a *cell*. There, the trees are small, and
-//! are evaluated as masks over their leaves (`masks`); rows in no cell walk through the whole
-//! trees, laid out as nodes (`node`, `walk`). [`Plan`] tells what was chosen.
+//! Rows that have the same bins in a few features share a *cell*. Within a cell the trees are
+//! small and evaluated as masks over their leaves (`masks`); rows in no cell are predicted by a
+//! walk through the whole trees, laid out as nodes (`node`, `walk`). [`Plan`] describes what was
+//! chosen for a forest.
 //!
-//! No I/O, and predictions equal a plain walk over the trees bit for bit: thresholds are
-//! compared exactly (see [`Bins`]) and leaves are added in tree order in `f64`.
+//! The crate does no I/O. Predictions equal a plain walk over the trees bit for bit: thresholds
+//! are compared exactly (see [`Bins`]), and leaves are added in tree order in `f64`.
 
 mod artifact;
 mod bins;

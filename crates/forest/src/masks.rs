@@ -1,27 +1,27 @@
 //! Trees as masks over their leaves, after QuickScorer (Lucchese et al., SIGIR 2015,
-//! <https://doi.org/10.1145/2766462.2767733>): no walk, and no load that waits for another.
+//! <https://doi.org/10.1145/2766462.2767733>): no walk, and no load that depends on another.
 //!
-//! A *word* stands for up to 32 consecutive leaves of a tree, one bit a leaf. A *mask row* holds
-//! one word after the other for every tree of a cell; there is one for each bin of a feature (or
-//! each combination of bins of a group of features), and its bits are those leaves whose path
-//! the bin allows. The intersection of the mask rows that a row of features selects, one a
-//! group, leaves one bit in each tree: the leaf that the row reaches. A tree with more than 32
-//! leaves has several words; in each of them the last bit is always set and stands for 0, which
-//! is added where the leaf is in another word.
+//! A *word* stands for up to 32 consecutive leaves of a tree, one bit per leaf. A *mask row* is the
+//! sequence of the words of all trees of a cell. There is one for each bin of a feature, or for each
+//! combination of bins of a group of features; its bits are the leaves whose path allows the bin.
+//! The intersection of the mask rows that a row of features selects, one per group, leaves one bit
+//! in each tree: the leaf that the row reaches. A tree with more than 32 leaves has several words;
+//! in each of them the last bit is always set and stands for 0, which is added if the leaf is in
+//! another word.
 //!
-//! A word's leaves lie `BEFORE` after its start in `leaves`. The place of a mask row in `masks` is the sum
-//! of the `places` of its group's columns, each read by the feature's bin.
+//! The leaves of a word begin `BEFORE` after its start in `leaves`. A mask row begins in `masks` at
+//! the sum of the `places` of its group's columns, each looked up by the feature's bin.
 
 use crate::layout::{Cell, Parts};
 use crate::simd::{self, WORDS};
 
-/// Words that are taken at once; mask rows are filled up to a multiple with words whose only leaf
-/// is 0.
+/// Number of words processed at once; mask rows are padded to a multiple of it with words whose
+/// only leaf is 0.
 pub(crate) const STEP: usize = 2 * WORDS;
 
-/// Leaves that there are before the first word's, see [`simd::BIAS`], and from each word's start
-/// on, whatever its mask.
+/// Number of leaves before those of the first word, see [`simd::BIAS`].
 pub(crate) const BEFORE: usize = simd::BIAS as usize;
+/// Number of leaves that can be read from the start of a word on, whatever its mask.
 pub(crate) const MARGIN: usize = 256;
 
 /// Where the mask rows of one row of features begin.
@@ -44,7 +44,7 @@ impl Selection {
     }
 }
 
-/// Hands the leaf of every word to `add`, in the order of the trees.
+/// Calls `add` with the leaf of every word, in the order of the trees.
 #[inline]
 pub(crate) fn each_leaf(parts: &Parts<'_>, cell: &Cell, selected: &[u32], add: impl FnMut(f64)) {
     let words = Words {
@@ -65,7 +65,7 @@ pub(crate) fn each_leaf(parts: &Parts<'_>, cell: &Cell, selected: &[u32], add: i
     }
 }
 
-/// What one cell's masks are made of.
+/// The words of one cell.
 struct Words<'a> {
     masks: &'a [u32],
     starts: &'a [u32],
@@ -73,7 +73,7 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// Not inlined, so that each number of rows has the registers to itself.
+    /// Not inlined, so that the code for each number of rows has all registers.
     #[inline(never)]
     fn each_leaf<const ROWS: usize>(&self, rows: [u32; ROWS], mut add: impl FnMut(f64)) {
         let rows = rows.map(|place| self.row(place));
@@ -116,7 +116,7 @@ impl Words<'_> {
     fn add(&self, starts: &[u32; WORDS], masks: simd::Words, add: &mut impl FnMut(f64)) {
         let leaves = simd::Words::load(starts).plus_lowest_bits(masks);
         for leaf in leaves.each() {
-            // SAFETY: the check of the forest found `MARGIN` leaves from every start on, and no
+            // SAFETY: the check of the forest ensures `MARGIN` leaves from every start on, and no
             // exponent is larger.
             add(unsafe { *self.leaves.get_unchecked(leaf as usize) });
         }

@@ -2,27 +2,27 @@
 
 use bytemuck::Pod;
 
-/// How the bits of a node are shared out, from the highest down: slot, left child, field.
+/// The layout of the bits of a node, from the highest down: slot, left child, field.
 ///
-/// A row's bins lie in slots, the one of feature `f` in slot `f + 1`. The field of a split is the
-/// largest that there is less the largest bin that goes left, so that adding the row's bin
-/// carries into the child exactly when the row goes right: its right child lies after its left
-/// one. Slot 0 always holds 0: a leaf reads it and is its own left child, so that walking on
-/// stays there, and its field is free to name the leaf's value. Walks of different length can
-/// therefore go on side by side without a branch.
+/// A row's bins are in slots, that of feature `f` in slot `f + 1`. The field of a split is the
+/// maximum value of a field minus the largest bin that goes left, so that adding the row's bin
+/// carries into the child exactly if the row goes right; the right child follows the left one.
+/// Slot 0 always holds 0: a leaf reads it and is its own left child, so that a walk stays there,
+/// and its field is free for the position of the leaf's value. Walks of different length can
+/// therefore proceed side by side without a branch.
 ///
 /// Children and values are counted from the first of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Packing {
-    /// Bits of a left child.
+    /// Number of bits of the left child.
     pub(crate) child: u32,
-    /// Bits of a field.
+    /// Number of bits of the field.
     pub(crate) field: u32,
 }
 
 impl Packing {
     /// For trees of up to `nodes` nodes and `values` distinct leaves that split on `features`
-    /// features of up to `bins` bins each; `None` if that is more than `bits` bits hold.
+    /// features of up to `bins` bins each; `None` if `bits` bits are too few for that.
     pub(crate) fn new(
         bits: u32,
         features: usize,
@@ -35,29 +35,29 @@ impl Packing {
         (width(bins.max(values)) <= field).then_some(Self { child, field })
     }
 
-    /// Largest bin and largest position of a value.
+    /// Largest value of a field: a bin, or the position of a leaf's value.
     pub(crate) fn largest(self) -> u32 {
         (1 << self.field) - 1
     }
 }
 
-/// Bits that hold the numbers below `count`.
+/// Number of bits that the numbers below `count` need.
 fn width(count: usize) -> u32 {
     usize::BITS - count.saturating_sub(1).leading_zeros()
 }
 
-/// What holds a node.
+/// An integer that holds a node.
 pub(crate) trait Word: Pod {
     /// Bits of the word.
     const BITS: u32;
 
-    /// Makes a node of its parts.
+    /// Packs a node.
     fn pack(packing: Packing, slot: u32, left: u32, field: u32) -> Self;
 
-    /// Where the row's bin lies, 0 for a leaf.
+    /// The slot of the row's bin; 0 for a leaf.
     fn slot(self, packing: Packing) -> usize;
 
-    /// Where a row goes whose bin in the node's slot is `bin`.
+    /// The child for a row whose bin in the node's slot is `bin`.
     fn next(self, packing: Packing, bin: u32) -> u32;
 
     /// The position of a leaf's value.
@@ -82,7 +82,7 @@ macro_rules! word {
 
             #[inline]
             fn next(self, packing: Packing, bin: u32) -> u32 {
-                // A slot of ones may carry out at the top, but only into the child's bits count.
+                // The sum may carry out of the slot at the top; only the carry into the child matters.
                 let sum = self.wrapping_add(<$type>::from(bin));
                 (sum >> packing.field) as u32 & ((1 << packing.child) - 1)
             }

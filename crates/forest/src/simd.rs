@@ -1,4 +1,4 @@
-//! What the vector registers of WebAssembly do better, with the same in plain Rust for every
+//! Operations on the vector registers of WebAssembly, with equivalents in plain Rust for every
 //! other target.
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -7,10 +7,10 @@ pub(crate) use vector::{Words, clamp};
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub(crate) use plain::{Words, clamp};
 
-/// Words of a vector register.
+/// Number of words in a vector register.
 pub(crate) const WORDS: usize = 4;
 
-/// What is added to the positions of bits; the bias of exponents in floating-point numbers.
+/// Offset of the positions of bits: the exponent bias of single-precision numbers.
 pub(crate) const BIAS: u32 = 127;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -23,14 +23,14 @@ mod vector {
 
     use super::WORDS;
 
-    /// Some words.
+    /// The words of one register.
     #[derive(Clone, Copy)]
     pub(crate) struct Words(v128);
 
     impl Words {
         #[inline]
         pub(crate) fn load(words: &[u32; WORDS]) -> Self {
-            // SAFETY: there are four; loads need no alignment.
+            // SAFETY: there are four words; loads need no alignment.
             Self(unsafe { v128_load(words.as_ptr().cast()) })
         }
 
@@ -44,7 +44,7 @@ mod vector {
         #[inline]
         pub(crate) fn plus_lowest_bits(self, words: Self) -> Self {
             let lowest = f32x4_convert_i32x4(v128_and(words.0, i32x4_neg(words.0)));
-            // Without the sign, which the highest bit has as a signed number.
+            // Without the sign, which is set if the lowest bit is bit 31.
             let exponents = v128_and(u32x4_shr(lowest, 23), u32x4_splat(0xff));
             Self(u32x4_add(self.0, exponents))
         }
@@ -60,10 +60,10 @@ mod vector {
         }
     }
 
-    /// `value` within 0 and `most`; `most` for NaN.
+    /// `value` clamped to the range from 0 to `max`; `max` for NaN.
     #[inline]
-    pub(crate) fn clamp(value: f64, most: f64) -> f64 {
-        let least = f64x2_pmin(f64x2_splat(most), f64x2_splat(value));
+    pub(crate) fn clamp(value: f64, max: f64) -> f64 {
+        let least = f64x2_pmin(f64x2_splat(max), f64x2_splat(value));
         f64x2_extract_lane::<0>(f64x2_pmax(f64x2(0.0, 0.0), least))
     }
 }
@@ -72,7 +72,7 @@ mod vector {
 mod plain {
     use super::{BIAS, WORDS};
 
-    /// Some words.
+    /// The words of one register.
     #[derive(Clone, Copy)]
     pub(crate) struct Words([u32; WORDS]);
 
@@ -100,10 +100,10 @@ mod plain {
         }
     }
 
-    /// `value` within 0 and `most`; `most` for NaN.
+    /// `value` clamped to the range from 0 to `max`; `max` for NaN.
     #[inline]
-    pub(crate) fn clamp(value: f64, most: f64) -> f64 {
-        let least = if value < most { value } else { most };
+    pub(crate) fn clamp(value: f64, max: f64) -> f64 {
+        let least = if value < max { value } else { max };
         if least > 0.0 { least } else { 0.0 }
     }
 }

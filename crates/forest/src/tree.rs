@@ -1,4 +1,4 @@
-//! Trees as a training library hands them over.
+//! Trees as a training library produces them.
 
 /// A binary decision tree; its root is node 0.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,12 +26,12 @@ pub enum Node {
     Leaf(f64),
 }
 
-/// How the leaves that a row reaches become the forest's answer.
+/// How the leaves that a row reaches are combined into the forest's prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aggregation {
-    /// Arithmetic mean of the leaves, added in tree order: one value a row.
+    /// Arithmetic mean of the leaves, added in tree order: one value per row.
     Mean,
-    /// Share of the trees whose leaf is the class: `classes` values a row.
+    /// For each class the share of the trees whose leaf is the class: `classes` values per row.
     Vote {
         /// Number of classes; every leaf is a whole number below it.
         classes: u32,
@@ -39,7 +39,7 @@ pub enum Aggregation {
 }
 
 impl Aggregation {
-    /// Number of values a row is answered with.
+    /// Number of predicted values per row.
     #[must_use]
     pub fn outputs(self) -> usize {
         match self {
@@ -47,4 +47,9 @@ impl Aggregation {
             Self::Vote { classes } => classes as usize,
         }
     }
+}
+
+/// Whether a leaf's value is the position of one of `classes` classes.
+pub(crate) fn is_class(value: f64, classes: u32) -> bool {
+    value.fract() == 0.0 && (0.0..f64::from(classes)).contains(&value)
 }

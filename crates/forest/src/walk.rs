@@ -3,35 +3,35 @@
 use crate::layout::Begin;
 use crate::node::{Packing, Word};
 
-/// Walks that go on side by side: enough to hide the latency of a load, few enough for registers.
+/// Number of walks side by side: enough to hide the latency of loads, few enough for the registers.
 pub(crate) const LANES: usize = 8;
 
-/// Trees to walk. All of it was checked by `Forest::read`.
+/// Trees to walk, which `Forest::read` has checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Walks<'a, W> {
     pub(crate) packing: Packing,
     pub(crate) nodes: &'a [W],
     pub(crate) values: &'a [f64],
-    /// Where each tree begins, and where the last ends.
+    /// Where each tree begins and the last one ends.
     pub(crate) trees: &'a [Begin],
 }
 
-/// Nodes that each walk passes before it is asked whether all have ended.
+/// Steps of each walk between checks whether all walks have ended.
 const STEPS: usize = 2;
 
 impl<W: Word> Walks<'_, W> {
-    /// Takes `LANES` rows through a tree to their leaves. The bins of the rows lie
-    /// interleaved: slot by slot, for every slot one row after the other.
+    /// Walks `LANES` rows through a tree to their leaves. The bins of the rows are interleaved: slot
+    /// by slot, in a slot row by row.
     ///
     /// # Safety
     ///
-    /// There are as many bins as slots × `LANES`, those of slot 0 are 0 and the others bins of
-    /// their features.
+    /// There must be slots × `LANES` bins; those of slot 0 must be 0, the others bins of their
+    /// features.
     #[inline]
     pub(crate) unsafe fn rows(&self, tree: usize, bins: &[u32]) -> [f64; LANES] {
         let Begin { node, value } = self.trees[tree];
         let nodes = &self.nodes[node as usize..];
-        // SAFETY: a checked tree's nodes lie from its beginning on.
+        // SAFETY: the nodes of a checked tree are in the slice from its beginning on.
         let node = |_, at: u32| unsafe { *nodes.get_unchecked(at as usize) };
         // SAFETY: a checked node's slot is one of the row's.
         let bin = |lane, slot: usize| unsafe { *bins.get_unchecked(slot * LANES + lane) };
@@ -40,19 +40,19 @@ impl<W: Word> Walks<'_, W> {
         leaves.map(|leaf| values[leaf as usize])
     }
 
-    /// Takes a row through `LANES` trees, from `first` on, to its leaves. Lanes without a tree
-    /// repeat the last.
+    /// Walks a row through `LANES` trees, from `first` on, to its leaves. Lanes without a tree
+    /// repeat the last tree.
     ///
     /// # Safety
     ///
-    /// There are as many bins as slots, that of slot 0 is 0 and the others bins of their
-    /// features; `first` is a tree.
+    /// There must be as many bins as slots; that of slot 0 must be 0, the others bins of their
+    /// features. `first` must be a tree.
     #[inline]
     pub(crate) unsafe fn trees(&self, first: usize, bins: &[u32]) -> [f64; LANES] {
         let lanes: [usize; LANES] =
             std::array::from_fn(|lane| (first + lane).min(self.trees.len() - 2));
         let begins = lanes.map(|tree| self.trees[tree]);
-        // SAFETY: a checked tree's nodes lie from its beginning on.
+        // SAFETY: the nodes of a checked tree are in the slice from its beginning on.
         let node = |lane: usize, at: u32| unsafe {
             *self.nodes.get_unchecked((begins[lane].node + at) as usize)
         };
@@ -63,7 +63,7 @@ impl<W: Word> Walks<'_, W> {
     }
 }
 
-/// Takes walks from their nodes to their leaves and gives the positions of the leaves' values.
+/// Continues walks from their nodes to their leaves; returns the positions of the leaves' values.
 #[inline]
 fn to_leaves<W: Word>(
     packing: Packing,

@@ -1,4 +1,4 @@
-//! Bytes that are no artifact give an error, and never a panic.
+//! Bytes that are not an artifact give an error, never a panic.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,7 +8,7 @@ use canopy_forest::{
 };
 use proptest::prelude::*;
 
-/// Rows that cells are made for.
+/// Rows for which cells are made.
 const SAMPLE: [f64; 6] = [0.0, 0.0, 1.0, 0.0, 1.0, 1.0];
 
 fn description(features: usize) -> Description {
@@ -94,7 +94,7 @@ fn a_whole_artifact_is_read_back() {
 }
 
 #[test]
-fn every_part_of_an_artifact_is_too_little() {
+fn a_truncated_artifact_is_refused() {
     let whole = artifact();
     for length in 0..whole.len() {
         let outcome = with_bytes(&whole[..length], 0, |bytes| Artifact::read(bytes).map(drop));
@@ -103,7 +103,7 @@ fn every_part_of_an_artifact_is_too_little() {
 }
 
 #[test]
-fn a_shifted_artifact_is_refused() {
+fn a_misaligned_artifact_is_refused() {
     let error = with_bytes(&artifact(), 4, |bytes| Artifact::read(bytes).unwrap_err());
     assert!(matches!(error, ArtifactError::Forest(_)), "{error}");
 }
@@ -122,10 +122,13 @@ fn a_forest_of_another_width_is_refused() {
 fn trees_that_are_not_well_formed_are_refused() {
     let leaf = Node::Leaf(0.0);
     for (nodes, reason) in [
-        (vec![split(2, 0.0, 1, 2), leaf, leaf], "no feature"),
+        (
+            vec![split(2, 0.0, 1, 2), leaf, leaf],
+            "feature does not exist",
+        ),
         (vec![split(0, f64::NAN, 1, 2), leaf, leaf], "NaN"),
-        (vec![split(0, 0.0, 0, 1), leaf], "before it"),
-        (vec![split(0, 0.0, 1, 2), leaf], "does not exist"),
+        (vec![split(0, 0.0, 0, 1), leaf], "come after it"),
+        (vec![split(0, 0.0, 1, 2), leaf], "child does not exist"),
     ] {
         let error = compile(&[Tree { nodes }], 2, Aggregation::Mean, &[]).unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
@@ -155,7 +158,7 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
-        // Whether it is an artifact still is not the question, nor what it predicts.
+        // It may still be an artifact, and predict anything.
         with_bytes(&bytes, 0, |bytes| {
             if let Ok(artifact) = Artifact::read(bytes) {
                 let values = [f64::NAN, f64::NEG_INFINITY, -1.0, 0.25, 0.5, 1.0, f64::INFINITY];

@@ -1,4 +1,4 @@
-//! A compiled forest answers as a plain walk over its trees, bit for bit.
+//! A compiled forest predicts as a plain walk over its trees, bit for bit.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 const FEATURES: usize = 3;
 const CLASSES: u32 = 4;
-/// Around the widths at which rows are grouped.
+/// Sizes around those at which rows are grouped.
 const BATCHES: [usize; 8] = [0, 1, 7, 8, 9, 64, 65, 200];
 
 /// A tree in its natural form.
@@ -42,7 +42,7 @@ fn tree(branch: &Branch) -> Tree {
     Tree { nodes }
 }
 
-/// Few values, so that rows often equal a threshold, and any others.
+/// Often one of a few values, so that rows equal a threshold; otherwise any number.
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         prop::sample::select(vec![
@@ -116,7 +116,7 @@ fn walk_all(trees: &[Tree], row: &[f64], aggregation: Aggregation) -> Vec<f64> {
     answer.iter().map(|sum| sum / trees.len() as f64).collect()
 }
 
-/// Compares every batch size over the same rows, compiled without a sample and with some of them.
+/// Compares every batch size over the same rows, compiled without a sample and with half of them.
 fn assert_same(trees: &[Tree], features: usize, aggregation: Aggregation, rows: &[f64]) {
     let some = rows.len() / features / 2 * features;
     for sample in [&[], &rows[..some]] {
@@ -147,7 +147,7 @@ fn assert_predicts(
         let expected = &walked[..batch * aggregation.outputs()];
         assert_eq!(answer.len(), expected.len(), "batch of {batch}");
         for (index, (answer, expected)) in answer.iter().zip(expected).enumerate() {
-            // Sums of infinities are NaN, and a NaN is any NaN.
+            // Sums of infinities are NaN, and any NaN is as good as another.
             let same =
                 answer.to_bits() == expected.to_bits() || answer.is_nan() && expected.is_nan();
             assert!(
@@ -197,7 +197,7 @@ fn trees_of_cells(count: usize) -> Vec<Tree> {
 }
 
 #[test]
-fn trees_that_few_features_part_become_masks_in_cells() {
+fn trees_that_few_features_divide_become_masks_in_cells() {
     let trees = trees_of_cells(25);
     let row = |index: usize| {
         let part = |step: usize| (index * step % 97) as f64 / 97.0;
@@ -208,12 +208,12 @@ fn trees_that_few_features_part_become_masks_in_cells() {
     let compiled = compile(&trees, FEATURES, aggregation, &rows).unwrap();
     assert_eq!(compiled.plan.form(), Form::Masks);
     assert!(compiled.plan.cells > 1, "{:?}", compiled.plan);
-    // Of no cell, and of none that was in the sample.
+    // Rows in no cell, and rows of cells that are not in the sample.
     rows.extend([f64::NAN, 0.5, 0.5, 0.5, f64::NAN, 0.5, -7.0, 0.5, 0.5]);
     assert_same(&trees, FEATURES, aggregation, &rows);
 }
 
-/// Whole numbers and their neighbours, and what is no number.
+/// Integers and the numbers next to them, infinities and NaN.
 fn around(count: usize) -> Vec<f64> {
     let mut rows: Vec<f64> = (0..count)
         .flat_map(|index| {

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// What an alert says, the same in Prometheus and Alertmanager.
+/// The labels and annotations of an alert.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Alert {
     pub(crate) labels: BTreeMap<String, String>,
@@ -11,12 +11,13 @@ pub(crate) struct Alert {
 }
 
 impl Alert {
+    /// The label `alertname`; empty if there is none.
     pub(crate) fn name(&self) -> &str {
         self.labels.get("alertname").map_or("", String::as_str)
     }
 }
 
-/// A line for each label and annotation.
+/// One line for each label and annotation.
 impl fmt::Display for Alert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in self.labels.iter().chain(&self.annotations) {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::monitor::{Monitor, MonitorError};
 
-/// Alertmanager, which tells those who must know.
+/// Alertmanager, which notifies the receivers of an alert.
 pub(crate) struct Alertmanager(pub(crate) Monitor);
 
 /// An alert that has arrived and is not resolved.
@@ -29,7 +29,7 @@ struct Receiver {
 }
 
 impl Alertmanager {
-    /// Says whether it answers.
+    /// Checks that Alertmanager responds.
     pub(crate) async fn check(&self) -> Result<(), MonitorError> {
         self.all().await.map(drop)
     }
@@ -49,11 +49,12 @@ impl Alertmanager {
 }
 
 impl Arrived {
+    /// `unprocessed`, `active` or `suppressed`.
     pub(crate) fn state(&self) -> &str {
         &self.status.state
     }
 
-    /// Names of those who are told.
+    /// Names of the receivers that are notified.
     pub(crate) fn receivers(&self) -> String {
         let names: Vec<_> = self.receivers.iter().map(|to| to.name.as_str()).collect();
         names.join(", ")

@@ -4,35 +4,36 @@ use reqwest::{Client, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::host::client;
+/// Timeout of a request.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long an answer may take.
-const LIMIT: Duration = Duration::from_secs(5);
-
-/// Prometheus or Alertmanager, seen over HTTP.
+/// The HTTP interface of Prometheus or Alertmanager.
 pub(crate) struct Monitor {
     pub(crate) name: &'static str,
     client: Client,
     pub(crate) url: String,
 }
 
-/// Why a monitor does not say which alerts there are.
+/// Why the alerts of a monitor are unknown.
 #[derive(Debug, Error)]
 pub(crate) enum MonitorError {
-    #[error("{name} does not answer at {url}: is the whole stack running? `make all` starts it")]
+    /// The connection failed or timed out.
+    #[error("{name} does not respond at {url}: is the whole stack running? `make all` starts it")]
     Lost {
         name: &'static str,
         url: String,
         source: reqwest::Error,
     },
-    #[error("{name} answers {status} at {url}")]
-    Refused {
+    /// The response is not a success.
+    #[error("{name} responds with {status} at {url}")]
+    Rejected {
         name: &'static str,
         url: String,
         status: StatusCode,
     },
-    #[error("{name} answers something else than alerts at {url}")]
-    Answer {
+    /// The response has another form than expected.
+    #[error("{name} does not respond with a list of alerts at {url}")]
+    Response {
         name: &'static str,
         url: String,
         source: serde_json::Error,
@@ -40,12 +41,13 @@ pub(crate) enum MonitorError {
 }
 
 impl Monitor {
-    pub(crate) fn new(name: &'static str, url: &Url) -> anyhow::Result<Self> {
-        Ok(Self {
+    /// A monitor at `url`; `name` is the one that errors show.
+    pub(crate) fn new(name: &'static str, url: &Url, client: Client) -> Self {
+        Self {
             name,
-            client: client()?,
+            client,
             url: url.as_str().trim_end_matches('/').into(),
-        })
+        }
     }
 
     /// The JSON at a path.
@@ -56,13 +58,13 @@ impl Monitor {
             url: self.url.clone(),
             source: error.without_url(),
         };
-        let request = self.client.get(&url).timeout(LIMIT);
-        let answer = request.send().await.map_err(lost)?;
-        let status = answer.status();
+        let request = self.client.get(&url).timeout(TIMEOUT);
+        let response = request.send().await.map_err(lost)?;
+        let status = response.status();
         if !status.is_success() {
-            return Err(MonitorError::Refused { name, url, status });
+            return Err(MonitorError::Rejected { name, url, status });
         }
-        let text = answer.text().await.map_err(lost)?;
-        serde_json::from_str(&text).map_err(|source| MonitorError::Answer { name, url, source })
+        let text = response.text().await.map_err(lost)?;
+        serde_json::from_str(&text).map_err(|source| MonitorError::Response { name, url, source })
     }
 }

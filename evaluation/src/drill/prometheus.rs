@@ -11,7 +11,7 @@ pub(crate) struct Prometheus(pub(crate) Monitor);
 pub(crate) struct Active {
     /// `pending` or `firing`.
     pub(crate) state: String,
-    /// When the condition began to hold.
+    /// Time at which the condition began to hold.
     #[serde(rename = "activeAt")]
     pub(crate) since: String,
     #[serde(flatten)]
@@ -19,7 +19,7 @@ pub(crate) struct Active {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct Response {
     data: Data,
 }
 
@@ -29,10 +29,10 @@ struct Data {
 }
 
 impl Prometheus {
-    /// The alert of this name, if its condition holds; of several, one that fires.
+    /// The alert of this name, if its condition holds; of several, a firing one.
     pub(crate) async fn alert(&self, name: &str) -> Result<Option<Active>, MonitorError> {
-        let answer: Answer = self.0.get("/api/v1/alerts").await?;
-        let named = answer.data.alerts.into_iter();
+        let response: Response = self.0.get("/api/v1/alerts").await?;
+        let named = response.data.alerts.into_iter();
         Ok(named
             .filter(|active| active.alert.name() == name)
             .max_by_key(|active| active.state == "firing"))

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::data::{self, Record};
 
-/// How a drill brings its alert about.
+/// How a drill triggers its alert.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Scenario {
-    /// BikeApiDown: the host is stopped, by whoever runs the drill.
+    /// BikeApiDown: the host is stopped by the caller of the drill.
     Down,
-    /// ModelRmseHigh: a week of February is evaluated with ten times its counts.
+    /// ModelRmseHigh: a week of February is evaluated with its counts multiplied by ten.
     Rmse,
     /// DataDriftDetected: a week of July is evaluated.
     Drift,
@@ -29,9 +29,14 @@ impl Scenario {
         }
     }
 
-    /// The evaluation that makes it fire, as the body of a request. No model must learn from it.
+    /// The body of the evaluation that triggers the alert, if it takes one. It tells the host not to
+    /// keep the rows for training.
     ///
     /// Blocks; call it outside the async runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the source does not have the rows.
     pub(crate) fn body(self, source: &Source) -> anyhow::Result<Option<Vec<u8>>> {
         let (name, (from, until)) = match self {
             Self::Down => return Ok(None),
@@ -48,18 +53,18 @@ impl Scenario {
         Ok(Some(body.to_string().into_bytes()))
     }
 
-    /// What to do afterwards, for people.
+    /// What resolves the alert afterwards, for the user.
     pub(crate) fn recovery(self) -> &'static str {
         match self {
             Self::Down => {
                 "`make all` starts the host again; the alert resolves when it has been scraped."
             }
             Self::Rmse => {
-                "the API went on serving; `make evaluation` evaluates true counts, and the alert \
-                 resolves."
+                "the host kept serving; `make evaluation` evaluates the true counts, which resolves \
+                 the alert."
             }
             Self::Drift => {
-                "the API went on serving; the alert resolves with an evaluation that has not drifted:\n  \
+                "the host kept serving; an evaluation without drift resolves the alert:\n  \
                  make evaluation ARGS=\"--period january=2011-01-01..2011-01-31\""
             }
         }

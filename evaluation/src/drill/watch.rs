@@ -7,66 +7,70 @@ use super::alertmanager::{Alertmanager, Arrived};
 use super::monitor::MonitorError;
 use super::prometheus::{Active, Prometheus};
 
-/// The pause before asking again.
+/// Pause between two looks at the monitors.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Whom to ask about which alert.
+/// An alert, and the monitors to look for it in.
 pub(crate) struct Watch {
     pub(crate) alert: &'static str,
     pub(crate) prometheus: Prometheus,
     pub(crate) alertmanager: Alertmanager,
 }
 
-/// An alert that fires and has arrived.
+/// An alert that is firing and has arrived.
 pub(crate) struct Seen<'a> {
     watch: &'a Watch,
     active: Active,
     arrived: Arrived,
 }
 
-/// Why an alert was not seen.
+/// The alert did not arrive in time.
 #[derive(Debug, Error)]
 #[error("{alert} did not arrive within {limit:?}: {state}")]
 pub(crate) struct NotSeen {
     alert: &'static str,
     limit: Duration,
-    /// How far it came.
+    /// The last state seen.
     state: String,
 }
 
 impl Watch {
-    /// Says whether both monitors answer.
+    /// Checks that both monitors respond.
     pub(crate) async fn check(&self) -> Result<(), MonitorError> {
         self.prometheus.alert(self.alert).await?;
         self.alertmanager.check().await
     }
 
-    /// Waits until Prometheus says that the alert fires and Alertmanager has it; prints every
-    /// change. A monitor that does not answer is asked again: it may be starting.
+    /// Waits until the alert is firing in Prometheus and has arrived at Alertmanager, and prints
+    /// every change of state. A monitor that does not respond is asked again: it may be starting.
+    ///
+    /// # Errors
+    ///
+    /// If this takes longer than `limit`.
     pub(crate) async fn follow(&self, limit: Duration) -> Result<Seen<'_>, NotSeen> {
         println!("Waiting for {}, at most {limit:?}.", self.alert);
         let start = Instant::now();
-        let mut told = String::new();
+        let mut shown = String::new();
         loop {
             let state = match self.look().await {
                 Ok(Look::Seen(seen)) => {
                     let state = format!("Alertmanager: {}", seen.arrived.state());
-                    tell(start, &state);
+                    show(start, &state);
                     return Ok(*seen);
                 }
                 Ok(Look::State(state)) => state,
                 Err(error) => error.to_string(),
             };
-            if state != told {
-                tell(start, &state);
-                told = state;
+            if state != shown {
+                show(start, &state);
+                shown = state;
             }
             if start.elapsed() + PAUSE > limit {
                 let alert = self.alert;
                 return Err(NotSeen {
                     alert,
                     limit,
-                    state: told,
+                    state: shown,
                 });
             }
             tokio::time::sleep(PAUSE).await;
@@ -98,11 +102,11 @@ enum Look<'a> {
     Seen(Box<Seen<'a>>),
 }
 
-fn tell(start: Instant, state: &str) {
+fn show(start: Instant, state: &str) {
     println!("{:>5.0} s  {state}", start.elapsed().as_secs_f64());
 }
 
-/// The alert as both see it.
+/// The alert as both monitors show it.
 impl fmt::Display for Seen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Watch {

@@ -8,11 +8,11 @@ use crate::data::Record;
 pub(crate) struct Request {
     pub(crate) content_type: &'static str,
     pub(crate) body: Vec<u8>,
-    /// Whether it is malformed, so that the host must refuse it.
+    /// Whether it is malformed, so that the host must reject it.
     pub(crate) bad: bool,
 }
 
-/// An endless row of requests: mostly the records in order, some drifted, some malformed.
+/// An endless sequence of requests: the records in order, some drifted, some malformed.
 pub(crate) struct Mix {
     records: Vec<Record>,
     next: usize,
@@ -21,11 +21,12 @@ pub(crate) struct Mix {
     random: Rng,
 }
 
-/// On UCI's scale these go from 0 to 1, so adding 1 leaves every training range.
+/// UCI scales these to the range 0 to 1, so adding 1 puts them out of any training range.
 const WEATHER: [&str; 4] = ["temp", "atemp", "hum", "windspeed"];
 
 impl Mix {
-    /// The records must not be empty; the shares are of 1, together at most 1.
+    /// Requests made of `records`, which must not be empty. The shares are from 0 to 1 and add up
+    /// to at most 1.
     pub(crate) fn new(
         mut records: Vec<Record>,
         bad_share: f64,
@@ -79,7 +80,7 @@ fn drifted(mut record: Record) -> Record {
     record
 }
 
-/// Spoils a record in one of five ways.
+/// Makes a record malformed in one of five ways.
 fn malformed(mut record: Record, random: &mut Rng) -> Request {
     let way = random.usize(..5);
     match way {
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn drifted_records_leave_the_range_of_the_data() {
+    fn drifted_records_are_out_of_the_range_of_the_data() {
         assert_eq!(bodies(mix(0.0, 1.0), 1), [r#"{"hr":0,"temp":1.25}"#]);
     }
 

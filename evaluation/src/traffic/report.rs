@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::tally::Tally;
 
-/// Names of the quantiles that are shown, and the quantiles.
+/// Quantiles that are shown, with their names.
 const QUANTILES: [(&str, f64); 5] = [
     ("p50", 0.5),
     ("p90", 0.9),
@@ -14,12 +14,12 @@ const QUANTILES: [(&str, f64); 5] = [
     ("max", 1.0),
 ];
 
-/// What is told at the end.
+/// Counts, rate and latencies of all requests.
 pub(crate) struct Report {
     pub(crate) tally: Tally,
     sent: u64,
     seconds: f64,
-    /// In milliseconds, in the order of [`QUANTILES`]; empty without any answer.
+    /// In milliseconds, in the order of [`QUANTILES`]; empty if there was no response.
     latencies: Vec<(&'static str, f64)>,
 }
 
@@ -39,7 +39,7 @@ impl Report {
         }
     }
 
-    /// Sent requests per second.
+    /// Requests sent per second.
     fn rate(&self) -> f64 {
         self.sent as f64 / self.seconds
     }
@@ -90,7 +90,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// The smallest value with at least this share of all values at or below it.
+/// The smallest value with at least this share of all values at or below it, if there is any.
 fn at(sorted: &[Duration], quantile: f64) -> Option<Duration> {
     let rank = (quantile * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).copied()
@@ -137,7 +137,7 @@ latency ms  p50 50.00  p90 90.00  p99 99.00  p99.9 100.00  max 100.00
     }
 
     #[test]
-    fn report_without_answers_has_no_latencies() {
+    fn report_without_responses_has_no_latencies() {
         let mut tally = Tally::default();
         tally.add(false, None, Duration::from_secs(10));
         let report = Report::new(tally, Duration::from_secs(1));

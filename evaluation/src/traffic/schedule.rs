@@ -5,14 +5,15 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::mix::Request;
 
-/// A request and when it is to be sent.
+/// A request and the time at which to send it.
 pub(crate) struct Job {
     pub(crate) request: Request,
     pub(crate) due: Instant,
 }
 
-/// Puts each request in the queue when it is due, `rate` of them a second, whatever
-/// became of those before it. Blocks; stops early when nobody takes requests any more.
+/// Queues `rate` requests per second, each when it is due, without regard to the responses.
+///
+/// Blocks until the last request is queued or the receiver of the queue is dropped.
 pub(crate) fn keep_schedule(
     requests: impl Iterator<Item = Request>,
     rate: f64,

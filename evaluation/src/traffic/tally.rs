@@ -3,24 +3,24 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-/// What became of the requests.
+/// Counts of requests by outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) succeeded: u64,
-    /// How often each other status was the answer.
+    /// Responses without success, by status.
     pub(crate) refused: BTreeMap<u16, u64>,
-    /// Without an answer.
+    /// Requests without a response.
     pub(crate) lost: u64,
-    /// Lost; or a good request that did not succeed; or a bad one without a 4xx.
+    /// Requests lost, valid requests that did not succeed and malformed ones without a 4xx status.
     pub(crate) unexpected: u64,
-    /// Of every answer, in no order.
+    /// Latency of every response, in no order.
     pub(crate) latencies: Vec<Duration>,
 }
 
 impl Tally {
-    /// Counts one request; `bad` if it was malformed, `answer` if there was one.
-    pub(crate) fn add(&mut self, bad: bool, answer: Option<StatusCode>, latency: Duration) {
-        let Some(status) = answer else {
+    /// Counts one request; `bad` if it was malformed, `status` of the response if there was one.
+    pub(crate) fn add(&mut self, bad: bool, status: Option<StatusCode>, latency: Duration) {
+        let Some(status) = status else {
             self.lost += 1;
             self.unexpected += 1;
             return;
@@ -39,6 +39,7 @@ impl Tally {
         self.unexpected += u64::from(!expected);
     }
 
+    /// Adds the counts of another tally.
     pub(crate) fn merge(&mut self, other: Self) {
         self.succeeded += other.succeeded;
         for (status, number) in other.refused {
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_answer_a_request_deserves_is_expected() {
+    fn valid_requests_must_succeed_and_malformed_ones_must_be_rejected() {
         let cases = [
             (false, Some(200), 0),
             (false, Some(422), 1),
@@ -68,8 +69,8 @@ mod tests {
         ];
         for (bad, status, unexpected) in cases {
             let mut tally = Tally::default();
-            let answer = status.map(|status| StatusCode::from_u16(status).unwrap());
-            tally.add(bad, answer, Duration::ZERO);
+            let received = status.map(|status| StatusCode::from_u16(status).unwrap());
+            tally.add(bad, received, Duration::ZERO);
             assert_eq!(tally.unexpected, unexpected, "{bad} {status:?}");
         }
     }

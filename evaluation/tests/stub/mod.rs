@@ -1,4 +1,4 @@
-//! A host that answers as it is told, on a port of its own; so do Prometheus and Alertmanager.
+//! A stub of the host, of Prometheus and of Alertmanager, on one port, with given responses.
 
 use std::collections::VecDeque;
 use std::process::{Command, Output};
@@ -14,22 +14,22 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// An answer: status and JSON.
-pub(crate) type Answer = (u16, Value);
+/// Status and JSON of a response.
+pub(crate) type Response = (u16, Value);
 
-/// What the stub answers, and what it was asked.
+/// The responses of the stub, and the requests it received.
 pub(crate) struct Stub {
-    /// Statuses of `/ready`, one after the other; 200 when used up.
+    /// Statuses of `/ready`, one after the other; 200 after the last.
     pub(crate) ready: Mutex<VecDeque<u16>>,
-    /// The answer of `/evaluate` to a body.
-    pub(crate) evaluate: fn(&Value) -> Answer,
-    /// The answer of `/predict` to a body.
-    pub(crate) predict: fn(&[u8]) -> Answer,
-    /// The alerts of Prometheus, one answer after the other; none when used up.
+    /// The response of `/evaluate` to a body.
+    pub(crate) evaluate: fn(&Value) -> Response,
+    /// The response of `/predict` to a body.
+    pub(crate) predict: fn(&[u8]) -> Response,
+    /// The alerts of Prometheus, one list after the other; an empty one after the last.
     pub(crate) prometheus: Mutex<VecDeque<Value>>,
     /// The alerts of Alertmanager.
     pub(crate) alertmanager: Value,
-    /// Bodies that `/evaluate` and `/predict` were sent.
+    /// Bodies of the requests to `/evaluate` and `/predict`.
     pub(crate) bodies: Mutex<Vec<Bytes>>,
 }
 
@@ -47,7 +47,7 @@ impl Default for Stub {
 }
 
 impl Stub {
-    /// Runs the program against this host until it ends.
+    /// Runs the program against this stub until it exits.
     pub(crate) fn run(self: &Arc<Self>, arguments: &[&str]) -> Output {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -70,7 +70,7 @@ impl Stub {
 pub(crate) fn run(url: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_canopy-evaluation"));
     command.args(arguments);
-    // In place of whatever the developer's own environment says.
+    // In place of what the developer's environment has.
     command.envs([
         ("CANOPY_URL", url),
         ("CANOPY_PROMETHEUS", url),
@@ -81,9 +81,9 @@ pub(crate) fn run(url: &str, arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// A good evaluation of a regression model.
-pub(crate) fn evaluation(body: &Value) -> Answer {
-    let answer = json!({
+/// A successful evaluation of a regression model.
+pub(crate) fn evaluation(body: &Value) -> Response {
+    let body = json!({
         "message": "evaluated",
         "evaluation_period_name": body["evaluation_period_name"],
         "evaluated_items": body["data"].as_array().unwrap().len(),
@@ -95,10 +95,10 @@ pub(crate) fn evaluation(body: &Value) -> Answer {
             { "column": "hr", "method": "K-S p_value", "score": 1.0, "threshold": 0.05, "drifted": false },
         ],
     });
-    (200, answer)
+    (200, body)
 }
 
-fn prediction(body: &[u8]) -> Answer {
+fn prediction(body: &[u8]) -> Response {
     match serde_json::from_slice::<Value>(body) {
         Ok(record) if record["temp"].is_number() => (200, json!({ "predicted_count": 16.0 })),
         Ok(_) => (422, json!({ "title": "Unprocessable" })),
@@ -143,7 +143,7 @@ async fn alertmanager(State(stub): State<Arc<Stub>>) -> impl IntoResponse {
     respond((200, stub.alertmanager.clone()))
 }
 
-fn respond((status, body): Answer) -> impl IntoResponse {
+fn respond((status, body): Response) -> impl IntoResponse {
     let status = StatusCode::from_u16(status).unwrap();
     (
         status,

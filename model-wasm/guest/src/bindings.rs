@@ -1,4 +1,4 @@
-//! What wit-bindgen generates from `wit/model.wit`.
+//! The bindings that wit-bindgen generates from `wit/model.wit`.
 
 wit_bindgen::generate!({
     path: "../../wit",

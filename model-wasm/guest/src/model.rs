@@ -1,4 +1,4 @@
-//! The baked model behind the interface.
+//! The baked model, behind the component's interface.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -7,34 +7,35 @@ use canopy_forest::{Artifact, Description, Feature, Kind, Scratch, Task};
 
 use crate::bindings::exports::canopy::model::inference as wit;
 
-/// Set by [`bake`] before the memory is frozen, and constant ever after.
+/// Set by [`bake`] before the memory is frozen, and constant from then on.
 static MODEL: OnceLock<Artifact<'static>> = OnceLock::new();
 
 /// Makes the `length` bytes at `address` this component's model.
 ///
-/// The bytes are read where they lie, so that the frozen memory holds them once.
+/// The bytes are read in place, so that the frozen memory holds them once.
 ///
 /// # Safety
 ///
-/// `address` comes from `cabi_realloc` with an alignment of 8 and is never freed.
+/// `address` must come from `cabi_realloc` with an alignment of 8, and must never be freed.
 ///
 /// # Panics
 ///
-/// If the bytes are no artifact, or a model is there already.
+/// If the bytes are not an artifact, or a model is baked already.
 #[unsafe(export_name = "bake")]
 pub unsafe extern "C" fn bake(address: *const u8, length: usize) {
-    // SAFETY: the caller gives an allocation of this length and leaves it to us.
+    // SAFETY: the caller hands over an allocation of this length.
     let bytes = unsafe { std::slice::from_raw_parts(address, length) };
-    let artifact = Artifact::read(bytes).expect("the trainer bakes only what it has read back");
+    let artifact =
+        Artifact::read(bytes).expect("the trainer has read back the artifact that it bakes");
     assert!(MODEL.set(artifact).is_ok(), "a component is baked once");
 }
 
 thread_local! {
-    /// What the last small call worked in, so that the next need not allocate it.
+    /// Working memory of the last small call, so that the next one need not allocate it.
     static SCRATCH: Cell<Scratch> = Cell::default();
 }
 
-/// Values of a call after which its memory is kept.
+/// Maximum number of values of a call whose working memory is kept.
 const KEPT_VALUES: usize = 4096;
 
 struct Guest;
@@ -58,11 +59,11 @@ impl wit::Guest for Guest {
 
     fn predict(rows: Vec<f64>) -> Result<Vec<f64>, wit::PredictError> {
         let mut scratch = SCRATCH.take();
-        let answer = model().forest.predict_with(&rows, &mut scratch);
+        let predictions = model().forest.predict_with(&rows, &mut scratch);
         if rows.len() <= KEPT_VALUES {
             SCRATCH.set(scratch);
         }
-        answer.map_err(|error| {
+        predictions.map_err(|error| {
             wit::PredictError::WrongLength(wit::WrongLength {
                 values: error.values as u64,
                 width: error.width as u32,
@@ -74,7 +75,7 @@ impl wit::Guest for Guest {
 fn model() -> &'static Artifact<'static> {
     MODEL
         .get()
-        .expect("a blank guest has no model; bake one first")
+        .expect("a blank guest has no model until one is baked")
 }
 
 fn model_info(description: &Description) -> wit::ModelInfo {

@@ -1,37 +1,40 @@
 use serde::Serialize;
 
-/// How often predicted classes are the right ones, each from 0 to 1.
+/// Scores of predicted classes, each from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClassificationScores {
-    /// Share of rows whose class is right.
+    /// Share of rows whose predicted class is the target.
     pub accuracy: f64,
-    /// Of the rows predicted to be in a class, the share that are; 0 if none is
-    /// predicted.
+    /// Share of the rows predicted to be in a class that are in it; 0 if no row is
+    /// predicted to be.
     pub precision: f64,
-    /// Of the rows in a class, the share predicted to be; 0 if there are none.
+    /// Share of the rows in a class that are predicted to be in it; 0 if the class
+    /// has no rows.
     pub recall: f64,
-    /// Harmonic mean of precision and recall; 0 if both are.
+    /// Harmonic mean of precision and recall; 0 if both are 0.
     pub f1: f64,
-    /// Probability that a row in the class is given a higher probability of it
-    /// than one that is not, ties counting half; `None` if no class has rows
-    /// both in it and outside of it, or a probability is NaN.
+    /// Area under the ROC curve: the probability that a row in the class has a
+    /// higher predicted probability than a row outside it, ties counting half.
+    /// `None` if no class has rows both in it and outside it, or if a probability
+    /// is NaN.
     pub roc_auc: Option<f64>,
 }
 
-/// Scores of predicted classes, numbered from 0, as scikit-learn's, which
-/// Evidently calls.
+/// Scores of predicted classes, numbered from 0; equal to those of scikit-learn,
+/// which Evidently calls. `None` if there are no rows.
 ///
-/// With two classes precision, recall, F1 and ROC AUC are those of class 1; with
-/// more they are means over classes (macro average): the first three over
-/// classes that occur in `target` or `predicted`, ROC AUC of each class against
-/// the rest over those that have both. A row whose target is no such class
-/// counts as wrong. `None` if there are no rows.
+/// With two classes, precision, recall, F1 and ROC AUC are those of class 1. With
+/// more they are macro averages: the first three over the classes that occur in
+/// `target` or `predicted`, ROC AUC (one class against the rest) over the classes
+/// that have rows both in them and outside them. A row whose target is not below
+/// `classes` counts as wrongly predicted.
 ///
-/// `probabilities` holds a row of one number per class for each target.
+/// `target` and `predicted` have one class per row; `probabilities` is row-major,
+/// rows × classes.
 ///
 /// # Panics
 ///
-/// If the lengths of the slices do not fit.
+/// If the lengths of the slices do not match.
 pub fn classification_scores(
     target: &[usize],
     probabilities: &[f64],
@@ -55,7 +58,7 @@ pub fn classification_scores(
         .map(|class| Counts::new(target, predicted, class))
         .filter(|counts| classes == 2 || counts.actual + counts.predicted > 0)
         .collect();
-    // The positive class of two, or else all of them.
+    // Of two classes the positive one, otherwise all.
     let first = usize::from(classes == 2);
     let average = |of: fn(&Counts) -> f64| mean(counts[first.min(counts.len())..].iter().map(of));
     let areas = (first..classes).filter_map(|class| {
@@ -81,7 +84,7 @@ pub fn classification_scores(
     })
 }
 
-/// Rows of one class.
+/// Row counts of one class.
 struct Counts {
     actual: usize,
     predicted: usize,
@@ -116,7 +119,7 @@ impl Counts {
     }
 }
 
-/// Area under the ROC curve by the rank sum of the rows in the class, ties at
+/// Area under the ROC curve, from the rank sum of the rows in the class; ties have
 /// their mean rank.
 ///
 /// Source: J. A. Hanley and B. J. McNeil, "The Meaning and Use of the Area under
@@ -161,7 +164,7 @@ mod tests {
         }
     }
 
-    /// Figures of scikit-learn 1.9, as below.
+    /// The scores of scikit-learn 1.9, here and below.
     #[test]
     fn two_classes_agree_with_scikit_learn() {
         let target = [0, 0, 1, 1, 1, 0, 1, 0];
@@ -202,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn one_class_alone_has_no_curve() {
+    fn single_class_has_no_roc_curve() {
         let scores = classification_scores(&[1, 1], &[0.5, 0.5, 0.1, 0.9], 2, &[1, 0]).unwrap();
         assert_eq!((scores.recall, scores.roc_auc), (0.5, None));
         assert_eq!(classification_scores(&[], &[], 2, &[]), None);

@@ -1,4 +1,4 @@
-//! How well predictions meet their targets.
+//! Scores of predictions against their targets.
 
 pub(crate) mod classification;
 pub(crate) mod regression;

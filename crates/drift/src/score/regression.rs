@@ -1,37 +1,37 @@
 use serde::Serialize;
 
-/// How far numerical predictions are from their targets, in the unit of the
-/// target unless said otherwise.
+/// Scores of numerical predictions, in the unit of the target unless stated
+/// otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RegressionScores {
-    /// Root of the mean squared error.
+    /// Root mean squared error.
     pub rmse: f64,
     /// Mean absolute error.
     pub mae: f64,
-    /// Coefficient of determination; `None` if all targets are equal.
+    /// Coefficient of determination R²; `None` if all targets are equal.
     pub r2: Option<f64>,
-    /// Mean absolute error in per cent of the target, over rows whose target is
-    /// not 0; `None` if there are none.
+    /// Mean absolute percentage error, in per cent, over rows whose target is not
+    /// 0; `None` if there are none.
     pub mape: Option<f64>,
-    /// Mean of prediction less target.
+    /// Mean error: prediction minus target.
     pub mean_error: f64,
     /// Largest absolute error.
     pub max_error: f64,
-    /// Standard deviation (sample form, as the two below) of prediction less
-    /// target; `None` for a single row.
+    /// Sample standard deviation of the error; `None` for a single row.
     pub error_std: Option<f64>,
-    /// Standard deviation of the absolute error; `None` for a single row.
+    /// Sample standard deviation of the absolute error; `None` for a single row.
     pub abs_error_std: Option<f64>,
-    /// Standard deviation of the absolute error relative to the target: a
+    /// Sample standard deviation of the absolute error relative to the target: a
     /// fraction, as Evidently reports it, while [`mape`](Self::mape) is in per
-    /// cent. `None` for less than two rows whose target is not 0.
+    /// cent. `None` for fewer than two rows whose target is not 0.
     pub mape_std: Option<f64>,
 }
 
-/// Scores of `predicted` against `target`, row by row, as Evidently's.
+/// Scores of `predicted` against `target`, which have one value per row; equal to
+/// those of Evidently.
 ///
 /// Rows with a value that is not finite are left out; `None` if no row is left.
-/// (Evidently's MAPE takes in rows whose target is 0, and with them is
+/// (Evidently's MAPE includes rows whose target is 0, which makes it
 /// meaningless.)
 ///
 /// # Panics

@@ -5,9 +5,8 @@ const TABULATED: std::ops::RangeInclusive<f64> = 0.325..=6.546;
 
 /// P-value of the two-sample Anderson–Darling test, midrank version for ties,
 /// as scipy's `anderson_ksamp`: interpolated between tabulated critical values
-/// and held within 0.001 and 0.25, beyond which the table does not reach. At
-/// either end it is a bound, not a probability. `None` for fewer than four
-/// rows.
+/// and clamped to the range of the table, 0.001 to 0.25. At either end it is a
+/// bound, not a probability. `None` for fewer than four rows.
 ///
 /// Source: F. W. Scholz and M. A. Stephens, "K-Sample Anderson–Darling Tests",
 /// JASA 82 (1987), equation 7 and table 2.
@@ -21,7 +20,7 @@ pub(super) fn p_value(table: &Table<'_>) -> Option<f64> {
     } else if statistic > *TABULATED.end() {
         0.001
     } else {
-        // Least-squares parabola through the logarithms of the seven
+        // Least-squares fit of a parabola to the logarithms of the seven
         // significance levels over their critical values for two samples.
         let [square, linear, constant] = [
             0.018198094574111343,
@@ -54,8 +53,7 @@ fn squared_distance(table: &Table<'_>) -> f64 {
     sum * (n - 1.0) / n
 }
 
-/// Variance of the squared distance if both samples come from one distribution,
-/// for two samples.
+/// Variance of the squared distance of two samples from the same distribution.
 fn variance(table: &Table<'_>) -> f64 {
     let (left, right) = table.lens();
     let n = left + right;

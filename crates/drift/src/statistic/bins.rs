@@ -1,10 +1,10 @@
 use crate::kind::Kind;
 use crate::table::{Row, Table};
 
-/// Share of each bin in the reference and in the current sample.
+/// Share of the reference and of the current sample in each bin.
 ///
 /// As in Evidently, a numerical column with more than 20 distinct reference
-/// values is cut into [`equal_widths`] by the number of rows in both samples;
+/// values is divided into [`equal_widths`] by the number of rows in both samples;
 /// otherwise each distinct value of either sample is a bin. `None` if the range
 /// overflows.
 pub(super) fn shares(table: &Table<'_>, kind: Kind) -> Option<Vec<(f64, f64)>> {
@@ -21,13 +21,12 @@ pub(super) fn shares(table: &Table<'_>, kind: Kind) -> Option<Vec<(f64, f64)>> {
     }
 }
 
-/// Shares of bins of equal width over the range of both samples, their number
-/// by Sturges' rule for so many `observations`. `None` if the range overflows.
+/// Shares in bins of equal width over the range of both samples, their number by
+/// Sturges' rule for this number of `observations`. `None` if the range overflows.
 ///
 /// Reproduces numpy's `histogram_bin_edges(bins="sturges")` and `histogram` for
-/// floating point columns to the last bit of each edge. (For columns of
-/// integers numpy allows no bin narrower than 1; kinds of number are not known
-/// here.)
+/// floating-point columns, bit for bit at each edge. (For integer columns numpy
+/// allows no bin narrower than 1; whether numbers are integers is not known here.)
 ///
 /// Source: H. A. Sturges, "The Choice of a Class Interval", JASA 21 (1926).
 pub(super) fn equal_widths(table: &Table<'_>, observations: usize) -> Option<Vec<(f64, f64)>> {

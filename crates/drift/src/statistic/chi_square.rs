@@ -4,9 +4,9 @@ use crate::table::Table;
 /// P-value of Pearson's chi-square test of the current counts against those of
 /// the reference, scaled to the current number of rows.
 ///
-/// The reference is taken for the truth, as in Evidently (scipy's `chisquare`),
-/// so the test is not symmetric, and a value that the reference never shows
-/// gives 0.
+/// As in Evidently (scipy's `chisquare`), the reference gives the expected
+/// frequencies, so the test is not symmetric, and a value that does not occur in
+/// the reference gives 0.
 ///
 /// Source: K. Pearson, "On the criterion that a given system of deviations…",
 /// Philosophical Magazine 50 (1900).
@@ -16,10 +16,10 @@ pub(super) fn pearson(table: &Table<'_>) -> f64 {
     })
 }
 
-/// P-value of the G-test, likelihood ratio counterpart of [`pearson`].
+/// P-value of the G-test, the likelihood-ratio counterpart of [`pearson`].
 ///
-/// Evidently passes the reference counts unscaled and so fails unless both
-/// samples have the same length; then the figures are equal.
+/// Evidently passes the reference counts unscaled, and therefore fails unless both
+/// samples have the same length; for these the p-values are equal.
 ///
 /// Source: R. R. Sokal and F. J. Rohlf, "Biometry" (1981).
 pub(super) fn likelihood_ratio(table: &Table<'_>) -> f64 {

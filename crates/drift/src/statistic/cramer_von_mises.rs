@@ -96,7 +96,7 @@ fn exact(squares: f64, left: u64, right: u64) -> f64 {
     paths(least) as f64 / paths(0.0) as f64
 }
 
-/// Both lists of values and their numbers in one, ascending.
+/// Merges two ascending lists of values with their numbers of paths.
 fn merged(mut left: &[(u64, u64)], mut right: &[(u64, u64)]) -> Vec<(u64, u64)> {
     let mut both = Vec::with_capacity(left.len() + right.len());
     while let ([first, left_rest @ ..], [second, right_rest @ ..]) = (left, right) {
@@ -125,8 +125,8 @@ fn gcd(left: u64, right: u64) -> u64 {
     }
 }
 
-/// Limiting distribution of the statistic at `x`. Ends, as scipy's, after the
-/// first term below 1e-7: for p-values near 1e-9 the digits depend on it.
+/// Limiting distribution of the statistic at `x`. As in scipy, the sum ends after
+/// the first term below 1e-7, on which the digits of p-values near 1e-9 depend.
 ///
 /// Source: S. Csörgő and J. J. Faraway, "The Exact and Asymptotic Distributions
 /// of Cramér–von Mises Statistics", J. R. Stat. Soc. B 58 (1996), equation 1.3.
@@ -150,7 +150,7 @@ fn limit(x: f64) -> f64 {
 ///
 /// The trapezoid rule on its integral over exp(-q cosh t) cosh(t / 4), which
 /// converges exponentially; the step is fine enough wherever the value is not
-/// lost beside 1.
+/// negligible beside 1.
 ///
 /// Source: NIST Digital Library of Mathematical Functions, 10.32.9 and 3.5(i).
 fn bessel(q: f64) -> f64 {

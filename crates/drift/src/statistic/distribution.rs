@@ -1,4 +1,4 @@
-//! Tails of the distributions that test statistics follow.
+//! Tail probabilities of the distributions of test statistics.
 
 use statrs::function::{beta, erf, gamma};
 
@@ -29,7 +29,7 @@ pub(super) fn student_both_tails(t: f64, freedom: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Figures of scipy's `norm.sf`, `chi2.sf` and `t.sf`.
+    /// The values of scipy's `norm.sf`, `chi2.sf` and `t.sf`.
     #[test]
     fn tails_equal_scipy() {
         let figures = [

@@ -35,8 +35,8 @@ pub(super) fn psi(table: &Table<'_>, kind: Kind) -> Option<f64> {
 }
 
 /// Divergence of the reference from the current sample, in nats, empty bins
-/// filled and both sides brought to a sum of 1 again, as scipy's `entropy`
-/// does.
+/// filled and both sides normalised to a sum of 1 again, as by scipy's
+/// `entropy`.
 ///
 /// Source: S. Kullback and R. A. Leibler, "On Information and Sufficiency",
 /// Ann. Math. Stat. 22 (1951).
@@ -52,10 +52,10 @@ pub(super) fn kullback_leibler(table: &Table<'_>, kind: Kind) -> Option<f64> {
 
 /// Hellinger distance.
 ///
-/// Numerical columns are always binned, the number of bins by the number of
-/// distinct values, as in Evidently. Computed as the half sum of
-/// `(sqrt(r) - sqrt(c))²`: the same as 1 less the sum of `sqrt(r c)`, but exact
-/// for samples that are nearly alike.
+/// As in Evidently, numerical columns are always binned, with the number of bins
+/// from the number of distinct values. Computed as half the sum of
+/// `(sqrt(r) - sqrt(c))²`, which equals 1 minus the sum of `sqrt(r c)` but stays
+/// precise for samples that are nearly equal.
 ///
 /// Source: E. Hellinger, "Neue Begründung der Theorie quadratischer Formen von
 /// unendlichvielen Veränderlichen", J. reine angew. Math. 136 (1909).
@@ -79,8 +79,8 @@ fn relative_entropy(left: f64, right: f64) -> f64 {
     }
 }
 
-/// Puts a small share into empty bins so that logarithms stay finite: 0.0001,
-/// or a millionth of the smallest share there is if that is not above it. As in
+/// Replaces the share of empty bins so that logarithms stay finite: by 0.0001, or
+/// by a millionth of the smallest other share if that is at most 0.0001. As in
 /// Evidently, the shares no longer sum to 1.
 fn filled(mut shares: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let smallest = shares.iter().fold((1.0, 1.0), |least: (f64, f64), share| {

@@ -2,12 +2,12 @@ use super::distribution::chi_square_tail;
 use crate::sample::Sample;
 use crate::table::Table;
 
-/// Points at which the characteristic functions are held against each other, in
-/// half interquartile ranges.
+/// Points at which the characteristic functions are compared, in units of half the
+/// interquartile range.
 const POINTS: [f64; 2] = [0.4, 0.8];
 
-/// Smallest eigenvalue of the covariance that is not taken for 0, relative to
-/// the largest: above the rounding error of samples with few distinct values.
+/// Smallest eigenvalue of the covariance that does not count as 0, relative to the
+/// largest: above the rounding error for samples with few distinct values.
 const LEAST_EIGENVALUE: f64 = 1e-13;
 
 type Vector = [f64; 4];
@@ -15,12 +15,12 @@ type Matrix = [Vector; 4];
 
 /// P-value of the Epps–Singleton test, as scipy's `epps_singleton_2samp`: a
 /// chi-square test of the cosines and sines of both samples at two points.
-/// `None` if either sample has fewer than five rows, or where Evidently fails:
-/// the middle half of all rows has one value.
+/// `None` if either sample has fewer than five rows, or if the middle half of all
+/// rows has a single value, for which Evidently fails.
 ///
-/// For columns of two or three values the covariance is singular. scipy's
-/// cut-off then now and again takes a rounding error for one more degree of
-/// freedom, and its p-value is too large; the one here is wider.
+/// For columns of two or three values the covariance is singular. With scipy's
+/// cut-off a rounding error then sometimes counts as one more degree of freedom,
+/// which makes the p-value too large; the cut-off used here is wider.
 ///
 /// Source: T. W. Epps and K. J. Singleton, "An omnibus test for the two-sample
 /// problem using the empirical characteristic function", J. Stat. Comput.
@@ -126,7 +126,7 @@ fn eigen(mut matrix: Matrix) -> (Vector, Matrix) {
     for (i, row) in vectors.iter_mut().enumerate() {
         row[i] = 1.0;
     }
-    // Converges quadratically: a handful of sweeps is enough for four rows.
+    // Converges quadratically: a few sweeps are enough for four rows.
     for _ in 0..16 {
         for (p, q) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
             if matrix[p][q] == 0.0 {

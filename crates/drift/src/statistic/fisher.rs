@@ -1,12 +1,12 @@
 use crate::table::Table;
 
 /// Two-sided p-value of Fisher's exact test for a column of two values, as
-/// scipy's `fisher_exact`: the probability, given the counts of both values and
-/// both samples, of all tables no more likely than this one. `None` for more
-/// than two values.
+/// scipy's `fisher_exact`: the total probability, given the counts of both values
+/// and both samples, of all tables that are at most as likely as this one. `None`
+/// for more than two values.
 ///
-/// Evidently refuses samples of unequal length; the test does not need them
-/// equal.
+/// Evidently rejects samples of unequal length; the test itself does not require
+/// equal lengths.
 ///
 /// Source: R. A. Fisher, "On the Interpretation of χ² from Contingency Tables",
 /// J. R. Stat. Soc. 85 (1922).
@@ -18,14 +18,14 @@ pub(super) fn p_value(table: &Table<'_>) -> Option<f64> {
     let least = rows.saturating_sub(second.both());
     let most = rows.min(first.both());
 
-    // How likely `next` reference rows with the first value are, relative to
-    // one less.
+    // Likelihood of `next` reference rows with the first value, relative to one
+    // fewer.
     let ratio = |next: usize| {
         let taken = (first.both() - next + 1) as f64 * (rows - next + 1) as f64;
         let left = next as f64 * (second.both() + next - rows) as f64;
         taken / left
     };
-    // From the likeliest count outwards, so that nothing overflows.
+    // From the most likely count outwards, so that nothing overflows.
     let peak = (least + 1..=most)
         .take_while(|&next| ratio(next) >= 1.0)
         .last()

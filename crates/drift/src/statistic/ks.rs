@@ -8,9 +8,9 @@ const LONGEST_EXACT: usize = 10_000;
 /// `ks_2samp` with `method="auto"`: exact up to 10,000 rows in the longer
 /// sample, else from the distribution of the one-sample statistic.
 ///
-/// For samples of equal length scipy's exact sum may be rounded to just above 1,
-/// and scipy then answers the other distribution's value (0.99996 for twice 7
-/// rows); here it is 1.
+/// For samples of equal length, rounding may bring scipy's exact sum to just above
+/// 1, and scipy then returns the value of the other distribution (0.99996 for
+/// twice 7 rows); here it is 1.
 ///
 /// Source: J. L. Hodges, "The significance probability of the Smirnov
 /// two-sample test", Arkiv för Matematik 3 (1958).
@@ -25,7 +25,7 @@ pub(super) fn p_value(table: &Table<'_>) -> f64 {
     ks_asymptotic::tail(effective, gap as f64 / (left * right))
 }
 
-/// The statistic in whole steps of one over the product of both lengths.
+/// The statistic, in steps of 1 / (product of both lengths).
 fn largest_gap(table: &Table<'_>) -> usize {
     let (left, right) = (table.reference.len(), table.current.len());
     let (mut below_left, mut below_right) = (0, 0);
@@ -42,15 +42,15 @@ fn largest_gap(table: &Table<'_>) -> usize {
 /// reaches `gap`, in steps as [`largest_gap`] gives them.
 ///
 /// Each order of the pooled rows is a lattice path from (0, 0) to
-/// `(left, right)`. The share of paths to (i, j) that have met the gap on their
-/// way is 1 where the gap at (i, j) itself reaches it, and else the mean of the
-/// shares at (i - 1, j) and (i, j - 1) with weights i and j. Nothing is ever
-/// subtracted, so small probabilities keep their precision; whole diagonals
-/// i + j at a time let the compiler use vector instructions.
+/// `(left, right)`. The share of paths to (i, j) that have reached the gap on
+/// their way is 1 where the gap at (i, j) itself reaches it, and otherwise the
+/// mean of the shares at (i - 1, j) and (i, j - 1) with weights i and j. Nothing
+/// is subtracted, so small probabilities keep their precision; working diagonal by
+/// diagonal (i + j constant) lets the compiler use vector instructions.
 fn exact(left: usize, right: usize, gap: usize) -> f64 {
     let (short, long) = (left.min(right), left.max(right));
-    // By Wei and Dudley (2012) the probability is below e exp(-exponent), and
-    // that is less than the smallest number above 0.
+    // By Wei and Dudley (2012) the probability is below e exp(-exponent), which
+    // from here on is less than the smallest positive number.
     let exponent =
         2.0 * (gap as f64).powi(2) / (short as f64 * long as f64 * (short + long) as f64);
     if gap == 0 || exponent > 747.0 {
@@ -58,7 +58,7 @@ fn exact(left: usize, right: usize, gap: usize) -> f64 {
     }
 
     let coordinates: Vec<f64> = (0..=short).map(|i| i as f64).collect();
-    // Entry i + 1 holds the share at i; outside the gap it stays 1.
+    // Entry i + 1 holds the share at i; where the gap is reached it stays 1.
     let mut last = vec![1.0; short + 3];
     let mut next = last.clone();
     last[1] = 0.0;
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn exact_does_not_depend_on_the_order_of_samples() {
+    fn exact_is_independent_of_the_order_of_samples() {
         assert_eq!(exact(12, 35, 130), exact(35, 12, 130));
     }
 }

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 /// Probability that the statistic of `n` rows (a whole number) is at least `d`.
 ///
-/// Chooses between the methods below by the same limits as scipy's `kstwo.sf`.
+/// Chooses among the methods below by the same limits as scipy's `kstwo.sf`.
 ///
 /// Source: R. Simard and P. L'Ecuyer, "Computing the Two-Sided
 /// Kolmogorov–Smirnov Distribution", J. Stat. Softw. 39 (2011).
@@ -26,7 +26,7 @@ pub(super) fn tail(n: f64, d: f64) -> f64 {
 }
 
 /// Probability that the one-sided statistic is at least `d`: half the two-sided
-/// one where both sides can't be reached at once, or hardly ever are.
+/// probability where both sides are never or hardly ever reached at once.
 ///
 /// Source: Z. W. Birnbaum and F. H. Tingey, "One-sided confidence contours for
 /// probability distribution functions", Ann. Math. Stat. 22 (1951).

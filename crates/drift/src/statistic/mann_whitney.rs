@@ -6,12 +6,12 @@ const LONGEST_EXACT: usize = 10_000;
 
 /// One-sided p-value of the Mann–Whitney U test, as Evidently calls scipy's
 /// `mannwhitneyu`: it is small if the current sample is larger than the
-/// reference, and near 1 if it is smaller, so **a fall is never drift**. Take
-/// another method where falls matter.
+/// reference, and near 1 if it is smaller, so **a decrease is never drift**. Use
+/// another method where decreases matter.
 ///
-/// Exact without ties if either sample has at most 8 rows (and the other at
-/// most 10,000, where scipy sets no limit); else the normal approximation with
-/// corrections for ties and continuity.
+/// Exact if there are no ties and either sample has at most 8 rows (the other at
+/// most 10,000, where scipy sets no limit); otherwise the normal approximation
+/// with corrections for ties and continuity.
 ///
 /// Source: H. B. Mann and D. R. Whitney, "On a Test of Whether one of Two
 /// Random Variables is Stochastically Larger than the Other", Ann. Math. Stat.
@@ -39,10 +39,10 @@ pub(super) fn p_value(table: &Table<'_>) -> f64 {
     normal_tail((rises - left * right / 2.0 - 0.5) / deviation)
 }
 
-/// Share of all orders of both samples with at least so many `rises`.
+/// Share of all orders of both samples with at least this number of `rises`.
 ///
-/// Their numbers are the coefficients of the Gaussian binomial, built up one
-/// row of the shorter sample at a time; whole numbers throughout.
+/// The numbers of orders are the coefficients of the Gaussian binomial, computed
+/// one row of the shorter sample at a time in integer arithmetic.
 fn exact(short: usize, long: usize, rises: usize) -> f64 {
     let mut orders = vec![0_i128; short * long + 1];
     orders[0] = 1;

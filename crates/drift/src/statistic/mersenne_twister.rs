@@ -26,8 +26,8 @@ impl MersenneTwister {
         }
     }
 
-    /// Puts `items` in random order: from the last one down, each is swapped
-    /// with one at or before its place.
+    /// Puts `items` in random order: each, from the last to the second, is swapped
+    /// with a random one up to its own position.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let mask = u32::MAX >> (last as u32).leading_zeros();
@@ -68,7 +68,7 @@ impl MersenneTwister {
 mod tests {
     use super::*;
 
-    /// The first outputs of the authors' own program for this seed.
+    /// The first outputs of the authors' program for this seed.
     #[test]
     fn draws_the_published_sequence() {
         let mut random = MersenneTwister::new(5489);

@@ -1,4 +1,4 @@
-//! The statistics, each a function of the joint table of two samples.
+//! The statistics, each a function of the table of two samples.
 
 mod anderson;
 mod bins;
@@ -22,12 +22,12 @@ use crate::method::Method;
 use crate::table::Table;
 
 /// The p-value or distance of the two samples; `None` where it is undefined:
-/// one of them is empty, the method needs more rows or other values, or the
+/// a sample is empty, the method needs more rows or other values, or the
 /// arithmetic overflows.
 ///
-/// Samples that hold one and the same value throughout show no difference by
-/// any method. (Evidently fails on them or answers NaN for `chisquare`,
-/// `anderson`, `es`, `t_test`, `mannw` and `fisher_exact`.)
+/// Two samples that consist of the same single value do not differ by any method.
+/// (For them, Evidently fails or returns NaN with `chisquare`, `anderson`, `es`,
+/// `t_test`, `mannw` and `fisher_exact`.)
 pub(crate) fn score(table: &Table<'_>, kind: Kind, method: Method) -> Option<f64> {
     if table.reference.len() == 0 || table.current.len() == 0 {
         return None;

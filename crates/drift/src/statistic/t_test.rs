@@ -2,9 +2,9 @@ use super::distribution::student_both_tails;
 use crate::table::Table;
 
 /// Two-sided p-value of Student's t-test for two samples of equal variance, as
-/// scipy's `ttest_ind`. `None` for fewer than three rows. A single row on one
-/// side leaves the variance to the other, where scipy answers NaN; two
-/// different constants give 0.
+/// scipy's `ttest_ind`. `None` for fewer than three rows. If one sample
+/// has a single row, the variance is that of the other, where scipy returns NaN;
+/// two different constants give 0.
 ///
 /// Source: Student, "The Probable Error of a Mean", Biometrika 6 (1908), in
 /// R. A. Fisher's form for two samples, Metron 5 (1925).

@@ -2,7 +2,7 @@
 
 use crate::table::Table;
 
-/// The least standard deviation that distances are divided by.
+/// Lower limit of the standard deviation that distances are divided by.
 const LEAST_DEVIATION: f64 = 0.001;
 
 /// First Wasserstein distance, the area between both cumulative distributions,
@@ -11,7 +11,7 @@ const LEAST_DEVIATION: f64 = 0.001;
 ///
 /// Source: S. S. Vallender, "Calculation of the Wasserstein Distance Between
 /// Probability Distributions on the Line", Theory Probab. Appl. 18 (1974); the
-/// norm is Evidently's.
+/// normalisation is Evidently's.
 pub(super) fn normed(table: &Table<'_>) -> Option<f64> {
     let deviation = (table.reference.squares / table.reference.len() as f64).sqrt();
     deviation
@@ -20,8 +20,8 @@ pub(super) fn normed(table: &Table<'_>) -> Option<f64> {
 }
 
 /// Energy distance: the square root of twice the integral of the squared
-/// difference of both cumulative distributions. Not normed: it has the root of
-/// the column's unit.
+/// difference of both cumulative distributions. Not normalised: its unit is the
+/// root of the column's unit.
 ///
 /// Source: G. J. Székely and M. L. Rizzo, "Energy statistics", J. Stat. Plan.
 /// Inference 143 (2013); scipy's `energy_distance`.

@@ -3,9 +3,9 @@ use crate::table::Table;
 
 /// Two-sided p-value of the Z-test of two proportions with pooled variance.
 ///
-/// The proportion is that of rows other than the smallest value of both
-/// samples; with two values that is the whole column, with more of them the
-/// rest is taken together, as in Evidently.
+/// The proportion is that of rows with any value but the smallest of both samples.
+/// With more than two values, all but the smallest therefore count as one, as in
+/// Evidently.
 ///
 /// Source: D. G. Altman, "Practical Statistics for Medical Research" (1991),
 /// section 10.3.

@@ -1,13 +1,13 @@
-//! Trees over bins instead of values.
+//! Trees that compare bins instead of values.
 
 use std::collections::BTreeSet;
 
 use crate::tree::{Node, Tree};
 
-/// In [`BinnedTree::fixed`], a feature that is not fixed.
+/// Marks a feature that is not fixed, see [`BinnedTree::fixed`].
 pub(super) const FREE: u32 = u32::MAX;
 
-/// A tree whose splits compare bins; its root is node 0, every child comes after its parent.
+/// A tree whose splits compare bins. Its root is node 0; every child comes after its parent.
 #[derive(Debug)]
 pub(super) struct BinnedTree {
     pub(super) nodes: Vec<BinnedNode>,
@@ -30,7 +30,7 @@ pub(super) enum BinnedNode {
 }
 
 impl BinnedTree {
-    /// Replaces thresholds by their positions among those of the forest.
+    /// Replaces thresholds by their positions among the thresholds of the forest.
     pub(super) fn new(tree: &Tree, thresholds: &[Vec<f64>]) -> Self {
         let leaves = tree.nodes.iter().filter_map(|node| match *node {
             Node::Leaf(value) => Some(value),
@@ -65,11 +65,12 @@ impl BinnedTree {
         }
     }
 
-    /// The nodes of the tree for rows whose bins are `fixed`, by feature; [`FREE`] leaves a feature open.
+    /// The nodes of the tree that remain for rows whose bins are `fixed`, by feature; a [`FREE`]
+    /// feature may have any bin.
     pub(super) fn fixed(&self, fixed: &[u32]) -> Vec<BinnedNode> {
         let mut nodes = Vec::new();
-        // Nodes of this tree that wait, each with its parent's place in `nodes` if it is a right
-        // child. A left child follows its parent.
+        // Nodes of this tree still to be copied, a right child with the position of its parent in
+        // `nodes`. A left child follows its parent.
         let mut waiting = vec![(0, None)];
         while let Some((source, parent)) = waiting.pop() {
             let (source, mut node) = self.settled(source, fixed);
@@ -91,7 +92,7 @@ impl BinnedTree {
         nodes
     }
 
-    /// Number of leaves of [`BinnedTree::fixed`]; adds what its nodes split on to `splits`.
+    /// Number of leaves of [`BinnedTree::fixed`]; adds feature and bin of its splits to `splits`.
     pub(super) fn leaves(&self, fixed: &[u32], splits: &mut BTreeSet<(u32, u32)>) -> usize {
         let mut leaves = 0;
         let mut waiting = vec![0];
@@ -112,7 +113,7 @@ impl BinnedTree {
         leaves
     }
 
-    /// The first node from `at` on that is not decided by the fixed bins.
+    /// The first node from `at` on whose child is not determined by the fixed bins.
     fn settled(&self, mut at: usize, fixed: &[u32]) -> (usize, BinnedNode) {
         loop {
             match self.nodes[at] {

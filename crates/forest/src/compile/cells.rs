@@ -1,19 +1,19 @@
-//! Cells: rows that share the bins of some features.
+//! Cells: sets of rows that have the same bins in some features.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::binned::FREE;
 use crate::layout::Axis;
 
-/// Most places of the table that finds a row's cell.
-const MOST_PLACES: usize = 1 << 14;
+/// Maximum size of the table that maps a row to its cell.
+const MAX_PLACES: usize = 1 << 14;
 
-/// The combinations of the axes' bins that rows of the sample have.
+/// The combinations of the axes' bins that occur in the sample.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cells {
-    /// The features that choose a cell.
+    /// The features that determine a cell.
     pub(super) axes: Vec<usize>,
-    /// The axes' bins of each cell, with the number of its sample rows.
+    /// The axes' bins of each cell, with its number of sample rows.
     pub(super) cells: BTreeMap<Vec<u32>, usize>,
 }
 
@@ -24,7 +24,7 @@ impl Cells {
         let places = axes.iter().try_fold(1_usize, |places, &axis| {
             places.checked_mul(bins[axis] as usize)
         })?;
-        if places > MOST_PLACES {
+        if places > MAX_PLACES {
             return None;
         }
         let mut cells = BTreeMap::new();
@@ -37,8 +37,8 @@ impl Cells {
         })
     }
 
-    /// The share of new rows that will be in a cell: that of every other row of the sample in
-    /// the cells of the rest.
+    /// Estimates the share of new rows that will be in a cell: the share of every second row of the
+    /// sample that is in a cell of the other rows.
     pub(super) fn coverage(&self, sample: &[Vec<u32>]) -> f64 {
         let cell = |row: &Vec<u32>| cell_of(&self.axes, row);
         let known: BTreeSet<Vec<u32>> = sample.iter().step_by(2).map(cell).collect();
@@ -75,7 +75,7 @@ impl Cells {
         axes.collect()
     }
 
-    /// For each combination of the axes' bins 1 + its cell, or 0 for none.
+    /// For each combination of the axes' bins 1 + its cell, or 0 if it has no cell.
     pub(super) fn table(&self, bins: &[u32]) -> Vec<u32> {
         let axes = self.axes(bins);
         let places: u32 = self.axes.iter().map(|&axis| bins[axis]).product();

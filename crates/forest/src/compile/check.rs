@@ -1,12 +1,12 @@
-//! Whether trees are well-formed.
+//! Validation of trees.
 
-use crate::compile::{CompileError, limit};
-use crate::tree::{Aggregation, Node, Tree};
+use crate::compile::error::{CompileError, limit};
+use crate::tree::{Aggregation, Node, Tree, is_class};
 
-/// Largest number of features.
-const MOST_FEATURES: usize = 1 << 16;
+/// Maximum number of features.
+const MAX_FEATURES: usize = 1 << 16;
 
-/// Checks that trees can be compiled.
+/// Checks that trees are well-formed.
 pub(super) fn check(
     trees: &[Tree],
     features: usize,
@@ -15,7 +15,7 @@ pub(super) fn check(
     if trees.is_empty() || trees.iter().any(|tree| tree.nodes.is_empty()) {
         return Err(CompileError::Empty);
     }
-    limit("features", features, MOST_FEATURES)?;
+    limit("features", features, MAX_FEATURES)?;
     for (index, tree) in trees.iter().enumerate() {
         for (node, &content) in tree.nodes.iter().enumerate() {
             if let Some(reason) = fault(content, node, tree.nodes.len(), features, aggregation) {
@@ -38,25 +38,20 @@ fn fault(
     aggregation: Aggregation,
 ) -> Option<&'static str> {
     match content {
-        Node::Split { feature, .. } if feature >= features => Some("it splits on no feature"),
+        Node::Split { feature, .. } if feature >= features => Some("its feature does not exist"),
         Node::Split { threshold, .. } if threshold.is_nan() => Some("its threshold is NaN"),
         Node::Split { left, right, .. } if left <= node || right <= node => {
-            Some("a child comes before it")
+            Some("a child does not come after it")
         }
         Node::Split { left, right, .. } if left >= nodes || right >= nodes => {
             Some("a child does not exist")
         }
         Node::Leaf(value) => match aggregation {
             Aggregation::Vote { classes } if !is_class(value, classes) => {
-                Some("its value is no class")
+                Some("its value is not a class")
             }
             _ => None,
         },
         Node::Split { .. } => None,
     }
-}
-
-/// Whether a leaf's value is the position of one of the classes.
-pub(crate) fn is_class(value: f64, classes: u32) -> bool {
-    value.fract() == 0.0 && (0.0..f64::from(classes)).contains(&value)
 }

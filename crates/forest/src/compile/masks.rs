@@ -1,4 +1,4 @@
-//! Laying trees out as masks.
+//! Lays out trees as masks.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use crate::compile::binned::BinnedNode;
 use crate::layout::{Cell, Column};
 use crate::masks::{BEFORE, MARGIN, STEP};
 
-/// Leaves of a word.
+/// Number of leaves of a word.
 const BITS: usize = 32;
-/// Most mask rows of features that are taken together into one group.
+/// Maximum number of mask rows of a group of several features.
 const JOINT_ROWS: usize = 64;
 
 /// Number of words for the leaves of a tree.
@@ -24,7 +24,7 @@ pub(super) fn words(leaves: usize) -> usize {
 #[derive(Debug)]
 pub(super) struct MaskTable<'a> {
     bins: &'a [u32],
-    /// What the last leaf of a word stands for whose tree has leaves in other words.
+    /// Value of the last leaf of a word whose tree has leaves in other words.
     none: f64,
     pub(super) masks: Vec<u32>,
     pub(super) leaves: Vec<f64>,
@@ -34,7 +34,7 @@ pub(super) struct MaskTable<'a> {
     pub(super) places: Vec<u32>,
 }
 
-/// A leaf with the bins of each feature that lead to it.
+/// A leaf with the range of bins of each feature that leads to it.
 struct Path {
     leaf: f64,
     bounds: BTreeMap<u32, (u32, u32)>,
@@ -51,7 +51,7 @@ struct Feature {
 }
 
 impl<'a> MaskTable<'a> {
-    /// No cells yet, for features with so many bins.
+    /// An empty table for features with these numbers of bins.
     pub(super) fn new(bins: &'a [u32], none: f64) -> Self {
         Self {
             bins,
@@ -65,7 +65,7 @@ impl<'a> MaskTable<'a> {
         }
     }
 
-    /// Adds a cell with these trees, each with the values of its leaves.
+    /// Adds a cell with these trees, each a pair of nodes and values of the leaves.
     pub(super) fn add(&mut self, trees: &[(Vec<BinnedNode>, &[f64])]) {
         let mut features = self.features(trees);
         let starts = self.starts.len();
@@ -96,7 +96,7 @@ impl<'a> MaskTable<'a> {
         });
     }
 
-    /// The features that the trees split on, or any if there are none.
+    /// The features that the trees split on, or the first feature if there are no splits.
     fn features(&self, trees: &[(Vec<BinnedNode>, &[f64])]) -> Vec<Feature> {
         let mut splits = BTreeMap::from([(0, Vec::new())]);
         for node in trees.iter().flat_map(|(tree, _)| tree) {
@@ -123,14 +123,14 @@ impl<'a> MaskTable<'a> {
         features.collect()
     }
 
-    /// Fills up the leaves, after the last cell.
+    /// Pads the leaves after the last cell.
     pub(super) fn finish(&mut self) {
         if !self.cells.is_empty() {
             self.leaves.resize(self.leaves.len() + MARGIN, self.none);
         }
     }
 
-    /// Adds a word with these leaves, filled up to `size`; its other bits are set in every mask.
+    /// Adds a word with these leaves, padded to `size`; its other bits are set in every mask.
     fn add_word(&mut self, paths: &[Path], size: usize, features: &mut [Feature]) {
         let start = self.leaves.len();
         self.starts.push((start - BEFORE) as u32);
@@ -204,7 +204,7 @@ fn paths(tree: &[BinnedNode], values: &[f64], bins: &[u32]) -> Vec<Path> {
             } => {
                 let all = (0, bins[feature as usize] - 1);
                 let (low, high) = *bounds.get(&feature).unwrap_or(&all);
-                // A way that no row takes is left out.
+                // A branch that no row takes is left out.
                 if high > bin {
                     let mut bounds = bounds.clone();
                     bounds.insert(feature, (low.max(bin + 1), high));
@@ -221,7 +221,7 @@ fn paths(tree: &[BinnedNode], values: &[f64], bins: &[u32]) -> Vec<Path> {
     paths
 }
 
-/// Takes the features with the fewest mask rows together as long as that makes few rows.
+/// Groups the features with the fewest mask rows, as long as a group has at most [`JOINT_ROWS`].
 fn grouped(features: Vec<Feature>) -> Vec<Vec<Feature>> {
     let mut groups: Vec<(usize, Vec<Feature>)> = features
         .into_iter()

@@ -1,68 +1,40 @@
-//! From trees to the flat layout.
+//! Compiles trees to the flat layout.
 
 mod binned;
 mod cells;
 mod check;
+mod error;
 mod masks;
 mod nodes;
 mod plan;
 
-use crate::bins::{PADDING, scale};
+use crate::bins::{MAX_THRESHOLDS, PADDING, scale};
 use crate::compile::binned::BinnedTree;
+use crate::compile::error::limit;
 use crate::compile::masks::MaskTable;
 use crate::compile::nodes::{lay_out, words};
 use crate::layout::{Begin, Header, Parts};
 use crate::node::Packing;
 use crate::tree::{Aggregation, Node, Tree};
 
-pub(crate) use check::is_class;
+pub use error::CompileError;
 pub use plan::{Form, Plan};
 
-/// Largest number of thresholds of a feature.
-pub(crate) const MOST_THRESHOLDS: usize = 1 << 20;
-/// Largest number of nodes of all trees.
-const MOST_NODES: usize = 1 << 27;
-
-/// Why trees cannot be compiled.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum CompileError {
-    /// The forest is empty.
-    #[error("a forest needs at least one tree, and a tree at least one node")]
-    Empty,
-    /// More than the layout can count.
-    #[error("{count} {what} are more than the {limit} that a forest can hold")]
-    TooMany {
-        /// What there is too much of.
-        what: &'static str,
-        /// How many there are.
-        count: usize,
-        /// How many there may be.
-        limit: usize,
-    },
-    /// A node refers to a feature or node that is not there, splits on NaN, or names no class.
-    #[error("node {node} of tree {tree} is not valid: {reason}")]
-    Node {
-        /// Position of the tree.
-        tree: usize,
-        /// Position of the node in the tree.
-        node: usize,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-}
+/// Maximum number of nodes of all trees.
+const MAX_NODES: usize = 1 << 27;
 
 /// A compiled forest.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    /// What [`crate::Forest::read`] takes.
+    /// The bytes that [`crate::Forest::read`] reads.
     pub bytes: Vec<u8>,
-    /// What was chosen for it.
+    /// How it was compiled.
     pub plan: Plan,
 }
 
-/// Compiles trees over rows of `features` values. `sample` holds typical rows, such as those of
-/// the training (row-major, rows × features): rows like them will be predicted fastest, and any
-/// others exactly too. Without any, no cells are made.
+/// Compiles trees over rows of `features` values. `sample` holds typical rows, such as the training
+/// rows (row-major, rows × features). Rows like them are predicted fastest; all others are predicted
+/// as exactly. Without a sample there are no cells.
 ///
 /// # Errors
 ///
@@ -76,7 +48,7 @@ pub fn compile(
     check::check(trees, features, aggregation)?;
     let thresholds = distinct_thresholds(trees, features);
     for values in &thresholds {
-        limit("thresholds of a feature", values.len(), MOST_THRESHOLDS)?;
+        limit("thresholds of a feature", values.len(), MAX_THRESHOLDS)?;
     }
     let trees: Vec<_> = trees
         .iter()
@@ -188,24 +160,24 @@ struct Nodes {
 }
 
 impl Nodes {
-    /// Takes the narrowest words that hold every node.
+    /// Lays out the nodes in the narrowest words that hold each of them.
     fn new(trees: &[BinnedTree], bins: &[u32]) -> Result<Self, CompileError> {
         let mut begins = vec![Begin::default()];
         let (mut node, mut value) = (0, 0);
         for tree in trees {
             node += tree.nodes.len();
             value += tree.values.len();
-            limit("nodes", node, MOST_NODES)?;
+            limit("nodes", node, MAX_NODES)?;
             begins.push(Begin {
                 node: node as u32,
                 value: value as u32,
             });
         }
-        let most = |counts: &mut dyn Iterator<Item = usize>| counts.max().unwrap_or(1);
-        let nodes = most(&mut trees.iter().map(|tree| tree.nodes.len()));
-        let values = most(&mut trees.iter().map(|tree| tree.values.len()));
-        let most_bins = most(&mut bins.iter().map(|&bins| bins as usize));
-        let fitting = |bits| Packing::new(bits, bins.len(), nodes, most_bins, values);
+        let max = |counts: &mut dyn Iterator<Item = usize>| counts.max().unwrap_or(1);
+        let nodes = max(&mut trees.iter().map(|tree| tree.nodes.len()));
+        let values = max(&mut trees.iter().map(|tree| tree.values.len()));
+        let max_bins = max(&mut bins.iter().map(|&bins| bins as usize));
+        let fitting = |bits| Packing::new(bits, bins.len(), nodes, max_bins, values);
         let placed: Vec<_> = trees.iter().map(|tree| lay_out(&tree.nodes)).collect();
         let placed = placed.iter();
         let (bits, packing, words) = if let Some(packing) = fitting(u32::BITS) {
@@ -219,7 +191,7 @@ impl Nodes {
             return Err(CompileError::TooMany {
                 what: "nodes of a tree",
                 count: nodes,
-                limit: MOST_NODES,
+                limit: MAX_NODES,
             });
         };
         Ok(Self {
@@ -234,11 +206,4 @@ impl Nodes {
             begins,
         })
     }
-}
-
-fn limit(what: &'static str, count: usize, limit: usize) -> Result<(), CompileError> {
-    if count > limit {
-        return Err(CompileError::TooMany { what, count, limit });
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Laying trees out as nodes.
+//! Lays out trees as nodes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,17 +6,17 @@ use std::collections::BinaryHeap;
 use crate::compile::binned::BinnedNode;
 use crate::node::{Packing, Word};
 
-/// Pairs of siblings that fit into a line of the cache.
+/// Number of pairs of siblings that fit into a cache line.
 const PAIRS_A_LINE: usize = 8;
 
-/// Places a tree's nodes, given parents first: the root, and then line by line a pair of siblings
-/// together with those below it that are visited most, so that a walk touches few lines. The
-/// size of a subtree stands for how often it is visited. Gives the nodes in order, each with the
-/// place of its left child, or its own for a leaf.
+/// Orders the nodes of a tree, in which parents come first, so that a walk touches few cache lines:
+/// first the root, then, line by line, a pair of siblings together with the pairs below it that are
+/// visited most often, for which the size of a subtree is the estimate. Returns the nodes in this
+/// order, each with the position of its left child, or a leaf's own position.
 pub(super) fn lay_out(tree: &[BinnedNode]) -> Vec<(BinnedNode, u32)> {
     let sizes = sizes(tree);
     let mut placed = vec![(tree[0], 0)];
-    // Splits whose children wait for a place, with their own.
+    // Splits whose children are not placed yet, with their own position.
     let mut waiting = vec![(0, 0)];
     while let Some((top, place)) = waiting.pop() {
         let mut line = BinaryHeap::from([(sizes[top], Reverse(top), place)]);
@@ -45,7 +45,7 @@ pub(super) fn lay_out(tree: &[BinnedNode]) -> Vec<(BinnedNode, u32)> {
     placed
 }
 
-/// Number of nodes of every subtree.
+/// Number of nodes of each subtree.
 fn sizes(tree: &[BinnedNode]) -> Vec<u32> {
     let mut sizes = vec![1; tree.len()];
     for (index, node) in tree.iter().enumerate().rev() {
@@ -56,7 +56,7 @@ fn sizes(tree: &[BinnedNode]) -> Vec<u32> {
     sizes
 }
 
-/// The nodes in words.
+/// The nodes packed into words.
 pub(super) fn words<W: Word>(
     placed: &[(BinnedNode, u32)],
     packing: Packing,

@@ -1,4 +1,4 @@
-//! Choosing cells and form by what a prediction will cost.
+//! Chooses cells and form by the estimated cost of a prediction.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -8,32 +8,32 @@ use crate::compile::binned::{BinnedNode, BinnedTree};
 use crate::compile::cells::Cells;
 use crate::compile::masks::words;
 
-/// Sample rows that costs are estimated with.
+/// Number of sample rows that costs are estimated from.
 const ROWS: usize = 1000;
-/// Nodes visited to estimate one choice; of larger forests, only some trees are looked at.
+/// Number of nodes visited to estimate one choice; of larger forests only some trees are visited.
 const VISITS: usize = 4_000_000;
-/// Bytes that may be spent on cells for each node of the forest.
+/// Maximum size of the cells, in bytes per node of the forest.
 const BYTES_PER_NODE: usize = 64;
-/// And at most.
-const MOST_BYTES: usize = 32 << 20;
-/// Another axis must save at least this share of the cost.
+/// Maximum size of the cells, in bytes.
+const MAX_BYTES: usize = 32 << 20;
+/// Share of the cost that a further axis must save.
 const WORTHWHILE: f64 = 0.05;
 
-/// What was chosen for a forest.
+/// How a forest was compiled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// The features whose bins choose a row's cell.
+    /// The features whose bins determine a row's cell.
     pub axes: Vec<usize>,
-    /// Number of cells; rows in none of them are predicted by walking the whole trees.
+    /// Number of cells; rows outside of them are predicted by a walk through the whole trees.
     pub cells: usize,
-    /// Estimated instructions a row.
+    /// Estimated number of instructions per row.
     pub cost: f64,
 }
 
 /// How trees are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// By walking from node to node, several walks side by side.
+    /// By a walk from node to node, several walks side by side.
     Walk,
     /// By intersecting masks over the leaves, in cells.
     Masks,
@@ -49,7 +49,7 @@ impl Display for Form {
 }
 
 impl Plan {
-    /// How the trees of a cell are evaluated; without cells, how all are.
+    /// How the trees of a cell are evaluated; without cells, how all trees are.
     #[must_use]
     pub fn form(&self) -> Form {
         match self.cells {
@@ -59,7 +59,7 @@ impl Plan {
     }
 }
 
-/// Chooses whether there are cells, and then their axes greedily, one after the other.
+/// Chooses whether there are cells, and their axes one by one, greedily.
 pub(super) fn choose(
     trees: &[BinnedTree],
     thresholds: &[Vec<f64>],
@@ -68,7 +68,7 @@ pub(super) fn choose(
 ) -> (Plan, Cells) {
     let sample = binned(thresholds, sample);
     let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
-    let budget = (nodes * BYTES_PER_NODE).min(MOST_BYTES) as f64;
+    let budget = (nodes * BYTES_PER_NODE).min(MAX_BYTES) as f64;
     let whole = Plan {
         axes: Vec::new(),
         cells: 0,
@@ -105,7 +105,7 @@ pub(super) fn choose(
     }
 }
 
-/// The bins of up to `ROWS` rows, spread over the sample.
+/// The bins of up to [`ROWS`] rows, spread evenly over the sample.
 fn binned(thresholds: &[Vec<f64>], sample: &[f64]) -> Vec<Vec<u32>> {
     let width = thresholds.len().max(1);
     let step = (sample.len() / width).div_ceil(ROWS).max(1);
@@ -119,7 +119,7 @@ fn binned(thresholds: &[Vec<f64>], sample: &[f64]) -> Vec<Vec<u32>> {
     .collect()
 }
 
-/// Mean number of splits on the ways of a sample row through all trees.
+/// Mean number of splits on the walks of a sample row through all trees.
 fn visits(trees: &[BinnedTree], sample: &[Vec<u32>]) -> f64 {
     let mut visits = 0_u64;
     for (row, tree) in sample
@@ -145,24 +145,25 @@ fn visits(trees: &[BinnedTree], sample: &[Vec<u32>]) -> f64 {
     visits as f64 / sample.len().max(1) as f64
 }
 
-/// Instructions of walking through all trees.
+/// Estimated number of instructions of a row's walks through all trees.
 fn walk_cost(trees: usize, visits: f64) -> f64 {
     9.0 * visits + 8.0 * trees as f64 + 30.0
 }
 
-/// How large some cells will be.
+/// Estimated size of cells.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
     leaves: f64,
-    /// Words that are intersected for a row, and groups of them.
+    /// Number of words that are intersected for a row.
     words: f64,
+    /// Number of mask rows that are intersected for a row.
     groups: f64,
-    /// Words of all mask rows.
+    /// Number of words of all mask rows.
     masks: f64,
 }
 
 impl Size {
-    /// Estimates the size of cells from some of the trees.
+    /// Estimates the size from some of the trees.
     fn estimate(trees: &[BinnedTree], bins: &[u32], cells: &Cells) -> Self {
         let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
         let step = (nodes * cells.cells.len())
@@ -192,7 +193,7 @@ impl Size {
         4.0 * self.masks + 8.0 * self.leaves
     }
 
-    /// Instructions of intersecting the masks of a row.
+    /// Estimated number of instructions of intersecting the masks for a row.
     fn cost(&self) -> f64 {
         self.words * (6.0 + 0.7 * self.groups) + 30.0
     }

@@ -1,7 +1,7 @@
 //! A model that misbehaves, to prove that the host contains it.
 //!
-//! Its one feature, `command`, is what it does: see the match in `obey`. What it does whatever
-//! it is told, from its instantiation on, is its temper: see the matches on `temper`.
+//! Its one feature, `command`, selects the misbehaviour of a call: see the match in `obey`. What it
+//! does from its instantiation on, whatever the command, is its temper: see the matches on `temper`.
 
 mod temper;
 
@@ -23,7 +23,7 @@ struct Unruly;
 
 bindings::export!(Unruly with_types_in bindings);
 
-/// Calls of `predict` that this instance has seen.
+/// Number of calls of `predict` to this instance.
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
 /// Called when the component is instantiated.
@@ -145,7 +145,7 @@ fn obey(command: u32, position: usize, answers: &mut Vec<f64>) -> Result<(), Pre
         5 => answers.push(0.0),
         6 => answers[position] = f64::NAN,
         7 => answers[position] = dig(1.0),
-        // A few milliseconds.
+        // Takes a few milliseconds.
         9 => spin(50_000_000),
         10 => answers[position] = f64::INFINITY,
         11 => answers.resize(4 << 20, 0.0),
@@ -154,7 +154,7 @@ fn obey(command: u32, position: usize, answers: &mut Vec<f64>) -> Result<(), Pre
     Ok(())
 }
 
-/// Recurses until the stack ends.
+/// Recurses until the stack overflows.
 fn dig(depth: f64) -> f64 {
     if std::hint::black_box(depth) < 0.0 {
         depth

@@ -1,17 +1,17 @@
-//! How the guest misbehaves whatever it is told.
+//! How the guest misbehaves whatever the command.
 
-/// A mark that tests look for in the compiled module, and behind it the temper, a letter, which
-/// they replace. One build thus gives every kind of guest.
+/// A mark that tests search for in the compiled module, followed by the temper, a letter that they
+/// replace, so that a single build yields every kind of guest.
 #[used]
 static TEMPER: [u8; 32] = *b"the temper of the unruly guest:-";
 
-/// The letter behind the mark.
+/// The letter after the mark.
 pub(crate) fn temper() -> u8 {
-    // SAFETY: a reference can be read from; as a volatile read it finds what was patched.
+    // SAFETY: a reference is valid for reads. The read is volatile so that it sees the patched letter.
     unsafe { std::ptr::from_ref(&TEMPER[31]).read_volatile() }
 }
 
-/// What the guest does while it is instantiated.
+/// Misbehaves during instantiation.
 pub(crate) fn awake() {
     match temper() {
         b'i' => spin(u64::MAX),
@@ -22,14 +22,14 @@ pub(crate) fn awake() {
     }
 }
 
-/// Works for some iterations, of which a millisecond sees some ten million.
+/// Works for this number of iterations, about ten million per millisecond.
 pub(crate) fn spin(iterations: u64) {
     (0..iterations).for_each(|iteration| {
         std::hint::black_box(iteration);
     });
 }
 
-/// Takes memory until there is none.
+/// Allocates memory until there is none left.
 pub(crate) fn grow() {
     let mut taken = Vec::new();
     loop {

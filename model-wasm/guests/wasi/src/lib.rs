@@ -1,6 +1,6 @@
-//! A model that imports WASI and answers what it sees there, to prove that it sees nothing.
+//! A model that imports WASI and predicts what it sees there, to prove that it sees nothing.
 //!
-//! Its one feature, `question`, is what it looks at: see the match in `look`.
+//! Its one feature, `question`, selects what it looks at: see the match in `look`.
 
 mod bindings {
     wit_bindgen::generate!({
@@ -22,7 +22,7 @@ struct WasiGuest;
 
 bindings::export!(WasiGuest with_types_in bindings);
 
-/// Nanoseconds of an hour.
+/// One hour in nanoseconds.
 const HOUR: u64 = 3_600_000_000_000;
 
 impl Guest for WasiGuest {
@@ -82,7 +82,7 @@ fn look(question: u32) -> Option<f64> {
         4 => monotonic_clock::now() as f64,
         5 => random::get_random_u64() as f64,
         6 => insecure_seed::insecure_seed().0 as f64,
-        // What is waited for has come, and the clock has gone on.
+        // Whether waiting for an hour ends, with the clock one hour later.
         7 => {
             let start = monotonic_clock::now();
             monotonic_clock::subscribe_duration(HOUR).block();
@@ -96,13 +96,13 @@ fn look(question: u32) -> Option<f64> {
             let written = stdout::get_stdout().blocking_write_and_flush(b"hello?");
             f64::from(written.is_ok())
         }
-        // Reads of the clock until a second has passed.
+        // Number of reads of the clock until a second has passed.
         10 => {
             let start = monotonic_clock::now();
             let reads = (1..).take_while(|_| monotonic_clock::now() - start < 1_000_000_000);
             reads.count() as f64
         }
-        // Handles, without end.
+        // Creates handles without end.
         11 => {
             let mut held = Vec::new();
             loop {

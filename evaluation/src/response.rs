@@ -1,25 +1,28 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What the host answers to an evaluation.
+/// The response to `POST /evaluate`.
 #[derive(Debug)]
 pub(crate) struct Evaluation {
-    /// The part on drift, and how many rows there were.
+    /// The fields about drift, and the number of rows.
     pub(crate) drift: Drift,
-    /// The whole answer, as it came.
+    /// All fields, as received.
     pub(crate) fields: Map<String, Value>,
 }
 
+/// Drift of the evaluated rows from the reference.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Drift {
+    /// Number of rows.
     pub(crate) evaluated_items: u64,
-    /// 1 when the data set as a whole has drifted, otherwise 0.
+    /// 1 if the dataset as a whole has drifted, otherwise 0.
     pub(crate) drift_detected: u8,
-    /// From 0 to 1.
+    /// Share of drifted columns, from 0 to 1.
     pub(crate) drift_share: f64,
     pub(crate) columns: Vec<ColumnDrift>,
 }
 
+/// Drift of one column.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ColumnDrift {
     pub(crate) column: String,
@@ -27,6 +30,7 @@ pub(crate) struct ColumnDrift {
 }
 
 impl Evaluation {
+    /// Parses the body of the response.
     pub(crate) fn read(text: &str) -> Result<Self, serde_json::Error> {
         Ok(Self {
             drift: serde_json::from_str(text)?,
@@ -34,7 +38,7 @@ impl Evaluation {
         })
     }
 
-    /// A score such as `rmse`, if the model has it and it is defined.
+    /// The score of this name, such as `rmse`, if the model has it and it is defined.
     pub(crate) fn score(&self, name: &str) -> Option<f64> {
         self.fields.get(name)?.as_f64()
     }

@@ -1,0 +1,9 @@
+use crate::response::Evaluation;
+
+/// How the evaluation of one period ended.
+pub(crate) struct Outcome {
+    /// Name of the period.
+    pub(crate) period: String,
+    /// The scores, or why there are none.
+    pub(crate) result: Result<Evaluation, String>,
+}
