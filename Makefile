@@ -28,7 +28,8 @@ endif
 .PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget flamegraph deny lint build guest help
 
 ifeq ($(WAY),compose)
-all: .env
+all:
+	@scripts/grafana-password.sh >/dev/null
 	docker compose up --build --detach --wait
 	@scripts/welcome.sh compose
 else
@@ -105,10 +106,6 @@ guest:
 
 $(MODEL): $(SPEC) | build
 	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)"
-
-# With a password for Grafana that nobody else has.
-.env:
-	@umask 077; sed "s|^GRAFANA_PASSWORD=.*|GRAFANA_PASSWORD=$$(head -c 18 /dev/urandom | base64 | tr +/ -_)|" .env.example >$@
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13

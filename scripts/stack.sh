@@ -22,8 +22,7 @@
 #   BIKE_API_ADDRESS RETRAINER_ADDRESS PROMETHEUS_ADDRESS ALERTMANAGER_ADDRESS
 #   NODE_EXPORTER_ADDRESS BLACKBOX_EXPORTER_ADDRESS GRAFANA_ADDRESS
 #           where each listens; default: 127.0.0.1 and the port of compose
-#   GRAFANA_PASSWORD         of Grafana's user admin, on its first start; default: that of .env, or
-#                            of .env.example
+#   GRAFANA_PASSWORD         see scripts/grafana-password.sh
 #   CANOPY_STACK_BINARIES    see scripts/stack-binaries.sh
 #   CANOPY_INTERVAL CANOPY_ALERT_FOR
 #           see scripts/render-stack.sh
@@ -136,7 +135,9 @@ start() {
                 --web.listen-address="$address")
             ;;
         grafana)
-            mapfile -t command < <(grafana_command)
+            local word password
+            while IFS= read -r word; do command+=("$word"); done < <(grafana_command)
+            password=$(scripts/grafana-password.sh)
             variables+=(
                 GF_SERVER_HTTP_ADDR="$host" GF_SERVER_HTTP_PORT="$port"
                 GF_PATHS_DATA="$state/data/grafana" GF_PATHS_LOGS="$state/data/grafana/log"
@@ -145,7 +146,7 @@ start() {
                 GF_LOG_MODE=console GF_PLUGINS_PREINSTALL_DISABLED=true
                 GF_ANALYTICS_REPORTING_ENABLED=false GF_ANALYTICS_CHECK_FOR_UPDATES=false
                 GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES=false
-                GF_SECURITY_ADMIN_PASSWORD="${GRAFANA_PASSWORD:-$(password)}"
+                GF_SECURITY_ADMIN_PASSWORD="$password"
             )
             ;;
     esac
@@ -285,10 +286,6 @@ grafana_command() {
     echo "$program"
     [ "$(basename "$program")" = grafana-server ] || echo server
     echo "--homepath=$home"
-}
-
-password() {
-    sed -n 's/^GRAFANA_PASSWORD=//p' .env 2>/dev/null || sed -n 's/^GRAFANA_PASSWORD=//p' .env.example
 }
 
 listening() {

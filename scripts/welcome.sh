@@ -42,7 +42,7 @@ END
 fi
 if [ "$way" = compose ] || scripts/stack.sh status grafana >/dev/null; then
     cat <<END
-  open http://127.0.0.1:3000           Grafana; the password of admin is in .env or .env.example
+  open http://127.0.0.1:3000           Grafana; the password of admin is in .env
 END
 fi
 cat <<END
