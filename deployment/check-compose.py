@@ -91,16 +91,50 @@ def check_variables(text, services):
     check(not plain, f"variables without a default: {plain}")
     check(used == example, f"variables {used}, but .env.example has {example}")
 
-    source = "".join(
-        path.read_text()
-        for folder in ("host", "evaluation", "dataset", "model-wasm/trainer")
-        for path in sorted((ROOT / folder / "src").rglob("*.rs"))
-    )
-    images = dict(re.findall(r"\b(CANOPY_\w+)=(\S+)", read("Dockerfile")))
-    own = [key for service in services.values() for key in service.get("environment", {})]
-    for variable in sorted({*own, *images}):
-        if variable.startswith("CANOPY_"):
-            check(f'"{variable}"' in source, f"no program reads {variable}")
+    stages = dockerfile_stages()
+    for name, service in services.items():
+        if "build" not in service:
+            continue
+        variables, entrypoint = stages.get(service["build"]["target"], ({}, ""))
+        source = source_of(entrypoint)
+        for variable in sorted({*variables, *service.get("environment", {})}):
+            if variable.startswith("CANOPY_"):
+                check(f'"{variable}"' in source, f"{name}: {entrypoint} does not read {variable}")
+
+
+def dockerfile_stages():
+    """The variables and the program of each stage of the Dockerfile, those of its base included."""
+    stages = {}
+    instructions = re.sub(r"\\\n", " ", re.sub(r"^ *#.*\n", "", read("Dockerfile"), flags=re.MULTILINE))
+    for line in instructions.splitlines():
+        instruction, _, rest = line.partition(" ")
+        if instruction == "FROM":
+            base, _, name = rest.split()
+            variables, entrypoint = stages.get(base, ({}, ""))
+            stages[name] = (dict(variables), entrypoint)
+        elif instruction == "ENV":
+            stages[name][0].update(re.findall(r"(\w+)=(\S+)", rest))
+        elif instruction == "ENTRYPOINT":
+            stages[name] = (stages[name][0], yaml.safe_load(rest)[0])
+    return stages
+
+
+def source_of(package):
+    """The source of a package of the workspace and of the packages there that it depends on."""
+    manifests = {
+        re.search(r'^name = "(.*)"', path.read_text(), re.MULTILINE).group(1): path
+        for member in re.findall(r'^    "(\S+)",', read("Cargo.toml"), re.MULTILINE)
+        for path in [ROOT / member / "Cargo.toml"]
+    }
+    found, waiting = set(), [package]
+    while waiting:
+        name = waiting.pop()
+        if name in manifests and name not in found:
+            found.add(name)
+            dependencies = manifests[name].read_text().partition("\n[dependencies]")[2].partition("\n[")[0]
+            waiting += re.findall(r"^([\w-]+)", dependencies, re.MULTILINE)
+    paths = (path for name in sorted(found) for path in (manifests[name].parent / "src").rglob("*.rs"))
+    return "".join(path.read_text() for path in paths)
 
 
 def check_image(name, service):
