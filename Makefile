@@ -18,7 +18,7 @@ export MODEL SPEC
 export BIKE_API_ADDRESS = $(LISTEN)
 
 # How the stack runs, asked only where it matters: compose, native or none.
-ifneq ($(filter all stop evaluation traffic fire-alert,$(MAKECMDGOALS)),)
+ifneq ($(filter all stop model evaluation traffic fire-alert,$(MAKECMDGOALS)),)
 WAY := $(shell STACK="$(STACK)" BIKE_API_ADDRESS="$(LISTEN)" scripts/way.sh)
 ifeq ($(WAY),)
 $(error no way to run the stack)
@@ -41,22 +41,25 @@ endif
 stop: ## End what `make all` started
 	@scripts/stack.sh down
 ifeq ($(WAY),compose)
-	docker compose --profile evaluation --profile traffic down
+	docker compose --profile evaluation --profile model --profile traffic down
 endif
 
 run: build $(MODEL) ## Run the host in the foreground
 	$(BIN)/canopy serve --model "$(MODEL)" --models .run/versions --listen "$(LISTEN)" $(ARGS)
 
-model: build ## Train the model again: SPEC=file MODEL=file ARGS="--data hour.csv"
-	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)" $(ARGS)
-
 ifeq ($(WAY),compose)
+model:
+	@scripts/train.sh $(ARGS)
+
 evaluation traffic:
-	docker compose run --build --rm evaluation $(if $(filter traffic,$@),traffic,evaluate) $(ARGS)
+	@scripts/compose-run.sh evaluation evaluation $(if $(filter traffic,$@),traffic,evaluate) $(ARGS)
 
 fire-alert:
 	@scripts/fire-alert.sh compose "$(ALERT)" $(ARGS)
 else
+model: build ## Train the model again: SPEC=file MODEL=file ARGS="--data hour.csv"
+	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)" $(ARGS)
+
 evaluation: build ## Evaluate the three weeks of February: ARGS="--period march=2011-03-01..2011-03-07"
 	$(BIN)/canopy-evaluation evaluate --url "http://$(LISTEN)" $(ARGS)
 

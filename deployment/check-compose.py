@@ -26,7 +26,9 @@ SERVICES = {
     "node-exporter": 9100,
     "blackbox-exporter": 9115,
 }
-PROFILES = {"evaluation": "evaluation", "traffic": "traffic"}
+PROFILES = {"evaluation": "evaluation", "model": "model", "traffic": "traffic"}
+# Services that do their work and end.
+TASKS = {"evaluation", "model"}
 # Folders that the pinned images have, owned by the user they run as.
 IMAGE_FOLDERS = {
     "prom/prometheus": {"/prometheus"},
@@ -72,6 +74,7 @@ def main():
     used = {mount["source"] for service in services.values() for mount in service.get("volumes", [])}
     for volume in set(compose["volumes"]) - used:
         problems.append(f"volume {volume} is not used")
+    check_training(services)
     check_addresses()
     for problem in problems:
         print(f"docker-compose.yml: {problem}")
@@ -209,10 +212,25 @@ def check_ports(name, service):
 def check_life(name, service):
     profile = [PROFILES[name]] if name in PROFILES else None
     check(service.get("profiles") == profile, f"{name} has the profiles {service.get('profiles')}")
-    restart = "no" if name == "evaluation" else "unless-stopped"
+    restart = "no" if name in TASKS else "unless-stopped"
     check(service.get("restart") == restart, f"{name} restarts {service.get('restart')}")
     for other in service.get("depends_on", {}):
         check(other in SERVICES, f"{name} depends on {other}, which there is not")
+
+
+def check_training(services):
+    """What `model` trains is what bike-api serves: the same file in the same volumes."""
+    host, model = services["bike-api"], services["model"]
+    variables = dockerfile_stages()[host["build"]["target"]][0]
+    served = variables.get("CANOPY_MODEL")
+    output = model["command"][model["command"].index("--output") + 1]
+    check(output == served, f"model writes {output}, but bike-api serves {served}")
+    mounted = {mount["target"]: mount for mount in host["volumes"]}
+    writable = {mount["target"]: mount["source"] for mount in model["volumes"] if not mount.get("read_only")}
+    for folder in (served.rpartition("/")[0], host["environment"]["CANOPY_MODELS"]):
+        check(writable.get(folder) == mounted[folder]["source"], f"model and bike-api share no {folder}")
+    folders = re.findall(r"\boutput=(\S+)/\$name", read("scripts/train.sh"))
+    check(folders and set(folders) <= set(writable), f"scripts/train.sh writes to {folders}")
 
 
 def check_addresses():

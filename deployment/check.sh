@@ -47,7 +47,7 @@ compose() {
     fi
     if docker compose version >/dev/null 2>&1; then
         run "docker compose config" docker compose --env-file .env.example \
-            --profile evaluation --profile traffic config --quiet
+            --profile evaluation --profile model --profile traffic config --quiet
     else
         skip "docker compose config" "there is no docker compose"
     fi
