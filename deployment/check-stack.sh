@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks what scripts/stack.sh does about Grafana's password, with a stand-in for Grafana that
-# notes the password it is given. Needs python3. Exits with 1 where a check fails.
+# Checks what the scripts of the stack tell others, with stand-ins for the programs: the password
+# that Grafana is given, and the address that the first prediction is sent to. Needs python3.
+# Prints a line for each problem and exits with 1 if there are any.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -10,7 +11,7 @@ failures=0
 
 main() {
     cp -R "$root/scripts" "$root/deployment" "$root/.env.example" "$work"
-    stand_in
+    stand_ins
     GRAFANA_ADDRESS=127.0.0.1:$(free_port)
     export GRAFANA_ADDRESS PATH="$work/bin:$PATH"
     unset GRAFANA_PASSWORD
@@ -30,12 +31,21 @@ main() {
 
     export GRAFANA_PASSWORD="of the environment"
     expect "GRAFANA_PASSWORD of the environment" "of the environment"
+
+    expect_address none 0.0.0.0:8181 127.0.0.1:8181
+    expect_address none '[::]:8181' '[::1]:8181'
+    expect_address none 192.0.2.7:8181 192.0.2.7:8181
+    expect_address compose 0.0.0.0:8181 127.0.0.1:8080
     exit "$failures"
 }
 
-# A program `grafana` that writes its password to a file and answers every GET with 200.
-stand_in() {
-    mkdir -p "$work/bin"
+# Programs `canopy` and `docker` that print their arguments, and
+# a program `grafana` that writes its password to a file and answers every GET with 200.
+stand_ins() {
+    mkdir -p "$work/bin" "$work/target/release"
+    printf '#!/bin/sh\necho "$@"\n' >"$work/target/release/canopy"
+    cp "$work/target/release/canopy" "$work/bin/docker"
+    chmod +x "$work/target/release/canopy" "$work/bin/docker"
     cat >"$work/bin/grafana" <<'PYTHON'
 #!/usr/bin/env python3
 import http.server, os, pathlib
@@ -79,6 +89,14 @@ expect_random() {
     [ "${#given}" -ge 20 ] || report "$1: Grafana's password is '$given', expected a random one"
     grep -qxF "GRAFANA_PASSWORD=$given" .env || report "$1: .env has not the password '$given'"
     expect "$1, second start" "$given"
+}
+
+# expect_address WAY LISTEN ADDRESS: the first prediction goes to ADDRESS, and so does the advice.
+expect_address() {
+    local said
+    said=$(BIKE_API_ADDRESS=$2 scripts/welcome.sh "$1")
+    [[ $said == *"--address $3"* ]] || report "$1 at $2: the first prediction does not go to $3"
+    [[ $said == *"http://$3/docs/"* ]] || report "$1 at $2: the documentation is not at $3"
 }
 
 report() {

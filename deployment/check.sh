@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks the configuration of the stack, where they exist with the programs' own checkers:
 #
-#   check.sh        docker-compose.yml, Grafana's password, rules and their tests, Alertmanager,
-#                   blackbox exporter, dashboards, runbook
+#   check.sh        docker-compose.yml, scripts of the stack, rules and their tests,
+#                   Alertmanager, blackbox exporter, dashboards, runbook
 #   check.sh URL    also that every panel of the dashboards has data in the Prometheus at URL
 #
 # The programs come from scripts/stack-binaries.sh. What cannot be checked here, for want of a
@@ -55,9 +55,9 @@ compose() {
 
 stack() {
     if command -v python3 >/dev/null; then
-        run "Grafana's password without containers" deployment/check-stack.sh
+        run "what the scripts of the stack tell others" deployment/check-stack.sh
     else
-        skip "Grafana's password without containers" "there is no python3"
+        skip "what the scripts of the stack tell others" "there is no python3"
     fi
 }
 
