@@ -75,6 +75,7 @@ def main():
     for volume in set(compose["volumes"]) - used:
         problems.append(f"volume {volume} is not used")
     check_training(services)
+    check_toolchain()
     check_addresses()
     for problem in problems:
         print(f"docker-compose.yml: {problem}")
@@ -231,6 +232,16 @@ def check_training(services):
         check(writable.get(folder) == mounted[folder]["source"], f"model and bike-api share no {folder}")
     folders = re.findall(r"\boutput=(\S+)/\$name", read("scripts/train.sh"))
     check(folders and set(folders) <= set(writable), f"scripts/train.sh writes to {folders}")
+
+
+def check_toolchain():
+    """The images are built with the toolchain of the repository."""
+    channel = re.search(r'^channel = "(.*)"$', read("rust-toolchain.toml"), re.MULTILINE).group(1)
+    image = re.search(r"^FROM rust:([\d.]+)-", read("Dockerfile"), re.MULTILINE).group(1)
+    check(image == channel, f"the Dockerfile has Rust {image}, rust-toolchain.toml has {channel}")
+    version = re.search(r'^rust-version = "(.*)"$', read("Cargo.toml"), re.MULTILINE).group(1)
+    check(channel.startswith(f"{version}."), f"Cargo.toml asks for Rust {version}, not {channel}")
+    check("rust-toolchain.toml" in read(".dockerignore").split(), "an image would get rust-toolchain.toml")
 
 
 def check_addresses():
