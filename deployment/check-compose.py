@@ -94,6 +94,14 @@ def check_variables(text, services):
     plain = re.findall(r"(?<!\$)\$(?!\$)(?!\{\w+:-)\S*", re.sub(r"\$\$", "", text))
     check(not plain, f"variables without a default: {plain}")
     check(used == example, f"variables {used}, but .env.example has {example}")
+    optional = set(re.findall(r"^#(\w+)=", read(".env.example"), re.MULTILINE))
+    passed = {
+        key
+        for service in services.values()
+        for key, value in service.get("environment", {}).items()
+        if value is None
+    }
+    check(passed == optional, f"variables {passed} are passed on, but .env.example has {optional}")
 
     stages = dockerfile_stages()
     for name, service in services.items():
