@@ -34,7 +34,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget flamegraph deny lint smoke build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget flamegraph deny lint smoke package build guest help
 
 ifeq ($(WAY),compose)
 all:
@@ -112,6 +112,9 @@ lint: guest ## rustfmt and clippy, warnings as errors
 
 smoke: ## Build, train, serve, predict and stop, as on a new machine: ARGS=--no-build
 	@scripts/smoke.sh $(ARGS)
+
+package: build ## Pack the programs for a release: dist/canopy-VERSION-TRIPLE.tar.gz and its SHA-256
+	@scripts/package.sh
 
 build: guest ## Build the programs, target/release/canopy*
 	cargo build --release
