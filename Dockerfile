@@ -3,7 +3,8 @@
 #   docker build --target retrainer -t canopy-retrainer .
 #   docker build --target evaluation -t canopy-evaluation .
 
-FROM rust:1.95-slim-bookworm AS build
+# The version of rust-toolchain.toml, which is not copied: the image brings its toolchain.
+FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /src
 COPY . .
 # Crates, compiled dependencies and the guest's compiler stay in the builder's cache.
@@ -11,8 +12,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     --mount=type=cache,target=/src/.cache \
     apt-get update && \
-    scripts/build-guest.sh && \
-    cargo build --release --locked && \
+    scripts/build-guest.sh blank && \
+    cargo build --release --locked -p canopy -p canopy-trainer -p canopy-evaluation --bins && \
     mkdir -p /out/models && \
     strip --strip-all -o /out/canopy target/release/canopy && \
     strip --strip-all -o /out/canopy-trainer target/release/canopy-trainer && \
@@ -27,13 +28,13 @@ RUN apt-get update && apt-get install --yes --no-install-recommends ca-certifica
     groupadd --gid 10001 canopy && \
     useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin canopy && \
     install --directory --owner=canopy --group=canopy /models /observations /versions
-ENV CANOPY_CACHE_DIR=/tmp/canopy CANOPY_LOG_FORMAT=json
 
 FROM runtime AS host
 COPY --from=build /out/canopy /usr/local/bin/
 COPY --from=build --chown=canopy:canopy /out/models /models
 USER canopy
-ENV CANOPY_MODEL=/models/bike-sharing.wasm CANOPY_LISTEN=0.0.0.0:8080
+ENV CANOPY_MODEL=/models/bike-sharing.wasm CANOPY_LISTEN=0.0.0.0:8080 \
+    CANOPY_CACHE=/versions/.cache CANOPY_LOG_FORMAT=json
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["canopy", "probe"]
 ENTRYPOINT ["canopy"]
@@ -44,6 +45,7 @@ COPY --from=build /out/canopy-trainer /usr/local/bin/
 COPY --from=build --chown=canopy:canopy /out/models /models
 COPY model-wasm/specs /specs
 USER canopy
+ENV CANOPY_DATA_CACHE=/tmp/canopy CANOPY_LOG_FORMAT=json
 EXPOSE 8090
 ENTRYPOINT ["canopy-trainer"]
 CMD ["serve", "--spec", "/specs/bike-sharing.toml", "--model", "/models/bike-sharing.wasm", \
@@ -52,7 +54,7 @@ CMD ["serve", "--spec", "/specs/bike-sharing.toml", "--model", "/models/bike-sha
 FROM runtime AS evaluation
 COPY --from=build /out/canopy-evaluation /usr/local/bin/
 USER canopy
-ENV CANOPY_URL=http://bike-api:8080
+ENV CANOPY_URL=http://bike-api:8080 CANOPY_DATA_CACHE=/tmp/canopy
 # It runs to its end and serves nothing.
 HEALTHCHECK NONE
 ENTRYPOINT ["canopy-evaluation"]

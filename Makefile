@@ -1,16 +1,25 @@
-# Canopy. `make help` lists the targets.
+# Canopy. `make help` lists the targets and variables: lines with `##` and `#:` here.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
+#: STACK    auto (default): in containers where a Docker engine answers, else as programs;
+#:          or compose, native, none (only the host, as a program)
+#: LISTEN   address and port of the host where it is a program; default: 127.0.0.1:8080
+#: SPEC     specification of the model; default: model-wasm/specs/bike-sharing.toml
+#: MODEL    file of the model; default: models/bike-sharing.wasm; in containers only its name
+#:          counts, see scripts/train.sh
+#: ARGS     further arguments of the program that the target runs
+#: ALERT    alert of fire-alert: down (default), rmse or drift
+#: SECONDS  fuzz: for each parser; default: 60
+#: ONLY, ROUNDS, QUICK, WRITE   bench: see bench/run.py --help
+STACK  ?= auto
 LISTEN ?= 127.0.0.1:8080
-MODEL  ?= models/bike-sharing.wasm
 SPEC   ?= model-wasm/specs/bike-sharing.toml
+MODEL  ?= models/bike-sharing.wasm
 ARGS   ?=
 ALERT  ?= down
-# auto: containers where a Docker engine answers, else programs. Or compose, native, none: only the host.
-STACK  ?= auto
 BIN    := target/release
 GUESTS := canopy-guest canopy-unruly-guest canopy-wasi-guest
 export CARGO_TERM_PROGRESS_WHEN ?= auto
@@ -18,17 +27,18 @@ export MODEL SPEC
 export BIKE_API_ADDRESS = $(LISTEN)
 
 # How the stack runs, asked only where it matters: compose, native or none.
-ifneq ($(filter all stop evaluation traffic fire-alert,$(MAKECMDGOALS)),)
+ifneq ($(filter all stop model evaluation traffic fire-alert,$(MAKECMDGOALS)),)
 WAY := $(shell STACK="$(STACK)" BIKE_API_ADDRESS="$(LISTEN)" scripts/way.sh)
 ifeq ($(WAY),)
 $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget flamegraph deny lint build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget flamegraph deny lint smoke package build guest help
 
 ifeq ($(WAY),compose)
-all: .env
+all:
+	@scripts/grafana-password.sh >/dev/null
 	docker compose up --build --detach --wait
 	@scripts/welcome.sh compose
 else
@@ -40,22 +50,25 @@ endif
 stop: ## End what `make all` started
 	@scripts/stack.sh down
 ifeq ($(WAY),compose)
-	docker compose --profile evaluation --profile traffic down
+	docker compose --profile evaluation --profile model --profile traffic down
 endif
 
 run: build $(MODEL) ## Run the host in the foreground
 	$(BIN)/canopy serve --model "$(MODEL)" --models .run/versions --listen "$(LISTEN)" $(ARGS)
 
-model: build ## Train the model again: SPEC=file MODEL=file ARGS="--data hour.csv"
-	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)" $(ARGS)
-
 ifeq ($(WAY),compose)
+model:
+	@scripts/train.sh $(ARGS)
+
 evaluation traffic:
-	docker compose run --build --rm evaluation $(if $(filter traffic,$@),traffic,evaluate) $(ARGS)
+	@scripts/compose-run.sh evaluation evaluation $(if $(filter traffic,$@),traffic,evaluate) $(ARGS)
 
 fire-alert:
 	@scripts/fire-alert.sh compose "$(ALERT)" $(ARGS)
 else
+model: build ## Train the model again: SPEC=file MODEL=file ARGS="--data hour.csv"
+	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)" $(ARGS)
+
 evaluation: build ## Evaluate the three weeks of February: ARGS="--period march=2011-03-01..2011-03-07"
 	$(BIN)/canopy-evaluation evaluate --url "http://$(LISTEN)" $(ARGS)
 
@@ -87,7 +100,7 @@ flamegraph: build $(MODEL) ## Draw where the time of POST /predict goes: docs/im
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
 	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1
 
-fuzz: guest ## Fuzz every parser, guided by coverage: SECONDS=600 for each; `make test` has 5
+fuzz: guest ## Fuzz every parser, guided by coverage: SECONDS=600 for each; `make test` takes 5
 	scripts/fuzz.sh "$(or $(SECONDS),60)"
 
 deny: ## Check licences, sources, versions and advisories of the dependencies; compiles cargo-deny once
@@ -97,18 +110,22 @@ lint: guest ## rustfmt and clippy, warnings as errors
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- --deny warnings
 
-build: guest
+smoke: ## Build, train, serve, predict and stop, as on a new machine: ARGS=--no-build
+	@scripts/smoke.sh $(ARGS)
+
+package: build ## Pack the programs for a release: dist/canopy-VERSION-TRIPLE.tar.gz and its SHA-256
+	@scripts/package.sh
+
+build: guest ## Build the programs, target/release/canopy*
 	cargo build --release
 
-guest:
+guest: ## Build the blank guest that models are baked into, and the guests of the tests
 	@scripts/build-guest.sh
 
 $(MODEL): $(SPEC) | build
 	$(BIN)/canopy-trainer train --spec "$(SPEC)" --output "$(MODEL)"
 
-# With a password for Grafana that nobody else has.
-.env:
-	@umask 077; sed "s|^GRAFANA_PASSWORD=.*|GRAFANA_PASSWORD=$$(head -c 18 /dev/urandom | base64 | tr +/ -_)|" .env.example >$@
-
-help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
+help: ## List targets and variables
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo; echo "Variables, as in make evaluation LISTEN=127.0.0.1:9000:"
+	@sed -n 's/^#:/ /p' $(MAKEFILE_LIST)

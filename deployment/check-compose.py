@@ -26,7 +26,9 @@ SERVICES = {
     "node-exporter": 9100,
     "blackbox-exporter": 9115,
 }
-PROFILES = {"evaluation": "evaluation", "traffic": "traffic"}
+PROFILES = {"evaluation": "evaluation", "model": "model", "traffic": "traffic"}
+# Services that do their work and end.
+TASKS = {"evaluation", "model"}
 # Folders that the pinned images have, owned by the user they run as.
 IMAGE_FOLDERS = {
     "prom/prometheus": {"/prometheus"},
@@ -72,6 +74,8 @@ def main():
     used = {mount["source"] for service in services.values() for mount in service.get("volumes", [])}
     for volume in set(compose["volumes"]) - used:
         problems.append(f"volume {volume} is not used")
+    check_training(services)
+    check_toolchain()
     check_addresses()
     for problem in problems:
         print(f"docker-compose.yml: {problem}")
@@ -90,17 +94,59 @@ def check_variables(text, services):
     plain = re.findall(r"(?<!\$)\$(?!\$)(?!\{\w+:-)\S*", re.sub(r"\$\$", "", text))
     check(not plain, f"variables without a default: {plain}")
     check(used == example, f"variables {used}, but .env.example has {example}")
+    optional = set(re.findall(r"^#(\w+)=", read(".env.example"), re.MULTILINE))
+    passed = {
+        key
+        for service in services.values()
+        for key, value in service.get("environment", {}).items()
+        if value is None
+    }
+    check(passed == optional, f"variables {passed} are passed on, but .env.example has {optional}")
 
-    source = "".join(
-        path.read_text()
-        for folder in ("host", "evaluation", "dataset", "model-wasm/trainer")
-        for path in sorted((ROOT / folder / "src").rglob("*.rs"))
-    )
-    images = dict(re.findall(r"\b(CANOPY_\w+)=(\S+)", read("Dockerfile")))
-    own = [key for service in services.values() for key in service.get("environment", {})]
-    for variable in sorted({*own, *images}):
-        if variable.startswith("CANOPY_"):
-            check(f'"{variable}"' in source, f"no program reads {variable}")
+    stages = dockerfile_stages()
+    for name, service in services.items():
+        if "build" not in service:
+            continue
+        variables, entrypoint = stages.get(service["build"]["target"], ({}, ""))
+        source = source_of(entrypoint)
+        for variable in sorted({*variables, *service.get("environment", {})}):
+            if variable.startswith("CANOPY_"):
+                check(f'"{variable}"' in source, f"{name}: {entrypoint} does not read {variable}")
+
+
+def dockerfile_stages():
+    """The variables and the program of each stage of the Dockerfile, those of its base included."""
+    stages = {}
+    instructions = re.sub(r"\\\n", " ", re.sub(r"^ *#.*\n", "", read("Dockerfile"), flags=re.MULTILINE))
+    for line in instructions.splitlines():
+        instruction, _, rest = line.partition(" ")
+        if instruction == "FROM":
+            base, _, name = rest.split()
+            variables, entrypoint = stages.get(base, ({}, ""))
+            stages[name] = (dict(variables), entrypoint)
+        elif instruction == "ENV":
+            stages[name][0].update(re.findall(r"(\w+)=(\S+)", rest))
+        elif instruction == "ENTRYPOINT":
+            stages[name] = (stages[name][0], yaml.safe_load(rest)[0])
+    return stages
+
+
+def source_of(package):
+    """The source of a package of the workspace and of the packages there that it depends on."""
+    manifests = {
+        re.search(r'^name = "(.*)"', path.read_text(), re.MULTILINE).group(1): path
+        for member in re.findall(r'^    "(\S+)",', read("Cargo.toml"), re.MULTILINE)
+        for path in [ROOT / member / "Cargo.toml"]
+    }
+    found, waiting = set(), [package]
+    while waiting:
+        name = waiting.pop()
+        if name in manifests and name not in found:
+            found.add(name)
+            dependencies = manifests[name].read_text().partition("\n[dependencies]")[2].partition("\n[")[0]
+            waiting += re.findall(r"^([\w-]+)", dependencies, re.MULTILINE)
+    paths = (path for name in sorted(found) for path in (manifests[name].parent / "src").rglob("*.rs"))
+    return "".join(path.read_text() for path in paths)
 
 
 def check_image(name, service):
@@ -175,10 +221,35 @@ def check_ports(name, service):
 def check_life(name, service):
     profile = [PROFILES[name]] if name in PROFILES else None
     check(service.get("profiles") == profile, f"{name} has the profiles {service.get('profiles')}")
-    restart = "no" if name == "evaluation" else "unless-stopped"
+    restart = "no" if name in TASKS else "unless-stopped"
     check(service.get("restart") == restart, f"{name} restarts {service.get('restart')}")
     for other in service.get("depends_on", {}):
         check(other in SERVICES, f"{name} depends on {other}, which there is not")
+
+
+def check_training(services):
+    """What `model` trains is what bike-api serves: the same file in the same volumes."""
+    host, model = services["bike-api"], services["model"]
+    variables = dockerfile_stages()[host["build"]["target"]][0]
+    served = variables.get("CANOPY_MODEL")
+    output = model["command"][model["command"].index("--output") + 1]
+    check(output == served, f"model writes {output}, but bike-api serves {served}")
+    mounted = {mount["target"]: mount for mount in host["volumes"]}
+    writable = {mount["target"]: mount["source"] for mount in model["volumes"] if not mount.get("read_only")}
+    for folder in (served.rpartition("/")[0], host["environment"]["CANOPY_MODELS"]):
+        check(writable.get(folder) == mounted[folder]["source"], f"model and bike-api share no {folder}")
+    folders = re.findall(r"\boutput=(\S+)/\$name", read("scripts/train.sh"))
+    check(folders and set(folders) <= set(writable), f"scripts/train.sh writes to {folders}")
+
+
+def check_toolchain():
+    """The images are built with the toolchain of the repository."""
+    channel = re.search(r'^channel = "(.*)"$', read("rust-toolchain.toml"), re.MULTILINE).group(1)
+    image = re.search(r"^FROM rust:([\d.]+)-", read("Dockerfile"), re.MULTILINE).group(1)
+    check(image == channel, f"the Dockerfile has Rust {image}, rust-toolchain.toml has {channel}")
+    version = re.search(r'^rust-version = "(.*)"$', read("Cargo.toml"), re.MULTILINE).group(1)
+    check(channel.startswith(f"{version}."), f"Cargo.toml asks for Rust {version}, not {channel}")
+    check("rust-toolchain.toml" in read(".dockerignore").split(), "an image would get rust-toolchain.toml")
 
 
 def check_addresses():

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks the configuration of the stack, where they exist with the programs' own checkers:
 #
-#   check.sh        docker-compose.yml, rules and their tests, Alertmanager, blackbox exporter,
-#                   dashboards, runbook
+#   check.sh        docker-compose.yml, scripts of the stack, rules and their tests,
+#                   Alertmanager, blackbox exporter, dashboards, runbook
 #   check.sh URL    also that every panel of the dashboards has data in the Prometheus at URL
 #
 # The programs come from scripts/stack-binaries.sh. What cannot be checked here, for want of a
@@ -25,6 +25,7 @@ trap 'rm -rf "$work"' EXIT
 
 main() {
     compose
+    stack
     local status=0
     scripts/stack-binaries.sh || status=$?
     case $status in
@@ -46,9 +47,17 @@ compose() {
     fi
     if docker compose version >/dev/null 2>&1; then
         run "docker compose config" docker compose --env-file .env.example \
-            --profile evaluation --profile traffic config --quiet
+            --profile evaluation --profile model --profile traffic config --quiet
     else
         skip "docker compose config" "there is no docker compose"
+    fi
+}
+
+stack() {
+    if command -v python3 >/dev/null; then
+        run "what the scripts of the stack tell others" deployment/check-stack.sh
+    else
+        skip "what the scripts of the stack tell others" "there is no python3"
     fi
 }
 

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Builds the blank guest, target/guest/wasm32-unknown-unknown/guest/canopy_guest.wasm,
-# which the trainer bakes models into, and beside it those of the tests. It needs
-# cargo and a compiler for wasm32-unknown-unknown, which it finds on the first of these
-# routes:
+# which the trainer bakes models into, and beside it those of the tests:
+#
+#   build-guest.sh [blank]   blank: without the guests of the tests
+#
+# It needs cargo and a compiler for wasm32-unknown-unknown, which it finds on the first of
+# these routes:
 #
 #   1. the compiler in use has the target already;
 #   2. rustup adds the target;
@@ -21,6 +24,12 @@ cache=${CANOPY_GUEST_TOOLCHAIN:-$root/.cache/guest-toolchain}
 case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
 debian=$cache/debian
 route=${CANOPY_GUEST_ROUTE:-any}
+packages=(-p canopy-guest)
+case ${1:-all} in
+    all) packages+=(-p canopy-unruly-guest -p canopy-wasi-guest) ;;
+    blank) ;;
+    *) echo "usage: build-guest.sh [blank]" >&2 && exit 1 ;;
+esac
 
 main() {
     cd "$root"
@@ -52,11 +61,14 @@ add_target() {
         return 1
     fi
     say "adding $target with rustup (at most $rustup_seconds s)"
-    local limit=()
-    if command -v timeout >/dev/null; then limit=(timeout "$rustup_seconds"); fi
-    if "${limit[@]}" rustup target add "$target" && has_target; then return; fi
+    if within "$rustup_seconds" rustup target add "$target" && has_target; then return; fi
     say "rustup could not add $target"
     return 1
+}
+
+# within SECONDS COMMAND...: runs a command, where there is `timeout` (macOS has none) for so long.
+within() {
+    if command -v timeout >/dev/null; then timeout "$@"; else "${@:2}"; fi
 }
 
 # Route 3: Debian's compiler, which builds the standard library for the target itself.
@@ -79,9 +91,9 @@ fetch_debian() {
 
     if ! mkdir -p "$cache" || ! work=$(mktemp -d "$cache/unfinished.XXXXXX"); then return 1; fi
     trap 'rm -rf "$work"' EXIT
-    local packages
-    mapfile -t packages < <(debian_packages)
-    say "downloading ${#packages[@]} Debian packages: ${packages[*]}"
+    local wanted
+    mapfile -t wanted < <(debian_packages)
+    say "downloading ${#wanted[@]} Debian packages: ${wanted[*]}"
     # Else apt, run as root, warns that its own user cannot write here.
     local sandbox=(-o APT::Sandbox::User="$(id -un)")
     if ! download && ! { refresh && download; }; then
@@ -117,7 +129,7 @@ WRAPPER
 
 # Uses what fetch_debian sets.
 download() {
-    (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${packages[@]}")
+    (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${wanted[@]}")
 }
 
 # Lists that are out of date name versions that are gone.
@@ -207,8 +219,7 @@ build() {
     )
     local IFS=$'\x1f'
     CARGO_ENCODED_RUSTFLAGS="${flags[*]}" cargo build --profile guest \
-        -p canopy-guest -p canopy-unruly-guest -p canopy-wasi-guest \
-        --target "$target" --target-dir target/guest "$@" ||
+        "${packages[@]}" --target "$target" --target-dir target/guest "$@" ||
         fail "the guest does not compile, see above"
 }
 

@@ -78,7 +78,7 @@ watch() {
                 --prometheus "http://${PROMETHEUS_ADDRESS:-127.0.0.1:9090}" \
                 --alertmanager "http://${ALERTMANAGER_ADDRESS:-127.0.0.1:9093}" "$@"
             ;;
-        compose) docker compose run --build --rm --no-deps evaluation fire-alert --alert "$alert" "$@" ;;
+        compose) scripts/compose-run.sh evaluation --no-deps evaluation fire-alert --alert "$alert" "$@" ;;
     esac
 }
 

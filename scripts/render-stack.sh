@@ -32,7 +32,7 @@ main() {
     folder=$(cd "$folder" && pwd)
     cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-    local edits=()
+    local edits=(-e '')
     case $way in
         native) native ;;
         compose) ;;
@@ -52,7 +52,7 @@ main() {
     local file
     while read -r file; do
         mkdir -p "$folder/$(dirname "$file")"
-        sed -E "${edits[@]}" -e '' "deployment/$file" >"$folder/$file"
+        sed -E "${edits[@]}" "deployment/$file" >"$folder/$file"
     done < <(cd deployment && find alertmanager blackbox grafana prometheus \
         -path prometheus/tests -prune -o -type f -print)
 }
@@ -62,9 +62,8 @@ native() {
     local service name variable
     for service in "${services[@]}"; do
         name=${service%:*}
-        variable=${name//-/_}
-        variable=${variable^^}_ADDRESS
-        edits+=(-e "s|\b$service\b|${!variable:-127.0.0.1:${service#*:}}|g")
+        variable=$(echo "$name" | tr a-z- A-Z_)_ADDRESS
+        edits+=(-e "s#(^|[^a-z-])$service([^0-9]|\$)#\1${!variable:-127.0.0.1:${service#*:}}\2#g")
     done
     edits+=(-e "s|/etc/grafana/dashboards|$folder/grafana/dashboards|")
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the stack without containers, each program in the background in a session of its own:
+# Runs the stack without containers, each program in the background in a process group of its own:
 #
 #   stack.sh up [SERVICE...]       start what does not run, and wait until it is ready
 #   stack.sh down [SERVICE...]     end what `up` started here, and nothing else; requests in
@@ -22,8 +22,7 @@
 #   BIKE_API_ADDRESS RETRAINER_ADDRESS PROMETHEUS_ADDRESS ALERTMANAGER_ADDRESS
 #   NODE_EXPORTER_ADDRESS BLACKBOX_EXPORTER_ADDRESS GRAFANA_ADDRESS
 #           where each listens; default: 127.0.0.1 and the port of compose
-#   GRAFANA_PASSWORD         of Grafana's user admin, on its first start; default: that of .env, or
-#                            of .env.example
+#   GRAFANA_PASSWORD         see scripts/grafana-password.sh
 #   CANOPY_STACK_BINARIES    see scripts/stack-binaries.sh
 #   CANOPY_INTERVAL CANOPY_ALERT_FOR
 #           see scripts/render-stack.sh
@@ -42,16 +41,16 @@ readonly bin=${CANOPY_STACK_BINARIES:-.cache/stack}/bin
 started=()
 
 main() {
-    local action=${1:-} names=("${@:2}")
-    local name
-    for name in "${names[@]}"; do
+    local action=${1:-} name
+    [ $# -eq 0 ] || shift
+    for name in "$@"; do
         [[ " ${services[*]} " == *" $name "* ]] || fail "unknown service $name; there are: ${services[*]}"
     done
-    [ ${#names[@]} -gt 0 ] || names=("${services[@]}")
+    [ $# -gt 0 ] || set -- "${services[@]}"
     case $action in
-        up) up "${names[@]}" ;;
-        down) down "${names[@]}" ;;
-        status) status "${names[@]}" ;;
+        up) up "$@" ;;
+        down) down "$@" ;;
+        status) status "$@" ;;
         reload) reload ;;
         *) fail "usage: stack.sh up|down|status [SERVICE...], or stack.sh reload" ;;
     esac
@@ -81,9 +80,13 @@ up() {
     done
     # What runs already may have been told something else before.
     [ -z "$monitors" ] || reload
-    for name in "${started[@]}"; do await "$name"; done
+    if [ ${#started[@]} -gt 0 ]; then
+        for name in "${started[@]}"; do await "$name"; done
+    fi
     trap - EXIT
-    for name in "${missing[@]}"; do say "runs without $name"; done
+    if [ ${#missing[@]} -gt 0 ]; then
+        for name in "${missing[@]}"; do say "runs without $name"; done
+    fi
 }
 
 # Sets `monitors` to present or missing.
@@ -108,7 +111,7 @@ start() {
         fail "something else listens at $address, where $name belongs"
     fi
     case $name in bike-api | retrainer) ;; *) configure ;; esac
-    local command=() variables=("CANOPY_SERVICE=$(mark "$name")")
+    local command=() variables=()
     case $name in
         bike-api)
             command=(target/release/canopy serve --model "$model" --listen "$address"
@@ -136,8 +139,10 @@ start() {
                 --web.listen-address="$address")
             ;;
         grafana)
-            mapfile -t command < <(grafana_command)
-            variables+=(
+            local word password
+            while IFS= read -r word; do command+=("$word"); done < <(grafana_command)
+            password=$(scripts/grafana-password.sh)
+            variables=(
                 GF_SERVER_HTTP_ADDR="$host" GF_SERVER_HTTP_PORT="$port"
                 GF_PATHS_DATA="$state/data/grafana" GF_PATHS_LOGS="$state/data/grafana/log"
                 GF_PATHS_PLUGINS="$state/data/grafana/plugins"
@@ -145,18 +150,18 @@ start() {
                 GF_LOG_MODE=console GF_PLUGINS_PREINSTALL_DISABLED=true
                 GF_ANALYTICS_REPORTING_ENABLED=false GF_ANALYTICS_CHECK_FOR_UPDATES=false
                 GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES=false
-                GF_SECURITY_ADMIN_PASSWORD="${GRAFANA_PASSWORD:-$(password)}"
+                GF_SECURITY_ADMIN_PASSWORD="$password"
             )
             ;;
     esac
     # What a service said before it ended is what one wants to read then.
     if [ -s "$state/$name.log" ]; then mv "$state/$name.log" "$state/$name.log.1"; fi
-    setsid nohup env "${variables[@]}" "${command[@]}" </dev/null >"$state/$name.log" 2>&1 &
-    local pid=$!
-    echo "$pid" >"$state/$name.pid"
+    # Job control gives it a process group of its own: an interrupt of this script is not for it.
+    set -m
+    nohup env ${variables[@]+"${variables[@]}"} "${command[@]}" </dev/null >"$state/$name.log" 2>&1 &
+    set +m
+    echo "$! $(birth $!)" >"$state/$name.pid"
     started+=("$name")
-    # It has its mark once it is no longer this shell.
-    until running "$name" >/dev/null || ! kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
 }
 
 # Waits until a service that was just started is ready.
@@ -201,7 +206,7 @@ down() {
             rm -f "$state/$name.pid"
         fi
     done
-    for name in "${ended[@]}"; do
+    for name in ${ended[@]+"${ended[@]}"}; do
         while pid=$(running "$name"); do
             if ((SECONDS >= deadline)); then
                 say "$name (process $pid) did not end within $stop_patience s, it is killed" >&2
@@ -249,21 +254,27 @@ configure() {
 }
 
 # Prints the process id of a service that was started here. Fails if it does not run, also if
-# another program has got its number since: only what `up` started here has its mark.
+# another program has got its number since: that one was born later.
 running() {
-    local pid
-    pid=$(cat "$state/$1.pid" 2>/dev/null) || return 1
-    grep -qszxF "CANOPY_SERVICE=$(mark "$1")" "/proc/$pid/environ" || return 1
+    local pid born
+    read -r pid born 2>/dev/null <"$state/$1.pid" || return 1
+    [ -n "$born" ] && [ "$(birth "$pid")" = "$born" ] || return 1
     echo "$pid"
 }
 
-mark() {
-    echo "$PWD/$1"
+# Prints when a process began, as the system counts: in ticks since the machine started, or as a
+# date where there is no /proc. Prints nothing for one that is not there or has ended.
+birth() {
+    if [ -r /proc/self/stat ]; then
+        sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" && $1 != "X" { print $20 }'
+    else
+        ps -o stat= -o lstart= -p "$1" | awk '$1 !~ /^Z/ { $1 = ""; print substr($0, 2) }'
+    fi
 }
 
 address() {
-    local variable=${1//-/_} port
-    variable=${variable^^}_ADDRESS
+    local variable port
+    variable=$(echo "$1" | tr a-z- A-Z_)_ADDRESS
     case $1 in
         bike-api) port=8080 ;;
         retrainer) port=8090 ;;
@@ -285,10 +296,6 @@ grafana_command() {
     echo "$program"
     [ "$(basename "$program")" = grafana-server ] || echo server
     echo "--homepath=$home"
-}
-
-password() {
-    sed -n 's/^GRAFANA_PASSWORD=//p' .env 2>/dev/null || sed -n 's/^GRAFANA_PASSWORD=//p' .env.example
 }
 
 listening() {

@@ -11,6 +11,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+engine_answers() {
+    local limit=()
+    # macOS has no `timeout`.
+    if command -v timeout >/dev/null; then limit=(timeout 5); fi
+    ${limit[@]+"${limit[@]}"} docker info >/dev/null 2>&1
+}
+
 case ${STACK:-auto} in
     compose | native | none) echo "$STACK" ;;
     auto)
@@ -18,7 +25,7 @@ case ${STACK:-auto} in
         status=$(scripts/stack.sh status || true)
         if [[ $status == *' running '* ]]; then
             echo native
-        elif docker compose version >/dev/null 2>&1 && timeout 5 docker info >/dev/null 2>&1; then
+        elif docker compose version >/dev/null 2>&1 && engine_answers; then
             echo compose
         else
             echo native

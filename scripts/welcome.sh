@@ -4,47 +4,52 @@
 #   welcome.sh compose|native|none
 #
 # Environment:
-#   BIKE_API_ADDRESS   where the host listens; default: 127.0.0.1:8080
+#   BIKE_API_ADDRESS   where the host listens without containers; default: 127.0.0.1:8080
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-way=$1
+way=${1:?"usage: welcome.sh compose|native|none"}
 address=${BIKE_API_ADDRESS:-127.0.0.1:8080}
+
+try() {
+    printf '  %-36s %s\n' "$1" "$2"
+}
 
 case $way in
     compose)
         docker compose ps
+        # The port that docker-compose.yml publishes; within the container it is the same.
+        address=127.0.0.1:8080
         example=(docker compose exec -T bike-api canopy example)
         ;;
-    *)
-        services=()
-        if [ "$way" = none ]; then services=(bike-api); fi
-        scripts/stack.sh status "${services[@]}" || true
-        example=(target/release/canopy example --address "$address")
+    native)
+        scripts/stack.sh status || true
+        example=(target/release/canopy example)
+        ;;
+    none)
+        scripts/stack.sh status bike-api || true
+        example=(target/release/canopy example)
         ;;
 esac
 
-printf '\nA first prediction:\n'
-"${example[@]}"
-cat <<END
+# A host that listens on every address of this machine is reached at its own.
+case $address in
+    0.0.0.0:*) address=127.0.0.1:${address##*:} ;;
+    '[::]:'*) address="[::1]:${address##*:}" ;;
+esac
 
-Try next:
-  open http://$address/docs/     the interface, to read and try
-  make evaluation                      score the model on three weeks of February
-  make traffic                         send prediction traffic
-END
+printf '\nA first prediction:\n'
+"${example[@]}" --address "$address"
+printf '\nTry next:\n'
+try "open http://$address/docs/" "the interface, to read and try"
+try "make evaluation" "score the model on three weeks of February"
+try "make traffic" "send prediction traffic"
 if [ "$way" != none ]; then
-    cat <<END
-  make fire-alert                      stop the host and watch the alert fire
-  open http://127.0.0.1:9090/alerts    Prometheus; Alertmanager is at 9093
-  curl http://127.0.0.1:8090/runs      what the retrainer did
-END
+    try "make fire-alert" "stop the host and watch the alert fire"
+    try "open http://127.0.0.1:9090/alerts" "Prometheus; Alertmanager is at 9093"
+    try "curl http://127.0.0.1:8090/runs" "what the retrainer did"
 fi
 if [ "$way" = compose ] || scripts/stack.sh status grafana >/dev/null; then
-    cat <<END
-  open http://127.0.0.1:3000           Grafana; the password of admin is in .env or .env.example
-END
+    try "open http://127.0.0.1:3000" "Grafana; the password of admin is in .env"
 fi
-cat <<END
-  make stop                            end it
-END
+try "make stop" "end it"
