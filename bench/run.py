@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Measures what the documents claim, beside peers, in one run: `make bench`.
 
-    bench/run.py [--only forest,predict] [--rounds 10] [--quick] [--write docs/performance.md]
+    bench/run.py [--only forest,predict] [--rounds 10] [--quick] [--write docs/explanation/performance.md]
 
 Contestants take turns, round by round; a table says median, lowest and highest. All results are
 also in target/bench.json. `--write` puts them into a document's marked block, from the last run if
-nothing else is told: `bench/run.py --only none --write docs/performance.md`.
+nothing else is told: `bench/run.py --only none --write docs/explanation/performance.md`.
 """
 
 import argparse

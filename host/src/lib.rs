@@ -1,7 +1,7 @@
 //! Canopy: a WebAssembly-plugin inference host.
 //!
 //! The host knows nothing about any one model: names, kinds and ranges of features, the target
-//! and the field of the answer all come from the component. See `docs/architecture.md`.
+//! and the field of the answer all come from the component. See `docs/explanation/architecture.md`.
 
 pub mod account;
 mod call;
