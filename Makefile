@@ -85,7 +85,7 @@ test: lint ## Lint, then run every test
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS))
 	CANOPY_FUZZ=optional scripts/fuzz.sh 5
 
-bench: build ## Measure what the documents claim, beside peers: ONLY=forest,predict ROUNDS=10 QUICK=1 WRITE=docs/performance.md
+bench: build ## Measure what the documents claim, beside peers: ONLY=forest,predict ROUNDS=10 QUICK=1 WRITE=docs/explanation/performance.md
 	bench/run.py $(if $(ONLY),--only "$(ONLY)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(QUICK),--quick) $(if $(WRITE),--write "$(WRITE)")
 
 microbench: guest ## Measure each part of a prediction alone, with criterion: ARGS=row/json

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Measures the performance that the documentation claims, beside that of peers: `make bench`.
 
-    bench/run.py [--only forest,predict] [--rounds 10] [--quick] [--write docs/performance.md]
+    bench/run.py [--only forest,predict] [--rounds 10] [--quick] [--write docs/explanation/performance.md]
 
 Contestants take turns, round by round; tables show median, lowest and highest value. All results
 are also written to target/bench.json. `--write` inserts them into the marked block of a document;
-with `--only none`, those of the last run: `bench/run.py --only none --write docs/performance.md`.
+with `--only none`, those of the last run: `bench/run.py --only none --write docs/explanation/performance.md`.
 """
 
 import argparse
