@@ -59,7 +59,7 @@ fn an_alert_leads_to_a_better_model_and_only_once() {
 
     let model = workplace.load();
     assert_eq!(run["version"], model.info().version);
-    assert_eq!(run["digest"], model.digest());
+    assert_eq!(run["digest"], model.digest().to_string());
     assert!(model.info().version.starts_with("1.0.0+20"));
     assert_eq!(model.info().training.rows, 688 + 2 * 168);
     let observed = ("observed_rows".to_owned(), (2 * 168).to_string());
