@@ -91,11 +91,8 @@ def check_variables(text, services):
     check(not plain, f"variables without a default: {plain}")
     check(used == example, f"variables {used}, but .env.example has {example}")
 
-    source = "".join(
-        path.read_text()
-        for folder in ("host", "evaluation", "dataset", "model-wasm/trainer")
-        for path in sorted((ROOT / folder / "src").rglob("*.rs"))
-    )
+    folders = (ROOT / "host", ROOT / "evaluation", ROOT / "model-wasm/trainer", *(ROOT / "crates").iterdir())
+    source = "".join(path.read_text() for folder in folders for path in (folder / "src").rglob("*.rs"))
     images = dict(re.findall(r"\b(CANOPY_\w+)=(\S+)", read("Dockerfile")))
     own = [key for service in services.values() for key in service.get("environment", {})]
     for variable in sorted({*own, *images}):
