@@ -79,11 +79,8 @@ fire-alert: build ## Make an alert fire, to see that it arrives: ALERT=down|rmse
 	@scripts/fire-alert.sh native "$(ALERT)" $(ARGS)
 endif
 
-test: lint ## Lint, then run every test
-	@deployment/check.sh
-	@scripts/deny.sh --if-there
-	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS))
-	CANOPY_FUZZ=optional scripts/fuzz.sh 5
+test: lint ## Lint, run every test, and list those that could not run here
+	@scripts/test.sh $(GUESTS)
 
 bench: build ## Measure what the documents claim, beside peers: ONLY=forest,predict ROUNDS=10 QUICK=1 WRITE=docs/explanation/performance.md
 	bench/run.py $(if $(ONLY),--only "$(ONLY)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(QUICK),--quick) $(if $(WRITE),--write "$(WRITE)")

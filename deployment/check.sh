@@ -6,7 +6,7 @@
 #   check.sh URL    also that every panel of the dashboards has data in the Prometheus at URL
 #
 # The programs come from scripts/stack-binaries.sh. What cannot be checked here, for want of a
-# program, is skipped and named.
+# program, is told to scripts/not-run.sh.
 # shellcheck disable=SC2016  # variables in single quotes are jq's
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -30,7 +30,7 @@ main() {
     scripts/stack-binaries.sh || status=$?
     case $status in
         0) monitoring ;;
-        2) skip "monitoring" "Debian's packages cannot be had, see above" ;;
+        2) scripts/not-run.sh "configuration of the monitoring" "Prometheus and Alertmanager cannot be had" ;;
         *) exit "$status" ;;
     esac
     [ "$failures" -eq 0 ] || exit 1
@@ -43,13 +43,13 @@ compose() {
     if "$python" -c 'import yaml' 2>/dev/null; then
         run "docker-compose.yml against the files it names" "$python" deployment/check-compose.py
     else
-        skip "docker-compose.yml against the files it names" "there is no python3 with PyYAML"
+        scripts/not-run.sh "docker-compose.yml against the files it names" "there is no python3 with PyYAML"
     fi
     if docker compose version >/dev/null 2>&1; then
         run "docker compose config" docker compose --env-file .env.example \
             --profile evaluation --profile model --profile traffic config --quiet
     else
-        skip "docker compose config" "there is no docker compose"
+        scripts/not-run.sh --allowed "docker compose config" "there is no docker compose"
     fi
 }
 
@@ -89,10 +89,6 @@ run() {
         sed 's/^/        /' "$work/output"
         failures=$((failures + 1))
     fi
-}
-
-skip() {
-    echo "skipped $1: $2"
 }
 
 rendered() {

@@ -16,10 +16,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly folder=.cache/deny/$version
 readonly deny=$folder/bin/cargo-deny
 
+not_run() {
+    scripts/not-run.sh --allowed "$@"
+    [ "${CANOPY_DENY:-}" != required ]
+}
+
 if ! [ -x "$deny" ]; then
     if [ "${1:-}" = --if-there ]; then
-        echo "deny: DEPENDENCIES NOT CHECKED: cargo-deny is not there yet; make deny compiles it"
-        [ "${CANOPY_DENY:-}" = required ] && exit 1 || exit 0
+        not_run "dependencies" "cargo-deny is not there yet; make deny compiles it"
+        exit
     fi
     echo "deny: compiling cargo-deny $version"
     cargo install cargo-deny --locked --version "$version" --root "$folder" --target-dir "$folder/target"
@@ -31,7 +36,5 @@ fi
 if problem=$(timeout 120 "$deny" fetch db 2>&1); then
     "$deny" --all-features check --disable-fetch advisories
 else
-    echo "deny: ADVISORIES NOT CHECKED: their database cannot be fetched:" >&2
-    echo "$problem" | tail -n 5 >&2
-    if [ "${CANOPY_DENY:-}" = required ]; then exit 1; fi
+    not_run "advisories of dependencies" "their database cannot be fetched: $(tail -n 1 <<<"$problem")"
 fi

@@ -6,9 +6,6 @@
 # The fuzzer is libFuzzer, guided by the branches that inputs take; fuzz/src/lib.rs says what the
 # targets check. Inputs that break a promise are put into fuzz/regressions, where a test replays
 # them; what was learned otherwise is kept in .cache/fuzz.
-#
-# Environment:
-#   CANOPY_FUZZ   optional: without a C++ compiler say so and do nothing
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,8 +19,8 @@ main() {
         mapfile -t targets < <(sed -n 's/^    ("\(.*\)", .*::check),$/\1/p' fuzz/src/target/mod.rs)
     fi
     if ! command -v "${CXX:-c++}" >/dev/null; then
-        say "SKIPPED: libFuzzer takes a C++ compiler, and there is no ${CXX:-c++}"
-        [ "${CANOPY_FUZZ:-}" = optional ] && exit 0 || exit 1
+        scripts/not-run.sh "fuzzing" "libFuzzer takes a C++ compiler, and there is no ${CXX:-c++}"
+        exit
     fi
     CARGO_INCREMENTAL=1 RUSTC_WORKSPACE_WRAPPER=$PWD/scripts/fuzz-rustc.sh cargo build --release \
         --features canopy-fuzz/libfuzzer --bin canopy-fuzz

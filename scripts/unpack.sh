@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# unpack.sh NAME PACKAGE...: has Debian's packages in .cache/NAME, downloaded and unpacked, not
-# installed: no root needed. Prints the folder.
+# unpack.sh NAME PACKAGE...: has Debian's packages in .cache/NAME, with what they depend on that is
+# not installed, downloaded and unpacked, not installed: no root needed. Prints the folder, in
+# which `run PROGRAM ARGUMENT...` runs a program with the libraries of the folder.
 # Exits with 2 if they cannot be had here.
 set -euo pipefail
 
@@ -9,8 +10,17 @@ cache=$root/.cache/$1
 packages=("${@:2}")
 
 main() {
-    [ -e "$cache" ] || fetch
+    [ -e "$cache" ] || alone fetch
     echo "$cache"
+}
+
+# Runs a function while nobody else fetches the same.
+alone() {
+    mkdir -p "$root/.cache"
+    exec 9>"$cache.lock"
+    ! command -v flock >/dev/null || flock 9
+    [ -e "$cache" ] || "$@"
+    exec 9>&-
 }
 
 # Downloads and unpacks into $cache, wholly or not at all.
@@ -18,19 +28,44 @@ fetch() {
     for tool in apt-get dpkg; do
         command -v "$tool" >/dev/null || no_route "this is no Debian: there is no $tool"
     done
-    mkdir -p "$(dirname "$cache")"
     work=$(mktemp -d "$cache.unfinished.XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    # Else apt, run as root, warns that its own user cannot write here.
-    (cd "$work" && apt-get -o APT::Sandbox::User="$(id -un)" --quiet download "${packages[@]}") >/dev/null 2>&1 ||
-        no_route "apt-get could not download ${packages[*]}"
+    # Lists that are out of date name versions that are gone.
+    download || { refresh && download; } ||
+        no_route "apt-get could not download ${packages[*]}; try 'apt-get update'"
     local package
     for package in "$work"/*.deb; do
         dpkg -x "$package" "$work" || no_route "dpkg could not unpack $package"
         rm "$package"
     done
+    cat >"$work/run" <<'WRAPPER'
+#!/bin/sh
+# Runs a program with the libraries beside this file, also those in folders of their own.
+here=$(dirname "$(readlink -f "$0")")
+folders=$(find "$here/usr/lib" "$here/lib" -name '*.so*' -printf '%h\n' 2>/dev/null | sort -u | tr '\n' :)
+LD_LIBRARY_PATH=$folders${LD_LIBRARY_PATH:-} exec "$@"
+WRAPPER
+    chmod 755 "$work" "$work/run"
     # Whoever else unpacked meanwhile has the same.
     if ! [ -e "$cache" ]; then mv "$work" "$cache"; fi
+}
+
+download() {
+    local wanted
+    mapfile -t wanted < <(missing)
+    # Else apt, run as root, warns that its own user cannot write here.
+    (cd "$work" && apt-get -o APT::Sandbox::User="$(id -un)" --quiet download "${wanted[@]}") >/dev/null 2>&1
+}
+
+# Prints the packages, and those they depend on that are not installed.
+missing() {
+    printf '%s\n' "${packages[@]}"
+    apt-get install --simulate --no-install-recommends "${packages[@]}" 2>/dev/null |
+        awk '$1 == "Inst" { print $2 }'
+}
+
+refresh() {
+    [ "$(id -u)" -eq 0 ] && apt-get update --quiet >/dev/null 2>&1
 }
 
 no_route() {

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use canopy_test_support::script;
+
 /// A valgrind that runs.
 pub(crate) struct Valgrind {
     program: PathBuf,
@@ -25,13 +27,7 @@ pub(crate) fn valgrind() -> Result<Valgrind, String> {
     if installed.works() {
         return Ok(installed);
     }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/unpack.sh");
-    let output = Command::new(script).args(["valgrind", "valgrind"]).output();
-    let output = output.map_err(|error| format!("{script} does not run: {error}"))?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
-    }
-    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let folder = script("unpack.sh", &["valgrind", "valgrind"])?;
     let unpacked = Valgrind {
         program: folder.join("usr/bin/valgrind.bin"),
         library: Some(folder.join("usr/libexec/valgrind")),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use canopy_observations::{self as observations, Targets};
+use canopy_test_support::{needs, script};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -12,18 +13,11 @@ use crate::server::{CANOPY, Server};
 use crate::versions::{self, VERSIONS};
 use crate::{alone, house, report, times};
 
-/// Finds or fetches libfaketime, and says where it is.
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/faketime.sh");
-
 #[test]
+#[ignore = "needs libfaketime"]
 fn no_observation_is_lost_when_the_clock_jumps_a_year_forth_and_back() {
+    let library = needs!("libfaketime", script("faketime.sh", &[]));
     let _alone = alone();
-    let found = Command::new(SCRIPT).output().unwrap();
-    if !found.status.success() {
-        let reason = String::from_utf8(found.stderr).unwrap();
-        return report("clock", &format!("skipped: {}", reason.trim()));
-    }
-    let library = String::from_utf8(found.stdout).unwrap();
     let predictions = versions::predictions();
     let (folder, observations) = (versions::folder(), TempDir::new().unwrap());
     let time = TempDir::new().unwrap();
@@ -31,7 +25,7 @@ fn no_observation_is_lost_when_the_clock_jumps_a_year_forth_and_back() {
     set(&offset, "+0");
     let mut command = Command::new(CANOPY);
     command
-        .env("LD_PRELOAD", library.trim())
+        .env("LD_PRELOAD", library)
         .env("FAKETIME_TIMESTAMP_FILE", &offset)
         .envs([("FAKETIME_NO_CACHE", "1"), ("DONT_FAKE_MONOTONIC", "1")]);
     let server = Server::launch(

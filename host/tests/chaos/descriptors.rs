@@ -6,6 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use canopy_test_support::{needs, tool};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -26,15 +27,13 @@ fn a_host_with_few_descriptors_keeps_some_for_files_and_answers_who_is_connected
 }
 
 #[test]
+#[ignore = "needs prlimit"]
 fn a_host_that_runs_out_of_descriptors_goes_on_when_there_are_some() {
+    let prlimit = needs!("prlimit", tool("prlimit", "util-linux"));
     let _alone = alone();
-    let is_there = Command::new("prlimit").arg("--version").output();
-    if !is_there.is_ok_and(|output| output.status.success()) {
-        return report("no files", "skipped: there is no prlimit");
-    }
     outlasts_idle_connections("no files", Command::new(CANOPY), |server| {
         let open = descriptors(server);
-        let status = Command::new("prlimit")
+        let status = Command::new(&prlimit)
             .arg(format!("--pid={}", server.process.id()))
             .arg(format!("--nofile={0}:{0}", open + 20))
             .status();

@@ -6,11 +6,9 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use canopy_test_support::script;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-/// Finds a Chromium or unpacks Debian's; prints where it is.
-const FINDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/chromium.sh");
 
 /// A browser with one page.
 pub(crate) struct Browser {
@@ -30,18 +28,14 @@ pub(crate) struct Browser {
 impl Browser {
     /// Opens a browser; tells why, where there is none.
     pub(crate) fn open() -> Result<Self, String> {
-        let finder = Command::new(FINDER).output().unwrap();
-        if !finder.status.success() {
-            return Err(String::from_utf8_lossy(&finder.stderr).into_owned());
-        }
-        let chromium = String::from_utf8(finder.stdout).unwrap();
+        let chromium = script("chromium.sh", &[])?;
         let folder = TempDir::new().unwrap();
         let mut process = Command::new("sh")
             .args([
                 "-c",
                 r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#,
             ])
-            .arg(chromium.trim())
+            .arg(chromium)
             .args([
                 "--headless",
                 "--no-sandbox",

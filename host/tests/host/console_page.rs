@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use canopy_test_support::needs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -17,13 +18,6 @@ const PERIODS: [(&str, &str); 3] = [
     ("week2_february", "2011-02-08..2011-02-14"),
     ("week3_february", "2011-02-15..2011-02-21"),
 ];
-
-/// A browser that looks at the console of a host, or nothing where no browser can be had.
-fn browser() -> Option<Browser> {
-    Browser::open()
-        .inspect_err(|reason| println!("skipped, for there is no browser: {reason}"))
-        .ok()
-}
 
 /// A host of the house model that keeps versions and has evaluated three weeks.
 fn host(folder: &Path) -> Server {
@@ -60,8 +54,9 @@ fn text(browser: &mut Browser, selector: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn the_form_predicts_and_tells_what_lies_outside_the_training_range() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = needs!("a browser", Browser::open());
     let server = house::server();
     open(&mut browser, &server, "bike-sharing/try", "#predict");
     let model: Value = server.get("/model").json().unwrap();
@@ -101,8 +96,9 @@ fn the_form_predicts_and_tells_what_lies_outside_the_training_range() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn a_version_is_swapped_in_and_rolled_back() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = needs!("a browser", Browser::open());
     let folder = TempDir::new().unwrap();
     let server = host(folder.path());
     let second = browser.folder.path().join("second.wasm");
@@ -124,8 +120,9 @@ fn a_version_is_swapped_in_and_rolled_back() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn every_view_is_drawn_at_any_width_in_any_colours() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = needs!("a browser", Browser::open());
     let folder = TempDir::new().unwrap();
     let server = host(folder.path());
     let (_fruit, component) = other_model::fruit();
@@ -176,8 +173,9 @@ fn every_view_is_drawn_at_any_width_in_any_colours() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn live_follows_the_traffic() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = needs!("a browser", Browser::open());
     let server = Server::start(house::model(), &["--live-interval", "50ms"]);
     open(&mut browser, &server, "bike-sharing/live", "#drift");
     assert!(text(&mut browser, "main").contains("0 of 1000"));
@@ -190,8 +188,9 @@ fn live_follows_the_traffic() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn a_report_is_saved_and_draws_itself_without_the_host() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = needs!("a browser", Browser::open());
     let folder = TempDir::new().unwrap();
     let server = host(folder.path());
     open(&mut browser, &server, "bikes/evaluations", "tbody a");
@@ -223,8 +222,9 @@ fn a_report_is_saved_and_draws_itself_without_the_host() {
 
 /// The host has no sign-in of its own here, so the page's calls are answered in its stead.
 #[test]
+#[ignore = "needs a browser"]
 fn who_is_not_known_signs_in() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = needs!("a browser", Browser::open());
     let server = house::server();
     open(&mut browser, &server, "bike-sharing/model", "table");
     browser.run(
@@ -258,8 +258,9 @@ fn who_is_not_known_signs_in() {
 }
 
 #[test]
+#[ignore = "needs a browser"]
 fn the_keyboard_is_enough() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = needs!("a browser", Browser::open());
     let server = house::server();
     open(&mut browser, &server, "bike-sharing/model", "table");
     let focused = "document.activeElement.innerText || document.activeElement.id";

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use canopy_test_support::needs;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -168,11 +169,9 @@ fn models_are_unloaded_and_loaded_again() {
 
 /// A client that others wrote, as it is installed from the Python package index.
 #[test]
+#[ignore = "needs tritonclient"]
 fn triton_s_own_client_reads_metadata_and_infers() {
-    let Some(python) = python::with("tritonclient[http]") else {
-        println!("skipped: there is no Python with tritonclient");
-        return;
-    };
+    let python = needs!("tritonclient", python::with("tritonclient[http]"));
     let server = house::server();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/host/triton.py");
     let output = Command::new(python)
