@@ -9,25 +9,23 @@ use http::request;
 use serde::de::DeserializeOwned;
 
 use super::body::RequestBody;
+use super::parameters::Parameters;
 use super::permit::Permit;
 use super::problem::Problem;
-use super::route::Route;
 use super::service::Service;
-use super::table::Parameters;
 
 /// A request that has been let in, on its way through its handler.
 pub struct Call<'a, S: 'static> {
     /// The program's state.
     pub service: &'a Arc<S>,
-    /// The row of the table that it matched.
-    pub route: &'static Route<S>,
     /// The head of the request.
     pub head: &'a request::Parts,
     /// The client's address.
     pub peer: IpAddr,
     /// The permit that the route's class asked for; given back when the handler is done.
     pub permit: Permit<'a>,
-    pub(super) parameters: &'a Parameters,
+    /// The parameters of the path.
+    pub parameters: &'a Parameters,
     pub(super) body: &'a mut RequestBody,
 }
 
@@ -36,12 +34,6 @@ impl<S: Service> Call<'_, S> {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
-    }
-
-    /// The value of a parameter of the path, percent-decoded.
-    #[must_use]
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name)
     }
 
     /// The query, of which no field may be unknown to `T` that `T` does not ignore.

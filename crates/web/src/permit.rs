@@ -6,8 +6,8 @@ use canopy_pool::{self as pool, BackgroundPool, NoThreads, cores};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::body::AT_ONCE;
+use super::class::Class;
 use super::problem::Problem;
-use super::route::Class;
 
 /// Components that may be uploaded or compiled for clients at a time.
 const UPLOADS: usize = 4;

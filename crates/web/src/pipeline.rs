@@ -18,13 +18,15 @@ use tracing::{debug, warn};
 
 use super::body::RequestBody;
 use super::call::Call;
+use super::class::Class;
 use super::cors::Origins;
 use super::csrf::Csrf;
+use super::parameters::Parameters;
 use super::permit::Permit;
 use super::problem::Problem;
-use super::route::{Class, Need, Route};
+use super::route::{Need, Route};
 use super::service::{Parts, Service};
-use super::table::{Matched, Parameters, Table};
+use super::table::{Matched, Table};
 use super::{authenticate, compress, context, discard, headers};
 
 /// The `endpoint` label of whatever matches no route.
@@ -168,7 +170,6 @@ impl<S: Service> Pipeline<S> {
         self.let_in(head, route.need, context)?;
         let mut call = Call {
             service,
-            route,
             head,
             peer,
             permit: Permit::Open,
@@ -178,7 +179,7 @@ impl<S: Service> Pipeline<S> {
         match service.parts().permits.take(route.class, call.length()) {
             Ok(permit) => call.permit = permit,
             Err(problem) => {
-                service.overloaded(&call);
+                service.overloaded(parameters);
                 return Err(problem);
             }
         }

@@ -6,10 +6,10 @@ use axum_core::response::{IntoResponse as _, Response};
 use canopy_auth::{Auth, AuthMetrics};
 use canopy_telemetry::otlp::Tracer;
 
-use super::call::Call;
 use super::config::Config;
 use super::lifecycle::Lifecycle;
 use super::metrics::HttpMetrics;
+use super::parameters::Parameters;
 use super::permit::Permits;
 use super::problem::Problem;
 use super::tls::Tls;
@@ -19,8 +19,8 @@ pub trait Service: Sized + Send + Sync + 'static {
     /// What the pipeline works with.
     fn parts(&self) -> &Parts;
 
-    /// A request was refused because there was no permit for it.
-    fn overloaded(&self, call: &Call<'_, Self>);
+    /// A request whose path has these parameters was refused because there was no permit for it.
+    fn overloaded(&self, parameters: &Parameters);
 
     /// A problem with the request of a path as an answer.
     fn problem(_path: &str, problem: Problem) -> Response {

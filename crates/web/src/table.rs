@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use http::Method;
 use matchit::Router;
 
+use super::parameters::Parameters;
 use super::route::Route;
 
 /// The routes of a program, found by method and path.
@@ -31,18 +32,6 @@ pub(super) enum Matched<S: 'static> {
     },
     /// Nothing has this path.
     Nothing,
-}
-
-/// Values of the parameters of a path, percent-decoded.
-#[derive(Debug, Default)]
-pub(super) struct Parameters(Vec<(String, String)>);
-
-impl Parameters {
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let mut parameters = self.0.iter();
-        let (_, value) = parameters.find(|(key, _)| key == name)?;
-        Some(value)
-    }
 }
 
 impl<S> Table<S> {
@@ -91,14 +80,10 @@ impl<S> Table<S> {
                 allow: allow(routes),
             };
         };
-        let mut parameters = Vec::new();
-        for (name, value) in found.params.iter() {
-            let Ok(value) = percent_encoding::percent_decode_str(value).decode_utf8() else {
-                return Matched::Nothing;
-            };
-            parameters.push((name.to_owned(), value.into_owned()));
+        match Parameters::decode(found.params.iter()) {
+            Some(parameters) => Matched::Route(route, parameters),
+            None => Matched::Nothing,
         }
-        Matched::Route(route, Parameters(parameters))
     }
 }
 

@@ -11,7 +11,7 @@ mod routes;
 use std::sync::Arc;
 
 use axum_core::response::Response;
-use canopy_web::{Call, Parts, Problem, Service, Table};
+use canopy_web::{Parameters, Parts, Problem, Service, Table};
 
 pub use routes::table;
 
@@ -40,8 +40,8 @@ impl Service for Server {
         &self.parts
     }
 
-    fn overloaded(&self, call: &Call<'_, Self>) {
-        if let Ok(model) = handler::named(call) {
+    fn overloaded(&self, parameters: &Parameters) {
+        if let Ok(model) = handler::named(&self.app, parameters) {
             model.metrics.overloaded();
         }
     }

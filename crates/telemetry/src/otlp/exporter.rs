@@ -12,7 +12,7 @@ use super::config::Endpoint;
 use super::message;
 use super::metrics::{Outcome, SpanMetrics};
 use super::queue::Signals;
-use super::span::Span;
+use super::record::Span;
 
 /// Spans that are sent at a time.
 const BATCH: usize = 512;

@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{self as proto, ResourceSpans, ScopeSpans, Status};
 use prost::Message as _;
 
-use super::span::{Exchange, Span, What};
+use super::record::{Exchange, Span, What};
 
 /// Flags of a span: it is sampled, it is known whether its parent is of another process, it is.
 const SAMPLED: u32 = 1;

@@ -11,6 +11,7 @@ mod exporter;
 mod message;
 mod metrics;
 mod queue;
+mod record;
 mod span;
 
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use tracing::warn;
 
 pub use config::{Config, Endpoint};
 pub use metrics::SpanMetrics;
-pub use span::{Exchange, Parent, RequestSpan};
+pub use record::Exchange;
+pub use span::{Parent, RequestSpan};
 
 use exporter::Exporter;
 use metrics::Outcome;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 
 use super::metrics::{Outcome, SpanMetrics};
-use super::span::Span;
+use super::record::Span;
 
 /// Spans that wait at the most.
 const CAPACITY: usize = 8192;

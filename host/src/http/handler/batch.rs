@@ -6,7 +6,7 @@ use canopy_rows::{arrow, csv, json};
 use canopy_web::{Call, Problem, Response};
 
 use super::format::Format;
-use super::named::named;
+use super::named;
 use super::{answer, predict};
 use crate::app::AppError;
 use crate::app::call::Rows;
@@ -15,7 +15,7 @@ use crate::http::Server;
 
 /// Predicts a batch in the background: all of its records, or none if one cannot be used.
 pub(crate) async fn predict_batch(mut call: Call<'_, Server>) -> Result<Response, Problem> {
-    let model = named(&call)?;
+    let model = named::model(&call)?;
     let formats = [Format::Json, Format::Csv, Format::Arrow];
     let format = Format::of(call.headers(), &formats)?;
     let app = &call.service.app;

@@ -27,7 +27,7 @@ pub(crate) async fn root(call: Call<'_, Server>) -> Result<Response, Problem> {
 
 /// `GET /console/{file}`: what the page is made of.
 pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
-    respond(call.parameter("file").unwrap_or_default())
+    respond(call.parameters.get("file").unwrap_or_default())
 }
 
 /// Browsers name HTML, other clients take anything.

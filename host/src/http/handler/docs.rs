@@ -38,7 +38,7 @@ pub(crate) async fn index(_: Call<'_, Server>) -> Result<Response, Problem> {
 
 /// `GET /docs/{file}`
 pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
-    page(call.parameter("file").unwrap_or_default())
+    page(call.parameters.get("file").unwrap_or_default())
 }
 
 fn page(name: &str) -> Result<Response, Problem> {

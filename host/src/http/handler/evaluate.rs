@@ -7,7 +7,7 @@ use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json};
 use serde::Serialize;
 
 use super::format::Format;
-use super::named::named;
+use super::named;
 use crate::app::evaluate;
 use crate::http::Server;
 use crate::monitoring::report::Summary;
@@ -24,7 +24,7 @@ struct Answer<'a> {
 
 /// Evaluates labelled records in the background.
 pub(crate) async fn evaluate(mut call: Call<'_, Server>) -> Result<Response, Problem> {
-    let model = named(&call)?;
+    let model = named::model(&call)?;
     Format::of(call.headers(), &[Format::Json])?;
     let app = Arc::clone(&call.service.app);
     let body = call.read(app.limits.body_limit.as_u64()).await?;

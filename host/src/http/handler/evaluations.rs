@@ -5,7 +5,7 @@ use std::sync::Arc;
 use canopy_web::{Call, HeaderValue, Problem, Response, StatusCode, header, json, text};
 use serde::Serialize;
 
-use super::named::named;
+use super::named;
 use crate::http::Server;
 use crate::monitoring::report::{self, Head, Report, Summary};
 
@@ -29,7 +29,7 @@ struct Entry<'a> {
 
 /// `GET /evaluations`
 pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
-    let reports = named(&call)?.history.all();
+    let reports = named::model(&call)?.history.all();
     let entries = reports.iter().map(|report| Entry {
         head: &report.head,
         summary: &report.summary,
@@ -58,8 +58,8 @@ pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
 }
 
 fn find(call: &Call<'_, Server>) -> Result<Arc<Report>, Problem> {
-    let model = named(call)?;
-    let id = call.parameter("id").unwrap_or_default();
+    let model = named::model(call)?;
+    let id = call.parameters.get("id").unwrap_or_default();
     model.history.get(id).ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,

@@ -4,14 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json};
 
-use super::named::named;
+use super::named;
 use crate::http::Server;
 use crate::metrics::prediction_latencies;
 
 /// Counters since the start, of which a client makes rates by asking twice, and the sliding window
 /// with its drift when that was computed last.
 pub(crate) async fn live(call: Call<'_, Server>) -> Result<Response, Problem> {
-    let model = named(&call)?;
+    let model = named::model(&call)?;
     let version = model.serving();
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let live = serde_json::json!({

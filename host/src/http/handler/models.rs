@@ -6,7 +6,7 @@ use canopy_web::{Body, Call, Problem, Response, StatusCode, json, media_type};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::named::{name, named};
+use super::named::{self, name};
 use crate::app::AppError;
 use crate::app::change::{self, Action, Upload};
 use crate::http::Server;
@@ -41,7 +41,7 @@ fn summary(model: &RegisteredModel) -> Value {
 
 /// `GET /model`, `GET /models/{name}`
 pub(crate) async fn describe(call: Call<'_, Server>) -> Result<Response, Problem> {
-    let model = named(&call)?;
+    let model = named::model(&call)?;
     let rollout = model.rollout();
     let serving = &rollout.serving;
     let mut description = loaded_model::description(serving.loaded.model());

@@ -2,27 +2,35 @@
 
 use std::sync::Arc;
 
-use canopy_web::{Call, Problem, StatusCode};
+use canopy_web::{Call, Parameters, Problem, StatusCode};
 
+use crate::app::App;
 use crate::http::Server;
 use crate::models::{ChangeError, InvalidName, ModelName, RegisteredModel};
 
 /// The model that the path names, or else the default model.
-pub(crate) fn named(call: &Call<'_, Server>) -> Result<Arc<RegisteredModel>, Problem> {
-    let models = &call.service.app.models;
-    if call.parameter("name").is_none() {
-        return models.default_owned().ok_or_else(no_model);
-    }
-    let name = name(call)?;
-    let model = models.get(&name);
+pub(crate) fn named(app: &App, parameters: &Parameters) -> Result<Arc<RegisteredModel>, Problem> {
+    let Some(name) = parameters.get("name") else {
+        return app.models.default_owned().ok_or_else(no_model);
+    };
+    let name = parse(name)?;
+    let model = app.models.get(&name);
     model.ok_or_else(|| ChangeError::Unknown(name).into())
 }
 
 /// The name in the path.
 pub(super) fn name(call: &Call<'_, Server>) -> Result<ModelName, Problem> {
-    let name = call.parameter("name").unwrap_or_default();
+    parse(call.parameters.get("name").unwrap_or_default())
+}
+
+fn parse(name: &str) -> Result<ModelName, Problem> {
     name.parse()
         .map_err(|error: InvalidName| Problem::unprocessable(error.to_string()))
+}
+
+/// The model that a request is about.
+pub(super) fn model(call: &Call<'_, Server>) -> Result<Arc<RegisteredModel>, Problem> {
+    named(&call.service.app, call.parameters)
 }
 
 /// There is no default model yet.

@@ -8,7 +8,7 @@ use canopy_web::{AT_ONCE, Body, Call, HeaderName, HeaderValue, Problem, Response
 
 use super::answer;
 use super::format::Format;
-use super::named::{named, no_model};
+use super::named::{self, no_model};
 use crate::app::AppError;
 use crate::app::call::Rows;
 use crate::app::predict;
@@ -30,7 +30,7 @@ pub(crate) async fn predict(call: Call<'_, Server>) -> Result<Response, Problem>
 
 /// Predicts one record of the model that the path names.
 pub(crate) async fn predict_named(call: Call<'_, Server>) -> Result<Response, Problem> {
-    let model = named(&call)?;
+    let model = named::model(&call)?;
     predict_record(call, &model).await
 }
 

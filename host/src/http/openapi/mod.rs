@@ -111,7 +111,7 @@ fn add_security(operation: &mut Value, need: Need) {
         return;
     }
     operation["security"] = json!([{"token": []}, {"key": []}]);
-    let is_protocol = operation["tags"][0] == operation::PROTOCOL;
+    let is_protocol = operation["tags"][0] == schema::PROTOCOL;
     let refusal = |text: &str| {
         if is_protocol {
             schema::inference_error(text)

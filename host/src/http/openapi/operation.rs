@@ -8,9 +8,6 @@ use super::schema::{answer, problem, schema_ref};
 use crate::http::handler::format::Format;
 use crate::http::handler::token::FORM;
 
-/// The tag of the routes of the Open Inference Protocol.
-pub(super) const PROTOCOL: &str = "open inference protocol";
-
 const UNPROCESSABLE: (&str, &str) = (
     "422",
     "Fields are missing or cannot be used; all of them are named",

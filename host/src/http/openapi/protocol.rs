@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::operation::PROTOCOL;
-use super::schema::{answer, inference_error};
+use super::schema::{PROTOCOL, answer, inference_error};
 use crate::http::handler::format::Format;
 
 /// The operation, if it is one of the protocol.

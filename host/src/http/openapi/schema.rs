@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::http::handler::format::Format;
 
+/// The tag of the routes of the Open Inference Protocol.
+pub(super) const PROTOCOL: &str = "open inference protocol";
+
 /// Schemas that do not depend on a model.
 pub(super) fn shared() -> Map<String, Value> {
     let problem = json!({

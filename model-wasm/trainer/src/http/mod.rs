@@ -9,7 +9,7 @@ mod status;
 
 use std::sync::Arc;
 
-use canopy_web::{Call, Parts, Service};
+use canopy_web::{Parameters, Parts, Service};
 
 pub(crate) use routes::table;
 
@@ -33,5 +33,5 @@ impl Service for Server {
         &self.parts
     }
 
-    fn overloaded(&self, _: &Call<'_, Self>) {}
+    fn overloaded(&self, _: &Parameters) {}
 }

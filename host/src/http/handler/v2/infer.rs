@@ -62,7 +62,7 @@ pub(crate) async fn infer(mut call: Call<'_, Server>) -> Result<Response, Proble
     let json_length = json_length(call.headers())?;
     let body = call.read(limits.body_limit.as_u64()).await?;
     let mut rollout = model.rollout_owned();
-    if call.parameter("version").is_some() {
+    if call.parameters.get("version").is_some() {
         // Whoever names a version gets no other one's answer.
         rollout = Arc::new(Rollout {
             candidate: None,

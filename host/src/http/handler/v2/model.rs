@@ -11,7 +11,7 @@ use crate::models::RegisteredModel;
 
 /// The model that a path names, in the version it names.
 pub(super) fn target(call: &Call<'_, Server>) -> Result<Arc<RegisteredModel>, Problem> {
-    let given = call.parameter("name").unwrap_or_default();
+    let given = call.parameters.get("name").unwrap_or_default();
     let models = &call.service.app.models;
     let model = given.parse().ok().and_then(|name| models.get(&name));
     let missing = |what: String| {
@@ -21,7 +21,7 @@ pub(super) fn target(call: &Call<'_, Server>) -> Result<Arc<RegisteredModel>, Pr
         )
     };
     let model = model.ok_or_else(|| missing(format!("the model {given:.80?}")))?;
-    match call.parameter("version") {
+    match call.parameters.get("version") {
         Some(version) if version != model.serving().loaded.model().info().version => {
             Err(missing(format!("version {version:.80?} of {}", model.name)))
         }

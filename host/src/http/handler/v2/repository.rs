@@ -40,6 +40,6 @@ pub(crate) async fn unload(call: Call<'_, Server>) -> Result<Response, Problem> 
 }
 
 fn name(call: &Call<'_, Server>) -> Result<ModelName, Problem> {
-    let name = call.parameter("name").unwrap_or_default().parse();
+    let name = call.parameters.get("name").unwrap_or_default().parse();
     name.map_err(|error: InvalidName| Problem::new(StatusCode::NOT_FOUND, error.to_string()))
 }
