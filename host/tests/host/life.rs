@@ -71,7 +71,7 @@ fn wrong_settings_end_with_one_clear_line_and_without_listening() {
             ["--model", model, "--listen", &taken.address],
             "cannot listen on",
         ),
-        (["--model", model, "--log", "=="], "is no log filter"),
+        (["--model", model, "--log", "=="], "is not a log filter"),
         (
             ["--model", model, "--max-in-flight", "0"],
             "expected a whole number",
@@ -158,7 +158,7 @@ fn a_terminated_host_finishes_the_request_in_flight() {
     let mut stream = server.connect();
     let body = house::record().to_string();
     let head = format!(
-        "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        "POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -184,7 +184,7 @@ fn a_second_signal_does_not_wait_for_requests_in_flight() {
     let mut server = house::server();
     let mut stream = server.connect();
     stream
-        .write_all(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n")
+        .write_all(b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n")
         .unwrap();
     server.signal("-TERM");
     server.await_log("accepting no more connections");
@@ -211,7 +211,7 @@ fn clients_that_do_not_read_are_cut_off() {
     );
     let mut stream = server.connect();
     for _ in 0..8 {
-        let request = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n";
+        let request = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n";
         stream.write_all(request).unwrap();
     }
     // Answered once the place of the other client is free.
@@ -230,7 +230,7 @@ fn slow_senders_are_cut_off() {
     head.read_to_end(&mut answer).unwrap();
 
     let mut body = server.connect();
-    body.write_all(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{")
+    body.write_all(b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n{")
         .unwrap();
     let mut status = [0; 12];
     body.read_exact(&mut status).unwrap();

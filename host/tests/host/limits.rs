@@ -48,7 +48,7 @@ fn a_long_head_is_refused() {
         let mut stream = server.connect();
         let filling = "a".repeat(length);
         let head = format!(
-            "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-filling: {filling}\r\n\r\n"
+            "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-filling: {filling}\r\n\r\n"
         );
         // The host does not read on once it has refused.
         let _ = stream.write_all(head.as_bytes());
@@ -58,7 +58,7 @@ fn a_long_head_is_refused() {
     }
     let mut stream = server.connect();
     let head = format!(
-        "GET /health HTTP/1.1\r\nhost: x\r\n{}\r\n",
+        "GET /health HTTP/1.1\r\nhost: localhost\r\n{}\r\n",
         "x-more: 1\r\n".repeat(200)
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -126,15 +126,17 @@ fn json_is_nested_only_so_deep_on_every_route() {
 #[test]
 fn connections_beyond_the_most_wait_for_their_turn() {
     let server = Server::start(house::model(), &["--max-connections", "1"]);
-    let ask = |stream: &mut TcpStream| stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+    let request = b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let mut answer = [0; 12];
     let mut first = server.connect();
-    ask(&mut first).unwrap();
+    first.write_all(request).unwrap();
     first.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 200");
+    // Its next request is on its way: it is not idle.
+    first.write_all(&request[..10]).unwrap();
 
     let mut second = server.connect();
-    ask(&mut second).unwrap();
+    second.write_all(request).unwrap();
     second
         .set_read_timeout(Some(Duration::from_millis(300)))
         .unwrap();

@@ -152,7 +152,7 @@ fn several_models_are_served_by_name_each_with_its_own_metrics() {
         2.0
     );
     let document: Value = server.get("/openapi.json").json().unwrap();
-    assert!(document["paths"]["/models/other/predict"].is_object());
+    assert!(document["paths"]["/models/{name}/predict"].is_object());
     assert!(document["components"]["schemas"]["other.Record"].is_object());
 
     assert_eq!(delete(&server, "/models/other"), 204);

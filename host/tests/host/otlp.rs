@@ -282,7 +282,7 @@ fn without_a_collector_spans_are_counted_and_predictions_go_on() {
         let (status, _) = server.post_json("/predict", &house::record());
         assert_eq!(status, 200);
     }
-    let lost = server.await_log("spans are lost, the collector does not take them");
+    let lost = server.await_log("spans are lost: the collector does not take them");
     assert!(
         lost["error"]
             .as_str()

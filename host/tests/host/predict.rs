@@ -94,7 +94,7 @@ fn refuses_what_is_not_json_not_a_record_or_too_large() {
 fn refuses_an_announced_body_that_is_too_large_before_reading_it() {
     let server = house::server();
     let mut stream = server.connect();
-    let head = "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999999\r\n\r\n";
+    let head = "POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9999999999\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let mut status = [0; 12];
     stream.read_exact(&mut status).unwrap();
@@ -138,8 +138,7 @@ fn gives_every_answer_a_request_id_and_keeps_the_clients() {
 fn uploads_that_drip_do_not_keep_predictions_out() {
     let arguments = ["--max-in-flight", "1", "--slow-places", "2"];
     let server = Server::start(house::model(), &arguments);
-    let head =
-        "POST /evaluate HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\nexpect: 100-continue\r\n\r\n";
+    let head = "POST /evaluate HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\nexpect: 100-continue\r\n\r\n";
     let uploads = [server.connect(), server.connect()].map(|mut upload| {
         upload.write_all(head.as_bytes()).unwrap();
         let mut interim = [0; 25];
@@ -167,7 +166,7 @@ fn refuses_requests_beyond_those_in_flight_at_once() {
     let mut slow = server.connect();
     let body = house::record().to_string();
     let head = format!(
-        "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        "POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
         body.len()
     );
     slow.write_all(head.as_bytes()).unwrap();
