@@ -11,6 +11,7 @@ use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::root_as_message;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
+use canopy_runtime::Rows;
 
 use super::number::{MISSING, NOT_FINITE};
 use super::problem::{InvalidBody, Problems};
@@ -19,14 +20,14 @@ use super::schema::Schema;
 /// What is before the length of a message, other than in very old streams.
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
-/// Reads the record batches of a stream, at most `most` records: row-major, records × features.
+/// Reads the record batches of a stream, at most `most` records: a row each.
 /// Columns of any integer or floating-point type of 32 or 64 bits are taken, others that the model
 /// does not read are ignored.
 ///
 /// # Errors
 ///
 /// If the stream is malformed, lacks a feature, or a value is null or not finite.
-pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
+pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> {
     // arrow checks most of what a stream says of itself, and panics over the rest.
     std::panic::catch_unwind(|| read(body, schema, most)).unwrap_or_else(|_| {
         let problem = "its parts contradict each other".to_owned();
@@ -34,7 +35,7 @@ pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, In
     })
 }
 
-fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
+fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> {
     check_lengths(body).map_err(|e| malformed(&e))?;
     let reader = StreamReader::try_new(Cursor::new(body), None).map_err(|e| malformed(&e))?;
     let columns = columns(&reader.schema(), schema)?;
@@ -63,7 +64,8 @@ fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBo
             });
         }
     }
-    problems.or(values)
+    problems.or(())?;
+    Ok(Rows::new(values, width))
 }
 
 /// Refuses a stream whose messages are longer than what is there of them: for a message of any

@@ -1,17 +1,19 @@
 //! Records in CSV with a header line.
 
+use canopy_runtime::Rows;
+
 use super::number::{MISSING, from_csv};
 use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
 
-/// Reads at most `most` records: row-major, records × features. Columns that the model does not read are
+/// Reads at most `most` records: a row each. Columns that the model does not read are
 /// ignored, and columns may come in any order.
 ///
 /// # Errors
 ///
 /// If the header lacks a feature, a line has another number of fields than the header, or a
 /// value is not a finite number.
-pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
+pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> {
     let mut reader = csv::Reader::from_reader(body);
     let header = reader.byte_headers().map_err(|e| malformed(&e))?;
     let columns = columns(header, schema)?;
@@ -39,7 +41,8 @@ pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, In
             }
         }
     }
-    problems.or(values)
+    problems.or(())?;
+    Ok(Rows::new(values, width))
 }
 
 /// Where each column goes; every feature is there once.

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use canopy_runtime::Rows;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -18,10 +19,10 @@ use super::problem::{InvalidBody, Problems};
 use super::schema::{Labels, Schema};
 
 /// Records with their true values, as `/evaluate` takes them.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Labelled {
-    /// Row-major, records × features.
-    pub rows: Vec<f64>,
+    /// The features of each record.
+    pub rows: Rows,
     /// One value a record: a number, or the position of a class.
     pub targets: Vec<f64>,
     /// `evaluation_period_name`, if given.
@@ -32,38 +33,38 @@ pub struct Labelled {
     pub methods: BTreeMap<String, String>,
 }
 
-/// Reads one record: the values of its features in the order of a row.
+/// Reads one record, as one row.
 ///
 /// # Errors
 ///
 /// If the body is not a JSON object with a finite number for every feature.
-pub fn record(body: &[u8], schema: &Schema) -> Result<Vec<f64>, InvalidBody> {
+pub fn record(body: &[u8], schema: &Schema) -> Result<Rows, InvalidBody> {
     read(body, |body, reading| {
-        let mut rows = Rows::new(schema, reading, None, 1);
+        let mut table = Table::new(schema, reading, None, 1);
         deserialize(
             body,
             Record {
-                rows: &mut rows,
+                table: &mut table,
                 row: None,
             },
         )?;
-        rows.problems.or(rows.values)
+        table.into_rows()
     })
 }
 
-/// Reads a list of at most `most` records: row-major, records × features.
+/// Reads a list of at most `most` records, a row each.
 ///
 /// # Errors
 ///
 /// If the body is not a JSON list of objects with a finite number for every feature.
-pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Vec<f64>, InvalidBody> {
+pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> {
     read(body, |body, reading| {
         let expected = most.min(body.len() / ESTIMATED_RECORD);
-        let mut rows = Rows::new(schema, reading, None, expected);
-        let mut records = Records::new(&mut rows, most);
+        let mut table = Table::new(schema, reading, None, expected);
+        let mut records = Records::new(&mut table, most);
         deserialize(body, &mut records)?;
         records.in_bounds()?;
-        rows.problems.or(rows.values)
+        table.into_rows()
     })
 }
 
@@ -194,8 +195,8 @@ fn deserialize<'de, S: DeserializeSeed<'de>>(
         })
 }
 
-/// Rows as they are read.
-struct Rows<'s> {
+/// A table of records as it is read.
+struct Table<'s> {
     schema: &'s Schema,
     reading: Reading,
     values: Vec<f64>,
@@ -204,7 +205,7 @@ struct Rows<'s> {
     problems: Problems,
 }
 
-impl<'s> Rows<'s> {
+impl<'s> Table<'s> {
     fn new(
         schema: &'s Schema,
         reading: Reading,
@@ -219,11 +220,17 @@ impl<'s> Rows<'s> {
             problems: Problems::default(),
         }
     }
+
+    /// The rows, if nothing is wrong with any field.
+    fn into_rows(self) -> Result<Rows, InvalidBody> {
+        self.problems.or(())?;
+        Ok(Rows::new(self.values, self.schema.width()))
+    }
 }
 
-/// A record, appended to the rows.
+/// A record, appended to the table.
 struct Record<'a, 's> {
-    rows: &'a mut Rows<'s>,
+    table: &'a mut Table<'s>,
     /// Position of the record, where there can be several.
     row: Option<usize>,
 }
@@ -244,13 +251,13 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Rows {
+        let Table {
             schema,
             reading,
             values,
             targets,
             problems,
-        } = self.rows;
+        } = self.table;
         let width = schema.width();
         let start = values.len();
         // A usable value is finite: NaN marks what was not given, infinity what was refused.
@@ -313,17 +320,17 @@ fn class_from_json(text: &str, classes: &[String]) -> Result<f64, &'static str> 
         .ok_or("is not a class of the model")
 }
 
-/// A list of records, appended to the rows as far as they are not too many.
+/// A list of records, appended to the table as far as they are not too many.
 struct Records<'a, 's> {
-    rows: &'a mut Rows<'s>,
+    table: &'a mut Table<'s>,
     most: usize,
     count: usize,
 }
 
 impl<'a, 's> Records<'a, 's> {
-    fn new(rows: &'a mut Rows<'s>, most: usize) -> Self {
+    fn new(table: &'a mut Table<'s>, most: usize) -> Self {
         Self {
-            rows,
+            table,
             most,
             count: 0,
         }
@@ -357,7 +364,7 @@ impl<'de> Visitor<'de> for &mut Records<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while self.count < self.most {
             let record = Record {
-                rows: self.rows,
+                table: self.table,
                 row: Some(self.count),
             };
             if seq.next_element_seed(record)?.is_none() {
@@ -395,7 +402,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut rows = Rows::new(self.schema, self.reading, Some(Vec::new()), 0);
+        let mut table = Table::new(self.schema, self.reading, Some(Vec::new()), 0);
         let mut period = None;
         let mut observe = true;
         let mut methods = BTreeMap::new();
@@ -405,7 +412,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
             match &*key {
                 "data" if given => return Err(A::Error::duplicate_field("data")),
                 "data" => {
-                    let mut records = Records::new(&mut rows, self.most);
+                    let mut records = Records::new(&mut table, self.most);
                     map.next_value_seed(&mut records)?;
                     in_bounds = records.in_bounds();
                     given = true;
@@ -418,8 +425,8 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
                 _ => self.reading.ignore(&mut map)?,
             }
         }
-        let targets = rows.targets.take().unwrap_or_default();
-        let mut problems = rows.problems;
+        let targets = table.targets.take().unwrap_or_default();
+        let mut problems = table.problems;
         if !given {
             problems.push(None, "data", MISSING);
         } else if targets.is_empty() {
@@ -433,7 +440,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
             problems.push(None, "evaluation_period_name", problem);
         }
         let labelled = Labelled {
-            rows: rows.values,
+            rows: Rows::new(table.values, self.schema.width()),
             targets,
             period,
             observe,

@@ -26,6 +26,7 @@ mod meter;
 mod model;
 mod pool;
 mod reference;
+mod rows;
 mod runtime;
 mod wasi;
 mod world;
@@ -38,6 +39,7 @@ pub use digest::{Component, Digest, InvalidDigest};
 pub use error::{CallError, LoadError};
 pub use limits::{Isolation, Limits, cores};
 pub use model::{Model, argmax};
+pub use rows::{Rows, RowsView};
 pub use runtime::Runtime;
 
 /// Checks what a component answers to `describe` and `reference`, as [`Model`] does before it

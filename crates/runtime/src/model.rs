@@ -12,6 +12,7 @@ use super::instance::Instance;
 use super::limits::Limits;
 use super::meter::Meter;
 use super::pool::Pool;
+use super::rows::{Rows, RowsView};
 use super::{contract, description, reference};
 
 /// A component that keeps the contract, ready to predict.
@@ -154,8 +155,8 @@ impl Model {
         self.pool.warm(instances)
     }
 
-    /// Predicts rows that lie one after the other (row-major, rows × [`Self::width`]). Answers
-    /// row-major, rows × [`Self::outputs`], every value finite.
+    /// Predicts rows of [`Self::width`]. Answers row-major, rows × [`Self::outputs`], every value
+    /// finite.
     ///
     /// # Errors
     ///
@@ -163,21 +164,21 @@ impl Model {
     ///
     /// # Panics
     ///
-    /// If `rows` does not hold a whole number of rows.
-    pub fn predict(&self, rows: &[f64]) -> Result<Vec<f64>, CallError> {
-        let chunk = Self::ROWS_PER_CALL * self.width();
-        if rows.len() <= chunk {
+    /// If the rows have another width.
+    pub fn predict<'r>(&self, rows: impl Into<RowsView<'r>>) -> Result<Vec<f64>, CallError> {
+        let rows = rows.into();
+        if rows.len() <= Self::ROWS_PER_CALL {
             return self.predict_within(rows, self.limits.deadline);
         }
-        let mut answer = Vec::with_capacity(rows.len() / self.width() * self.outputs());
+        let mut answer = Vec::with_capacity(rows.len() * self.outputs());
         let start = Instant::now();
-        for (index, rows) in rows.chunks(chunk).enumerate() {
+        for (index, chunk) in rows.chunks(Self::ROWS_PER_CALL).enumerate() {
             let limit = self.limits.batch_deadline;
             let left = limit.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Err(CallError::Deadline(limit));
             }
-            let values = self.predict_within(rows, left.min(self.limits.deadline));
+            let values = self.predict_within(chunk, left.min(self.limits.deadline));
             let values = values.map_err(|error| match error {
                 CallError::Refused { row, reason } => CallError::Refused {
                     row: row + (index * Self::ROWS_PER_CALL) as u32,
@@ -199,17 +200,18 @@ impl Model {
     ///
     /// # Panics
     ///
-    /// If `rows` does not hold a whole number of rows, or more than [`Self::ROWS_PER_CALL`].
-    pub fn predict_within(&self, rows: &[f64], patience: Duration) -> Result<Vec<f64>, CallError> {
-        let width = self.width();
-        assert!(rows.len().is_multiple_of(width), "a whole number of rows");
-        assert!(
-            rows.len() <= Self::ROWS_PER_CALL * width,
-            "rows of one call"
-        );
-        let expected = rows.len() / width * self.outputs();
+    /// If the rows have another width, or are more than [`Self::ROWS_PER_CALL`].
+    pub fn predict_within<'r>(
+        &self,
+        rows: impl Into<RowsView<'r>>,
+        patience: Duration,
+    ) -> Result<Vec<f64>, CallError> {
+        let rows = rows.into();
+        assert_eq!(rows.width(), self.width(), "the width of the model's rows");
+        assert!(rows.len() <= Self::ROWS_PER_CALL, "rows of one call");
+        let expected = rows.len() * self.outputs();
         self.pool.with(patience, |instance| {
-            let values = instance.predict(rows, expected, patience)?;
+            let values = instance.predict(rows.values(), expected, patience)?;
             if values.len() != expected {
                 return Err(CallError::Answer(format!(
                     "{} values instead of {expected}",
@@ -226,27 +228,13 @@ impl Model {
     /// Predicts the reference sample and compares it with the predictions recorded there.
     fn check_golden(&self) -> Result<(), LoadError> {
         let (features, rest) = self.reference.split_at(self.width());
-        let recorded = rest[1].values.chunks(Self::ROWS_PER_CALL);
-        for (chunk, recorded) in recorded.enumerate() {
-            let first = chunk * Self::ROWS_PER_CALL;
-            let rows: Vec<f64> = (first..first + recorded.len())
-                .flat_map(|row| features.iter().map(move |column| column.values[row]))
-                .collect();
-            let answer = self.predict(&rows).map_err(|source| LoadError::Call {
-                function: "predict",
-                source,
-            })?;
-            self.check_golden_chunk(first, recorded, &answer)?;
-        }
-        Ok(())
-    }
-
-    fn check_golden_chunk(
-        &self,
-        first: usize,
-        recorded: &[f64],
-        answer: &[f64],
-    ) -> Result<(), LoadError> {
+        let recorded = &rest[1].values;
+        let features: Vec<&[f64]> = features.iter().map(|column| &*column.values).collect();
+        let rows = Rows::from_columns(&features);
+        let answer = self.predict(&rows).map_err(|source| LoadError::Call {
+            function: "predict",
+            source,
+        })?;
         for (row, (values, &recorded)) in answer.chunks(self.outputs()).zip(recorded).enumerate() {
             let predicted = match self.info.task {
                 Task::Regression => values[0],
@@ -254,7 +242,7 @@ impl Model {
             };
             if predicted.to_bits() != recorded.to_bits() {
                 return Err(LoadError::Golden {
-                    row: first + row,
+                    row,
                     recorded,
                     predicted,
                 });

@@ -12,7 +12,7 @@ pub(super) fn check(body: &[u8]) -> bool {
     let Ok(rows) = read(body, schema, json::records) else {
         return false;
     };
-    check_rows(&rows, schema);
-    check_forms(&rows, schema);
+    check_rows(rows.values(), schema);
+    check_forms(rows.values(), schema);
     true
 }

@@ -13,10 +13,10 @@ pub(super) fn check(body: &[u8]) -> bool {
             continue;
         };
         taken = true;
-        check_rows(&labelled.rows, schema);
+        check_rows(labelled.rows.values(), schema);
         let targets = &labelled.targets;
         assert!(!targets.is_empty(), "an evaluation of nothing");
-        assert_eq!(labelled.rows.len(), targets.len() * schema.width());
+        assert_eq!(labelled.rows.len(), targets.len());
         match schema.labels() {
             Labels::Numbers => assert!(targets.iter().all(|target| target.is_finite())),
             Labels::Classes(classes) => {

@@ -19,7 +19,10 @@ pub(super) fn check_forms(rows: &[f64], schema: &Schema) {
         ),
     ] {
         match read {
-            Ok(read) => assert!(same(rows, &read), "{form}: {rows:?} became {read:?}"),
+            Ok(read) => assert!(
+                same(rows, read.values()),
+                "{form}: {rows:?} became {read:?}"
+            ),
             Err(error) => panic!("{form}: {rows:?} is refused: {error:?}"),
         }
     }

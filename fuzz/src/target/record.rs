@@ -13,14 +13,15 @@ pub(super) fn check(body: &[u8]) -> bool {
             continue;
         };
         taken = true;
-        assert_eq!(row.len(), schema.width());
-        check_rows(&row, schema);
+        assert_eq!((row.len(), row.width()), (1, schema.width()));
+        let row = row.values();
+        check_rows(row, schema);
 
         // It means the same where something unusual has it read closely.
         let record = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let fields = record.trim_ascii_start().strip_prefix(b"{").unwrap_or(&[]);
         match json::record(&[b"{\"\\u0000\":[],", fields].concat(), schema) {
-            Ok(close) => assert!(same(&close, &row)),
+            Ok(close) => assert!(same(close.values(), row)),
             Err(InvalidBody::Malformed(words)) if words.contains("nested deeper") => {}
             Err(error) => panic!("a record is refused when read closely: {error:?}"),
         }
@@ -28,7 +29,7 @@ pub(super) fn check(body: &[u8]) -> bool {
         // And in a list.
         let list = [b"[", record, b",", record, b"]"].concat();
         match json::records(&list, schema, 2) {
-            Ok(rows) => assert!(same(&rows, &[row.clone(), row].concat())),
+            Ok(rows) => assert!(same(rows.values(), &[row, row].concat())),
             Err(InvalidBody::Malformed(words)) if words.contains("nested deeper") => {}
             Err(error) => panic!("a record is refused in a list: {error:?}"),
         }

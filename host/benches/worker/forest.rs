@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use canopy_dataset::ProgressBar;
 use canopy_forest::{Node, Tree};
-use canopy_runtime::{Component, Limits, Runtime};
+use canopy_runtime::{Component, Limits, Rows, RowsView, Runtime};
 use canopy_trainer::{Fit, Model, Smartcore, Spec, Table, bake};
 use rayon::ThreadPoolBuilder;
 use serde::Deserialize;
@@ -45,24 +45,27 @@ pub(crate) fn work((spec, table): &(Spec, Table), folder: &Path) {
     let model = runtime.load(&Component::new(component.clone())).unwrap();
     let answers = model.predict(&rows).unwrap();
     let smartcore = fit.reference.revive().unwrap();
-    assert_eq!(answers, smartcore.predict(model.width(), &rows).unwrap());
+    assert_eq!(
+        answers,
+        smartcore.predict(model.width(), rows.values()).unwrap()
+    );
     let file = BufWriter::new(File::create(folder.join("forest.json")).unwrap());
-    serde_json::to_writer(file, &forest(&fit.trees, &rows, &answers)).unwrap();
+    serde_json::to_writer(file, &forest(&fit.trees, rows.values(), &answers)).unwrap();
     println!(
         "{}",
         json!({"leaves": leaves(&fit.trees), "component": component.len()})
     );
     let one = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    one.install(|| crate::obey(|order: Order| measure(&order, &model, &smartcore, &rows)));
+    one.install(|| crate::obey(|order: Order| measure(&order, &model, &smartcore, rows.values())));
 }
 
 /// All embedded rows, whatever the period that the forest was trained on.
-fn rows(spec: &Spec) -> Vec<f64> {
+fn rows(spec: &Spec) -> Rows {
     let mut spec = spec.clone();
     (spec.data.from, spec.data.until) = (None, None);
     let source = canopy_dataset::Source::Embedded;
     let table = Table::load(&spec, &source, &ProgressBar::hidden()).unwrap();
-    table.row_major()
+    table.feature_rows()
 }
 
 fn measure(
@@ -83,7 +86,11 @@ fn measure(
         Contestant::Canopy => {
             let start = Instant::now();
             for rows in calls {
-                black_box(model.predict(black_box(rows)).unwrap());
+                black_box(
+                    model
+                        .predict(RowsView::new(black_box(rows), width))
+                        .unwrap(),
+                );
             }
             start.elapsed()
         }

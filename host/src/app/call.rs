@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use canopy_pool::Permit;
-use canopy_runtime::CallError;
+use canopy_runtime::{CallError, Rows};
 use canopy_telemetry::context;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -13,21 +13,21 @@ use super::App;
 use crate::models::{CallAdmission, RegisteredModel, Version};
 
 /// Rows to be predicted, and where.
-pub(crate) enum Rows {
+pub(crate) enum Asked {
     /// One row, at once.
-    One(Arc<Vec<f64>>),
+    One(Arc<Rows>),
     /// Many rows, in the background pool.
-    Many(Arc<Vec<f64>>, Permit),
+    Many(Arc<Rows>, Permit),
 }
 
-impl Rows {
+impl Asked {
     pub(super) fn is_one(&self) -> bool {
         matches!(self, Self::One(_))
     }
 
-    pub(super) fn values(&self) -> &[f64] {
+    pub(super) fn rows(&self) -> &Rows {
         match self {
-            Self::One(values) | Self::Many(values, _) => values,
+            Self::One(rows) | Self::Many(rows, _) => rows,
         }
     }
 }
@@ -40,14 +40,14 @@ pub(super) async fn call(
     app: &App,
     model: &RegisteredModel,
     version: &Arc<Version>,
-    rows: &Rows,
+    asked: &Asked,
 ) -> Result<Timed, CallError> {
     let start = Instant::now();
-    let result = match rows {
-        Rows::One(row) => call_once(app, version, row).await,
-        Rows::Many(rows, permit) => {
+    let result = match asked {
+        Asked::One(row) => call_once(app, version, row).await,
+        Asked::Many(rows, permit) => {
             let (version, rows) = (Arc::clone(version), Arc::clone(rows));
-            let work = move || timed(|| version.loaded.model().predict(&rows));
+            let work = move || timed(|| version.loaded.model().predict(rows.view()));
             let done = app.background.run(permit, work).await;
             done.unwrap_or_else(|_| Err(unexpected()))
         }
@@ -57,18 +57,14 @@ pub(super) async fn call(
         Ok((_, duration)) => Ok(*duration),
         Err(error) => Err((start.elapsed(), error.reason())),
     };
-    let count = rows.values().len() / component.width();
+    let count = asked.rows().len();
     context::record_call(model.name.as_str(), &component.info().version, count, took);
     result
 }
 
 /// Calls a version with one row: a fast one here and now, a slow one on a thread of its own when
 /// it is its turn.
-async fn call_once(
-    app: &App,
-    version: &Arc<Version>,
-    row: &Arc<Vec<f64>>,
-) -> Result<Timed, CallError> {
+async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result<Timed, CallError> {
     let admission = &version.admission;
     if !admission.is_fast() {
         return call_elsewhere(Arc::clone(version), Arc::clone(row), CallAdmission::called).await;
@@ -82,7 +78,7 @@ async fn call_once(
             CallAdmission::repeated,
         )
     };
-    match timed(|| version.loaded.model().predict_within(row, patience)) {
+    match timed(|| version.loaded.model().predict_within(row.view(), patience)) {
         Err(CallError::Deadline(_)) if patience < deadline => {
             admission.outlasted();
             again().await
@@ -103,14 +99,14 @@ async fn call_once(
 /// processor time that took.
 async fn call_elsewhere(
     version: Arc<Version>,
-    row: Arc<Vec<f64>>,
+    row: Arc<Rows>,
     note: fn(&CallAdmission, Duration),
 ) -> Result<Timed, CallError> {
     let permit = version.admission.permit().await?;
     let work = move || {
         let _until_the_end = permit;
         let start = processor_time();
-        let result = timed(|| version.loaded.model().predict(&row));
+        let result = timed(|| version.loaded.model().predict(row.view()));
         note(&version.admission, processor_time().saturating_sub(start));
         result
     };

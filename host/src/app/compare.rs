@@ -8,7 +8,7 @@ use canopy_runtime::CallError;
 use tracing::debug;
 
 use super::App;
-use super::call::{Rows, processor_time};
+use super::call::{Asked, processor_time};
 use crate::metrics::CandidateCall;
 use crate::models::{Candidate, Mode, RegisteredModel, Version};
 
@@ -24,7 +24,7 @@ pub(super) fn compare(
     model: &Arc<RegisteredModel>,
     candidate: &Arc<Candidate>,
     other: &Arc<Version>,
-    rows: &Rows,
+    asked: &Asked,
     answer: &[f64],
 ) {
     let is_shadow = candidate.plan.mode == Mode::Shadow;
@@ -34,12 +34,9 @@ pub(super) fn compare(
         }
         return;
     };
-    let component = other.loaded.model();
-    let most = |width: usize, values: &[f64]| -> Vec<f64> {
-        values[..values.len().min(COMPARED_ROWS * width)].to_vec()
-    };
-    let (is_one, rows) = (rows.is_one(), most(component.width(), rows.values()));
-    let answer = most(component.outputs(), answer);
+    let (is_one, rows) = (asked.is_one(), asked.rows().head(COMPARED_ROWS));
+    let answered = rows.len() * other.loaded.model().outputs();
+    let answer = answer[..answered].to_vec();
     let worker = Arc::clone(app);
     let (model, candidate, other) = (Arc::clone(model), Arc::clone(candidate), Arc::clone(other));
     app.comparisons.spawn(move || {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use canopy_rows::Problems;
 use canopy_rows::json::{self, Labelled};
+use canopy_runtime::Rows;
 use canopy_telemetry::context;
 use tracing::{error, info};
 
@@ -27,7 +28,7 @@ pub(crate) fn evaluate(
     let serving = model.serving();
     let loaded = &serving.loaded;
     let labelled = json::labelled(body, loaded.schema(), app.limits.max_rows)?;
-    let predict = |rows: &[f64]| {
+    let predict = |rows: &Rows| {
         let start = Instant::now();
         let answer = loaded.model().predict(rows);
         let took = match &answer {

@@ -10,7 +10,7 @@ use canopy_runtime::{CallError, Task, argmax};
 use canopy_telemetry::context;
 
 use super::App;
-use super::call::{Rows, call};
+use super::call::{Asked, call};
 use super::compare::{compare, has_failed};
 use crate::metrics::CandidateCall;
 use crate::models::{Mode, RegisteredModel, Rollout, Version};
@@ -32,26 +32,25 @@ pub(crate) async fn predict<'r>(
     app: &Arc<App>,
     model: &Arc<RegisteredModel>,
     rollout: &'r Rollout,
-    rows: &Rows,
+    asked: &Asked,
     out_of_range: bool,
 ) -> Result<Prediction<'r>, CallError> {
-    let prediction = answer(app, model, rollout, rows).await?;
+    let prediction = answer(app, model, rollout, asked).await?;
     // Only single rows are what the sliding window is made of, and only those that the serving
     // version answered.
-    if let Rows::One(row) = rows
+    if let Asked::One(row) = asked
         && Arc::ptr_eq(&rollout.serving, prediction.version)
     {
         watch(
             model,
             &rollout.serving,
-            row,
+            row.values(),
             &prediction.values,
             out_of_range,
         );
     }
     prediction.version.predictions.inc();
-    let count = rows.values().len() / rollout.serving.loaded.schema().width();
-    model.metrics.predicted(count, out_of_range);
+    model.metrics.predicted(asked.rows().len(), out_of_range);
     Ok(prediction)
 }
 
@@ -59,7 +58,7 @@ async fn answer<'r>(
     app: &Arc<App>,
     model: &Arc<RegisteredModel>,
     rollout: &'r Rollout,
-    rows: &Rows,
+    asked: &Asked,
 ) -> Result<Prediction<'r>, CallError> {
     let candidate = rollout.candidate.as_ref();
     let canary = candidate.filter(|candidate| {
@@ -68,33 +67,33 @@ async fn answer<'r>(
     });
     let mut failure = None;
     if let Some(canary) = canary {
-        match call(app, model, &canary.version, rows).await {
+        match call(app, model, &canary.version, asked).await {
             Ok((values, duration)) => {
                 model
                     .metrics
                     .candidate_called(CandidateCall::Answered(duration));
-                if rows.is_one() {
+                if asked.is_one() {
                     canary.took(duration);
                 }
-                compare(app, model, canary, &rollout.serving, rows, &values);
+                compare(app, model, canary, &rollout.serving, asked, &values);
                 let version = &canary.version;
                 return Ok(Prediction { values, version });
             }
             Err(error) => failure = Some((canary, error)),
         }
     }
-    let (values, duration) = call(app, model, &rollout.serving, rows)
+    let (values, duration) = call(app, model, &rollout.serving, asked)
         .await
         .inspect_err(|error| model.metrics.call_failed(error))?;
     model.metrics.called(duration);
     if let Some(candidate) = candidate {
-        if rows.is_one() {
+        if asked.is_one() {
             candidate.serving_took(duration);
         }
         match (failure, candidate.plan.mode) {
             (Some((canary, error)), _) => has_failed(app, model, canary, &error),
             (None, Mode::Shadow) => {
-                compare(app, model, candidate, &candidate.version, rows, &values);
+                compare(app, model, candidate, &candidate.version, asked, &values);
             }
             (None, Mode::Canary) => {}
         }

@@ -6,7 +6,7 @@ use canopy_drift::Reference;
 use canopy_observations::{Batch, Targets};
 use canopy_rows::json::Labelled;
 use canopy_rows::{Labels, Schema};
-use canopy_runtime::{Kind, Model, Task};
+use canopy_runtime::{Kind, Model, Rows, Task};
 
 pub(crate) use description::{description, kind, task};
 
@@ -88,10 +88,7 @@ impl LoadedModel {
     #[must_use]
     pub fn batch(&self, labelled: &Labelled) -> Batch {
         let schema = &self.schema;
-        let column = |position| {
-            let values = labelled.rows.iter().skip(position).step_by(schema.width());
-            values.copied().collect()
-        };
+        let column = |position| labelled.rows.column(position).collect();
         let features = schema.features().iter().cloned().enumerate();
         Batch {
             features: features
@@ -112,12 +109,12 @@ impl LoadedModel {
         }
     }
 
-    /// Whether a value of the row lies outside the training range or more than three standard
-    /// deviations from the training mean.
+    /// Whether a value of the rows is out of range: outside the training range or more than three
+    /// standard deviations from the training mean.
     #[must_use]
-    pub fn is_out_of_range(&self, row: &[f64]) -> bool {
-        row.iter()
-            .zip(&self.ranges)
-            .any(|(value, range)| *value < range.low || *value > range.high)
+    pub fn is_out_of_range(&self, rows: &Rows) -> bool {
+        let is_out = |(value, range): (&f64, &Range)| *value < range.low || *value > range.high;
+        rows.iter()
+            .any(|row| row.iter().zip(&self.ranges).any(is_out))
     }
 }

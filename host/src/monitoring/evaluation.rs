@@ -8,7 +8,7 @@ use canopy_drift::{
 };
 use canopy_rows::Problems;
 use canopy_rows::json::Labelled;
-use canopy_runtime::{CallError, Task, argmax};
+use canopy_runtime::{CallError, Rows, Task, argmax};
 use rayon::prelude::*;
 
 use crate::loaded_model::LoadedModel;
@@ -57,7 +57,7 @@ pub enum EvaluationError {
 pub fn evaluate(
     loaded: &LoadedModel,
     labelled: &Labelled,
-    predict: impl FnOnce(&[f64]) -> Result<Vec<f64>, CallError>,
+    predict: impl FnOnce(&Rows) -> Result<Vec<f64>, CallError>,
 ) -> Result<Evaluation, EvaluationError> {
     let methods = methods(loaded, &labelled.methods).map_err(EvaluationError::Methods)?;
     let model = loaded.model();
@@ -85,13 +85,7 @@ pub fn evaluate(
             let gathered: Vec<f64>;
             let current = match position.checked_sub(width) {
                 None => {
-                    gathered = labelled
-                        .rows
-                        .iter()
-                        .skip(position)
-                        .step_by(width)
-                        .copied()
-                        .collect();
+                    gathered = labelled.rows.column(position).collect();
                     &gathered
                 }
                 Some(0) => &labelled.targets,

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use canopy_runtime::{Component, Limits, Runtime};
+use canopy_runtime::{Component, Limits, RowsView, Runtime};
 use tempfile::TempDir;
 
 use crate::server::Server;
@@ -17,7 +17,7 @@ fn predictions(cache: &Path) -> Vec<f64> {
     let component = fs::read(house::model()).unwrap();
     let model = runtime.load(&Component::new(component.clone())).unwrap();
     let rows: Vec<f64> = (0..10 * model.width()).map(|value| value as f64).collect();
-    model.predict(&rows).unwrap()
+    model.predict(RowsView::new(&rows, model.width())).unwrap()
 }
 
 /// The files in a folder.

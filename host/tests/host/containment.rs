@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use canopy_runtime::{CallError, Component, Limits, Runtime};
+use canopy_runtime::{CallError, Component, Limits, Rows, Runtime};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -149,10 +149,16 @@ fn a_caller_may_be_less_patient_than_the_limit() {
     let patience = Duration::from_millis(20);
     let start = Instant::now();
     assert_eq!(
-        model.predict_within(&[2.0], patience),
+        model.predict_within(&Rows::one(vec![2.0]), patience),
         Err(CallError::Deadline(patience))
     );
     assert!(start.elapsed() < Duration::from_secs(30));
-    assert_eq!(model.predict_within(&[0.0], patience), Ok(vec![0.0]));
-    assert_eq!(model.predict(&[0.0, 9.0]), Ok(vec![0.0; 2]));
+    assert_eq!(
+        model.predict_within(&Rows::one(vec![0.0]), patience),
+        Ok(vec![0.0])
+    );
+    assert_eq!(
+        model.predict(&Rows::new(vec![0.0, 9.0], 1)),
+        Ok(vec![0.0; 2])
+    );
 }

@@ -1,7 +1,6 @@
 //! What a request may hold.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -151,7 +151,10 @@ fn regression(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<Fit>
         seed: 0,
     };
     let width = table.features.len();
-    let (columns, rows) = (columns(table)?, matrix(width, table.row_major())?);
+    let (columns, rows) = (
+        columns(table)?,
+        matrix(width, table.feature_rows().into_values())?,
+    );
     let grown = grow(spec, progress, |seed| {
         let parameters = parameters.clone().with_seed(seed);
         let forest = Regressor::fit(&columns, &table.target, parameters)?;
@@ -189,7 +192,10 @@ fn classification(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<
         ..RandomForestClassifierParameters::default()
     };
     let width = table.features.len();
-    let (columns, rows) = (columns(table)?, matrix(width, table.row_major())?);
+    let (columns, rows) = (
+        columns(table)?,
+        matrix(width, table.feature_rows().into_values())?,
+    );
     let grown = grow(spec, progress, |seed| {
         let parameters = parameters.clone().with_seed(seed);
         let forest = Classifier::fit(&columns, &target, parameters)?;
@@ -350,7 +356,7 @@ mod tests {
             panic!("no regression");
         };
         let forest: Regressor = form::convert(form).unwrap();
-        let rows = matrix(11, table.row_major()).unwrap();
+        let rows = matrix(11, table.feature_rows().into_values()).unwrap();
         let (predictions, out_of_bag) = (forest.predict(&rows), forest.predict_oob(&rows));
         check(&fit, &predictions.unwrap(), &out_of_bag.unwrap(), f64::NAN);
         let importances = forest.compute_feature_importances().unwrap();
@@ -370,7 +376,7 @@ mod tests {
             panic!("no classification");
         };
         let forest: Classifier = form::convert(form).unwrap();
-        let rows = matrix(11, table.row_major()).unwrap();
+        let rows = matrix(11, table.feature_rows().into_values()).unwrap();
         let predictions = positions(forest.predict(&rows).unwrap());
         let out_of_bag = positions(forest.predict_oob(&rows).unwrap());
         check(&fit, &predictions, &out_of_bag, 0.0);

@@ -31,7 +31,12 @@ impl Model {
     pub fn new(spec: &Spec, table: &Table, fit: &Fit) -> Result<Self> {
         let aggregation = fit.aggregation(table.classes.len());
         let width = table.features.len();
-        let compiled = compile(&fit.trees, width, aggregation, &table.row_major())?;
+        let compiled = compile(
+            &fit.trees,
+            width,
+            aggregation,
+            table.feature_rows().values(),
+        )?;
         let description = describe(spec, table, fit, &compiled.plan);
         let reference = reference(spec, table, fit);
         Ok(Self {

@@ -5,6 +5,7 @@ use canopy_dataset::{
     ColumnKind, Loaded, Period, Schema, Source, bike_sharing, digest, read_csv, slice,
 };
 use canopy_forest::Task;
+use canopy_runtime::Rows;
 use indicatif::ProgressBar;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -83,12 +84,10 @@ impl Table {
         self.target.len()
     }
 
-    /// The rows one after the other (row-major, rows × features).
+    /// The features of each row.
     #[must_use]
-    pub fn row_major(&self) -> Vec<f64> {
-        (0..self.rows())
-            .flat_map(|row| self.features.iter().map(move |column| column[row]))
-            .collect()
+    pub fn feature_rows(&self) -> Rows {
+        Rows::from_columns(&self.features)
     }
 }
 

@@ -28,20 +28,22 @@ pub fn verify(component: &[u8], model: &Model, table: &Table, fit: &Fit) -> Resu
         "the component holds another reference sample than was baked"
     );
 
-    let rows = table.row_major();
-    let width = table.features.len();
+    let rows = table.feature_rows();
     let together = loaded
         .predict(&rows)
         .context("the component does not predict")?;
     let mut alone = Vec::with_capacity(together.len());
-    for row in rows.chunks(width) {
+    for row in rows.view().chunks(1) {
         alone.extend(
             loaded
                 .predict(row)
                 .context("the component does not predict")?,
         );
     }
-    let smartcore = fit.reference.revive()?.predict(width, &rows)?;
+    let smartcore = fit
+        .reference
+        .revive()?
+        .predict(rows.width(), rows.values())?;
     compare("in one call", &together, model, &smartcore)?;
     compare("row by row", &alone, model, &smartcore)?;
     ensure!(

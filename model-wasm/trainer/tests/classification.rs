@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use canopy_dataset::Source;
-use canopy_runtime::{Component, Limits, Runtime, Task, argmax};
+use canopy_runtime::{Component, Limits, RowsView, Runtime, Task, argmax};
 use canopy_trainer::{Fit, Scores, Spec, Table, train};
 use indicatif::ProgressBar;
 
@@ -108,7 +108,7 @@ fn a_classification_is_trained_and_answers_as_smartcore() {
     let table = Table::load(&spec, &Source::Default, &ProgressBar::hidden()).unwrap();
     let fit = Fit::new(&table, &spec, &ProgressBar::hidden()).unwrap();
     let smartcore = fit.reference.revive().unwrap().predict(3, &rows).unwrap();
-    let answers = loaded.predict(&rows).unwrap();
+    let answers = loaded.predict(RowsView::new(&rows, 3)).unwrap();
     for ((row, answer), expected) in rows.chunks(3).zip(answers.chunks(4)).zip(smartcore) {
         let mut shares = [0.0; 4];
         for tree in &fit.trees {

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 
 use canopy_dataset::Source;
 use canopy_observations::{Batch, Targets};
-use canopy_runtime::{Component, Limits, Model as Loaded, Runtime};
+use canopy_runtime::{Component, Limits, Model as Loaded, RowsView, Runtime};
 use canopy_trainer::{Fit, Model, Spec, Table, bake, train, verify};
 use indicatif::ProgressBar;
 
@@ -60,14 +60,16 @@ fn the_component_answers_as_smartcore_for_rows_never_seen() {
     (year.data.from, year.data.until) = (None, "2011-12-31".parse().ok());
     let year = table(&year);
     assert_eq!(year.rows(), 8645);
-    let mut rows = year.row_major();
+    let mut rows = year.feature_rows().into_values();
     // Some values that no data holds.
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e300];
     for (index, value) in rows.iter_mut().step_by(7).enumerate().take(2000) {
         *value = odd[index % odd.len()];
     }
 
-    let answers = loaded.predict(&rows).unwrap();
+    let answers = loaded
+        .predict(RowsView::new(&rows, seen.features.len()))
+        .unwrap();
     let width = seen.features.len();
     let smartcore = fit
         .reference

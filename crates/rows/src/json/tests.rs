@@ -47,7 +47,10 @@ fn problems(body: &str) -> Vec<String> {
 fn fields_come_in_any_order_among_others() {
     let body =
         br#"{"dteday": "2011-01-01", "c": 3e0, "y": null, "a": 1, "deep": {"b": [9]}, "b": -2.5}"#;
-    assert_eq!(record(body, &schema(&[])), Ok(vec![1.0, -2.5, 3.0]));
+    assert_eq!(
+        record(body, &schema(&[])),
+        Ok(Rows::one(vec![1.0, -2.5, 3.0]))
+    );
 }
 
 #[test]
@@ -78,7 +81,7 @@ fn numbers_that_are_not_finite_are_named_even_where_json_does_not_know_them() {
 #[test]
 fn numbers_are_read_exactly() {
     let body = br#"{"a": 0.1, "b": 123456789012345678901234567890, "c": 5e-324}"#;
-    let expected = vec![0.1, 123_456_789_012_345_678_901_234_567_890.0, 5e-324];
+    let expected = Rows::one(vec![0.1, 123_456_789_012_345_678_901_234_567_890.0, 5e-324]);
     assert_eq!(record(body, &schema(&[])), Ok(expected));
 }
 
@@ -107,14 +110,17 @@ fn problems_in_a_list_name_the_record() {
         panic!("the second record lacks a feature");
     };
     assert_eq!(problems.listed()[0].row, Some(1));
-    assert_eq!(records(b"[]", &schema(&[]), 9), Ok(Vec::new()));
+    assert_eq!(
+        records(b"[]", &schema(&[]), 9),
+        Ok(Rows::new(Vec::new(), 3))
+    );
 }
 
 #[test]
 fn labelled_records_need_data_and_true_values() {
     let body = br#"{"evaluation_period_name": "w1", "data": [{"a": 1, "b": 2, "c": 3, "y": 4}]}"#;
     let labelled_rows = labelled(body, &schema(&[]), 9).unwrap();
-    assert_eq!(labelled_rows.rows, [1.0, 2.0, 3.0]);
+    assert_eq!(labelled_rows.rows, Rows::one(vec![1.0, 2.0, 3.0]));
     assert_eq!(labelled_rows.targets, [4.0]);
     assert_eq!(labelled_rows.period.as_deref(), Some("w1"));
     for (body, field) in [
@@ -154,7 +160,7 @@ fn lists_and_objects_are_nested_so_deep_and_no_deeper() {
     let (deepest, deeper) = (nested(DEEPEST, "d"), nested(DEEPEST + 1, "d"));
     assert_eq!(
         record(deepest.as_bytes(), &schema(&[])),
-        Ok(vec![1.0, 2.0, 3.0])
+        Ok(Rows::one(vec![1.0, 2.0, 3.0]))
     );
     for body in [
         deeper,

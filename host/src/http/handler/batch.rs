@@ -9,7 +9,7 @@ use super::format::Format;
 use super::named;
 use super::{answer, predict};
 use crate::app::AppError;
-use crate::app::call::Rows;
+use crate::app::call::Asked;
 use crate::app::predict::predict;
 use crate::http::Server;
 
@@ -36,13 +36,12 @@ pub(crate) async fn predict_batch(mut call: Call<'_, Server>) -> Result<Response
             Format::Csv => csv::records(&body, schema, max_rows),
             Format::Arrow => arrow::records(&body, schema, max_rows),
         }?;
-        let mut each = rows.chunks(schema.width());
-        let out_of_range = each.any(|row| serving.loaded.is_out_of_range(row));
+        let out_of_range = serving.loaded.is_out_of_range(&rows);
         Ok::<_, AppError>((rows, out_of_range))
     };
     let (rows, out_of_range) = app.background.run(&permit, parse).await??;
-    let rows = Rows::Many(Arc::new(rows), permit.clone());
-    let predicted = predict(app, &model, &rollout, &rows, out_of_range).await;
+    let asked = Asked::Many(Arc::new(rows), permit.clone());
+    let predicted = predict(app, &model, &rollout, &asked, out_of_range).await;
     let prediction = predicted.map_err(AppError::from)?;
 
     let (values, version) = (prediction.values, Arc::clone(prediction.version));

@@ -10,7 +10,7 @@ use super::answer;
 use super::format::Format;
 use super::named::{self, no_model};
 use crate::app::AppError;
-use crate::app::call::Rows;
+use crate::app::call::Asked;
 use crate::app::predict;
 use crate::http::Server;
 use crate::models::{RegisteredModel, Version};
@@ -56,8 +56,8 @@ async fn predict_record(
             .map_err(AppError::from)?
     };
     let out_of_range = serving.loaded.is_out_of_range(&row);
-    let rows = Rows::One(Arc::new(row));
-    let predicted = predict::predict(app, model, &rollout, &rows, out_of_range).await;
+    let asked = Asked::One(Arc::new(row));
+    let predicted = predict::predict(app, model, &rollout, &asked, out_of_range).await;
     let prediction = predicted.map_err(AppError::from)?;
     let info = prediction.version.loaded.model().info();
     let body = answer::record(info, &prediction.values);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use canopy_drift::{classification_scores, regression_scores};
 use canopy_observations::{Batch, Targets};
-use canopy_runtime::{Model, Task, argmax};
+use canopy_runtime::{Model, Rows, Task, argmax};
 
 use crate::observed::column;
 
@@ -77,10 +77,7 @@ pub(crate) fn score(model: &Model, held_out: &Batch, labels: &[String]) -> Resul
             .with_context(|| format!("the observed rows have no column {}", feature.name))
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
-    let rows = 0..held_out.rows();
-    let rows: Vec<f64> = rows
-        .flat_map(|row| columns.iter().map(move |column| column[row]))
-        .collect();
+    let rows = Rows::from_columns(&columns);
     let answers = model.predict(&rows).context("it gives no predictions")?;
     let score = match (&held_out.targets, info.task) {
         (Targets::Numbers(targets), Task::Regression) => {

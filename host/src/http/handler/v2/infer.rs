@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use canopy_rows::json::check_depth;
 use canopy_rows::{InvalidBody, Schema};
-use canopy_runtime::{Task, argmax};
+use canopy_runtime::{Rows, Task, argmax};
 use canopy_web::{
     Body, Call, HeaderMap, HeaderName, HeaderValue, Problem, Response, StatusCode, header,
 };
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::model::{PROBABILITIES, outputs, target};
 use super::tensor::{Data, Input, Output};
 use crate::app::AppError;
-use crate::app::call::Rows;
+use crate::app::call::Asked;
 use crate::app::predict::{Prediction, predict};
 use crate::http::Server;
 use crate::models::Rollout;
@@ -75,24 +75,22 @@ pub(crate) async fn infer(mut call: Call<'_, Server>) -> Result<Response, Proble
         Some(permit) => app.background.run(permit, parse).await??,
         None => parse()?,
     };
-    let loaded = &rollout.serving.loaded;
-    let width = loaded.schema().width();
-    let count = rows.len() / width;
-    if count > limits.max_rows {
+    if rows.len() > limits.max_rows {
         return Err(AppError::from(InvalidBody::TooMany(limits.max_rows)).into());
     }
-    let out_of_range = rows.chunks(width).any(|row| loaded.is_out_of_range(row));
+    let out_of_range = rollout.serving.loaded.is_out_of_range(&rows);
+    let count = rows.len();
     let rows = Arc::new(rows);
-    let rows = match (count, call.permit.of_pool()) {
-        (1, _) => Rows::One(rows),
-        (_, Some(permit)) => Rows::Many(rows, permit.clone()),
+    let asked = match (count, call.permit.of_pool()) {
+        (1, _) => Asked::One(rows),
+        (_, Some(permit)) => Asked::Many(rows, permit.clone()),
         (_, None) => {
             // More rows than the body's size let expect.
             let permit = app.background.permit();
-            Rows::Many(rows, permit.inspect_err(|_| model.metrics.overloaded())?)
+            Asked::Many(rows, permit.inspect_err(|_| model.metrics.overloaded())?)
         }
     };
-    let predicted = predict(app, &model, &rollout, &rows, out_of_range).await;
+    let predicted = predict(app, &model, &rollout, &asked, out_of_range).await;
     let prediction = predicted.map_err(AppError::from)?;
     respond(model.name.as_str(), &inference, &prediction, count)
 }
@@ -112,7 +110,7 @@ fn parse(
     body: &[u8],
     json_length: Option<usize>,
     schema: &Schema,
-) -> Result<(Inference, Vec<f64>), Problem> {
+) -> Result<(Inference, Rows), Problem> {
     let length = json_length.unwrap_or(body.len());
     let (json, mut bytes) = body
         .split_at_checked(length)
@@ -132,7 +130,7 @@ fn parse(
 
 /// The rows that the tensors hold: one tensor `[n, features]`, or one `[n]` or `[n, 1]` for each
 /// feature, by name.
-fn rows(inputs: Vec<Input>, bytes: &mut &[u8], schema: &Schema) -> Result<Vec<f64>, String> {
+fn rows(inputs: Vec<Input>, bytes: &mut &[u8], schema: &Schema) -> Result<Rows, String> {
     let width = schema.width();
     let mut tensors = Vec::new();
     for mut input in inputs {
@@ -160,7 +158,7 @@ fn rows(inputs: Vec<Input>, bytes: &mut &[u8], schema: &Schema) -> Result<Vec<f6
                     input.name, input.shape
                 ));
             }
-            std::mem::take(values)
+            Rows::new(std::mem::take(values), width)
         }
         tensors => interleave(tensors, schema)?,
     };
@@ -171,7 +169,7 @@ fn rows(inputs: Vec<Input>, bytes: &mut &[u8], schema: &Schema) -> Result<Vec<f6
 }
 
 /// Rows of tensors that hold one feature each.
-fn interleave(tensors: &[(Input, Vec<f64>)], schema: &Schema) -> Result<Vec<f64>, String> {
+fn interleave(tensors: &[(Input, Vec<f64>)], schema: &Schema) -> Result<Rows, String> {
     let unknown = tensors
         .iter()
         .find(|(input, _)| !schema.features().contains(&input.name));
@@ -201,8 +199,7 @@ fn interleave(tensors: &[(Input, Vec<f64>)], schema: &Schema) -> Result<Vec<f64>
     if columns.iter().any(|column| column.len() != count) {
         return Err("the inputs have different numbers of rows".into());
     }
-    let row = |row: usize| columns.iter().map(move |column| column[row]);
-    Ok((0..count).flat_map(row).collect())
+    Ok(Rows::from_columns(&columns))
 }
 
 /// The answer, with binary tensors if any are wanted.
