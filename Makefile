@@ -34,7 +34,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test chaos fuzz bench microbench budget flamegraph deny lint smoke package build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test verify chaos fuzz bench microbench budget flamegraph deny lint smoke package build guest help
 
 ifeq ($(WAY),compose)
 all:
@@ -82,6 +82,9 @@ endif
 test: lint ## Lint, run every test, and list those that could not run here
 	@scripts/test.sh $(GUESTS)
 
+verify: build ## Run what `make test` has no time for: chaos and fuzzing at full length, dependencies, peers. SECONDS=60
+	@scripts/verify.sh "$(or $(SECONDS),60)" $(GUESTS)
+
 bench: build ## Measure what the documents claim, beside peers: ONLY=forest,predict ROUNDS=10 QUICK=1 WRITE=docs/explanation/performance.md
 	bench/run.py $(if $(ONLY),--only "$(ONLY)") $(if $(ROUNDS),--rounds "$(ROUNDS)") $(if $(QUICK),--quick) $(if $(WRITE),--write "$(WRITE)")
 
@@ -95,7 +98,7 @@ flamegraph: build $(MODEL) ## Draw where the time of POST /predict goes: docs/im
 	bench/flamegraph.py "$(MODEL)" docs/images/predict-flame.svg
 
 chaos: guest ## Faults while requests flow, at full length: swaps, kills, a full disk …; `make test` runs them short
-	CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --nocapture --test-threads=1
+	@scripts/list-not-run.sh env CANOPY_CHAOS=full cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test chaos -- --include-ignored --nocapture --test-threads=1
 
 fuzz: guest ## Fuzz every parser, guided by coverage: SECONDS=600 for each; `make test` takes 5
 	scripts/fuzz.sh "$(or $(SECONDS),60)"

@@ -3,7 +3,7 @@
 # cannot be had here, and fails if nobody would hear of it. `make test` and `make verify` end with
 # all of these lines; tests write theirs themselves (crates/test-support).
 #
-# With --allowed it does not fail: what is needed is neither in Debian nor on a package index, or
+# With --allowed it does not fail: what is needed is neither in Debian nor on a package index, or it
 # takes minutes to make.
 #
 # Environment:

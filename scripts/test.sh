@@ -2,6 +2,9 @@
 # Runs every check and test that `make test` runs, and then lists those that could not run here.
 # Arguments are packages that are not for this machine.
 #
+# Where cargo-nextest is installed, it runs the tests: those that measure time run alone
+# (.config/nextest.toml).
+#
 # Environment:
 #   CANOPY_TESTS   required: what cannot run is an error
 set -euo pipefail
@@ -9,7 +12,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [ -z "${CANOPY_NOT_RUN:-}" ]; then exec scripts/list-not-run.sh "$0" "$@"; fi
 
+packages=(--release --workspace "${@/#/--exclude=}")
+# A snapshot that differs is an error, not a new file.
+export INSTA_UPDATE=${INSTA_UPDATE:-no}
+
 deployment/check.sh
 scripts/deny.sh --if-there
-cargo test --release --workspace "${@/#/--exclude=}" -- --include-ignored
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run "${packages[@]}" --run-ignored all
+    cargo test "${packages[@]}" --doc
+else
+    cargo test "${packages[@]}" -- --include-ignored
+fi
 scripts/fuzz.sh 5

@@ -1,4 +1,5 @@
-//! What the tests of several crates share.
+//! What the tests of several crates share: running services, trained models, the house data, and
+//! tools that others wrote.
 //!
 //! # Tests that need a tool
 //!
@@ -25,8 +26,16 @@
 //! if `CANOPY_TESTS` is `required`, as in continuous integration, and if there is no such file,
 //! because then nobody would see that the test did not run.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod hours;
 mod needs;
+mod recipe;
+mod service;
 mod tool;
 
+pub use hours::hours;
 pub use needs::{needs, path_of};
+pub use recipe::{HOUSE, Recipe};
+pub use service::{PATIENCE, Service};
 pub use tool::{script, tool};

@@ -3,8 +3,7 @@
 use std::fs;
 use std::sync::{LazyLock, RwLock};
 
-use canopy_dataset::Source;
-use canopy_trainer::{TrainArguments, train};
+use canopy_test_support::{HOUSE, Recipe};
 use tempfile::TempDir;
 
 use crate::house;
@@ -17,19 +16,12 @@ pub(crate) static VERSIONS: LazyLock<[Vec<u8>; 2]> =
 
 /// The house model of other trees.
 fn other() -> Vec<u8> {
-    let folder = TempDir::new().unwrap();
-    let (spec, output) = (folder.path().join("s.toml"), folder.path().join("m.wasm"));
-    let text = include_str!("../../../model-wasm/specs/bike-sharing.toml");
-    fs::write(&spec, text.replace("seed = 42", "seed = 43")).unwrap();
-    train(&TrainArguments {
-        spec,
-        output: output.clone(),
-        data: Source::Embedded,
-        threads: None,
-        version: Some("2.0.0".into()),
-    })
-    .unwrap();
-    fs::read(output).unwrap()
+    let other = Recipe {
+        spec: &HOUSE.replace("seed = 42", "seed = 43"),
+        table: None,
+        version: "2.0.0",
+    };
+    fs::read(other.component()).unwrap()
 }
 
 /// A folder of models, with the first version as `bikes`.

@@ -101,8 +101,7 @@ fn a_version_is_swapped_in_and_rolled_back() {
     let mut browser = needs!("a browser", Browser::open());
     let folder = TempDir::new().unwrap();
     let server = host(folder.path());
-    let second = browser.folder.path().join("second.wasm");
-    house::train_house("2.0.0", &second);
+    let second = house::version("2.0.0");
     open(&mut browser, &server, "bikes/model", "#rollback");
     assert!(text(&mut browser, ".figures").contains("1.0.0"));
     browser.choose("input[type=file]", &second);
@@ -125,7 +124,7 @@ fn every_view_is_drawn_at_any_width_in_any_colours() {
     let mut browser = needs!("a browser", Browser::open());
     let folder = TempDir::new().unwrap();
     let server = host(folder.path());
-    let (_fruit, component) = other_model::fruit();
+    let component = other_model::fruit();
     let upload = server.client.put(server.url("/models/fruit"));
     let uploaded = upload.body(fs::read(component).unwrap()).send().unwrap();
     assert_eq!(uploaded.status(), 201);

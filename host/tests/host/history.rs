@@ -90,7 +90,7 @@ fn of_many_evaluations_the_last_ones_stay() {
 
 #[test]
 fn classes_are_reported_in_pairs() {
-    let (_folder, component) = other_model::fruit();
+    let component = other_model::fruit();
     let server = Server::start(&component, &[]);
     let banana = json!({"weight": 121, "length": 17.5, "colour": 2, "kind": "banana"});
     let mistaken = json!({"weight": 12.5, "length": 3.2, "colour": 1, "kind": "apple"});

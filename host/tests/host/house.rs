@@ -1,12 +1,12 @@
-//! The house model, trained once for all tests, and its data.
+//! The house model and its data.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use canopy_dataset::{Period, ProgressBar, Source, bike_sharing, slice};
-use canopy_trainer::{TrainArguments, train};
-use serde_json::{Map, Value, json};
-use tempfile::TempDir;
+pub(crate) use canopy_test_support::hours as records;
+use canopy_test_support::{HOUSE, Recipe};
+use serde_json::{Value, json};
 
 use crate::server::Server;
 
@@ -25,61 +25,32 @@ pub(crate) const FEATURES: [&str; 11] = [
     "weathersit",
 ];
 
-static MODEL: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let folder = TempDir::new().unwrap();
-    let output = folder.path().join("bike-sharing.wasm");
-    train_house("1.0.0", &output);
-    (folder, output)
-});
-
-/// The component file of the house model.
+/// The component file of the house model, of version 1.0.0; not to be changed.
 pub(crate) fn model() -> &'static Path {
-    &MODEL.1
+    static MODEL: LazyLock<PathBuf> = LazyLock::new(|| version("1.0.0"));
+    &MODEL
 }
 
-/// Trains the house model as some version.
-pub(crate) fn train_house(version: &str, output: &Path) {
-    let spec = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../model-wasm/specs/bike-sharing.toml"
-    );
-    train(&TrainArguments {
-        spec: spec.into(),
-        output: output.to_owned(),
-        data: Source::Embedded,
-        threads: None,
-        version: Some(version.into()),
-    })
-    .unwrap();
+/// The component file of the house model of some version; not to be changed.
+pub(crate) fn version(version: &str) -> PathBuf {
+    let house = Recipe {
+        spec: HOUSE,
+        table: None,
+        version,
+    };
+    house.component()
+}
+
+/// Puts the house model of some version in the place of a file, at once.
+pub(crate) fn replace(file: &Path, version: &str) {
+    let new = file.with_extension("new");
+    fs::copy(self::version(version), &new).unwrap();
+    fs::rename(new, file).unwrap();
 }
 
 /// A server of the house model.
 pub(crate) fn server() -> Server {
     Server::start(model(), &[])
-}
-
-/// All embedded rows of a period as records, with every column of the table.
-pub(crate) fn records(period: &str) -> Vec<Value> {
-    let loaded = bike_sharing(&Source::Embedded, None, &ProgressBar::hidden()).unwrap();
-    let period: Period = period.parse().unwrap();
-    let frame = slice(&loaded.frame, "dteday", period).unwrap();
-    let columns = frame.columns();
-    (0..frame.height())
-        .map(|row| {
-            let fields = columns.iter().map(|column| {
-                let value = column.get(row).unwrap();
-                let json = match value.extract::<f64>() {
-                    Some(number) if number.fract() == 0.0 && column.name() != "dteday" => {
-                        json!(number as i64)
-                    }
-                    Some(number) if column.name() != "dteday" => json!(number),
-                    _ => json!(value.to_string()),
-                };
-                (column.name().to_string(), json)
-            });
-            Value::Object(fields.collect::<Map<String, Value>>())
-        })
-        .collect()
 }
 
 /// The first hour of 2011, of which 16 bikes were rented.

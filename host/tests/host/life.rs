@@ -97,7 +97,7 @@ fn hangup_swaps_the_model_while_serving() {
     let server = Server::start(&model, &["--watch-interval", "1h"]);
     let first = digest(&server);
 
-    house::train_house("2.0.0", &model);
+    house::replace(&model, "2.0.0");
     server.signal("-HUP");
     server.await_log("model swapped");
     assert_ne!(digest(&server), first);
@@ -119,7 +119,7 @@ fn a_replaced_file_is_swapped_in_without_being_told() {
     fs::copy(house::model(), &model).unwrap();
     let server = Server::start(&model, &["--watch-interval", "20ms"]);
     let first = digest(&server);
-    house::train_house("2.0.0", &model);
+    house::replace(&model, "2.0.0");
     server.await_log("model swapped");
     assert_ne!(digest(&server), first);
     // The new model has instances before it serves.

@@ -25,6 +25,7 @@ mod recovery;
 mod refusal;
 mod schema;
 mod server;
+mod snapshot;
 mod status;
 mod tls;
 mod v2;

@@ -12,12 +12,8 @@ use crate::other_model::fruit;
 use crate::server::{PATIENCE, Server, run};
 
 /// A second version of the house model.
-pub(crate) static SECOND: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("second.wasm");
-    house::train_house("2.0.0", &path);
-    fs::read(path).unwrap()
-});
+pub(crate) static SECOND: LazyLock<Vec<u8>> =
+    LazyLock::new(|| fs::read(house::version("2.0.0")).unwrap());
 
 fn first() -> Vec<u8> {
     fs::read(house::model()).unwrap()
@@ -108,7 +104,7 @@ fn a_file_that_is_replaced_while_the_host_is_down_wins_over_an_upload() {
     let server = server_of(&folder);
     put(&server, "/models/bikes", &SECOND);
     drop(server);
-    house::train_house("3.0.0", &folder.path().join("bikes.wasm"));
+    house::replace(&folder.path().join("bikes.wasm"), "3.0.0");
     let server = server_of(&folder);
     assert_eq!(model(&server, "bikes")["version"], "3.0.0");
     let (_, change) = post(&server, "/models/bikes/rollback");
@@ -259,7 +255,7 @@ fn uploads_that_cannot_be_served_change_nothing() {
 fn another_feature_set_is_refused_unless_asked_for() {
     let folder = TempDir::new().unwrap();
     let server = server_of(&folder);
-    let (_folder, fruit) = fruit();
+    let fruit = fruit();
     let fruit = fs::read(fruit).unwrap();
     let (status, problem) = put(&server, "/models/bikes", &fruit);
     assert_eq!(status, 409);

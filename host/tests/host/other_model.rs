@@ -1,13 +1,10 @@
 //! A model of another world: three features, three classes, baked from a CSV file.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::PathBuf;
 
-use canopy_dataset::Source;
-use canopy_trainer::{TrainArguments, train};
+use canopy_test_support::Recipe;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::server::Server;
 
@@ -64,27 +61,19 @@ fn csv() -> String {
     text
 }
 
-/// Trains the model of fruit; its component file is in the folder as long as that is there.
-pub(crate) fn fruit() -> (TempDir, PathBuf) {
-    let folder = TempDir::new().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    fs::write(path("fruit.csv"), csv()).unwrap();
-    fs::write(path("fruit.toml"), SPEC).unwrap();
-    let output = path("fruit.wasm");
-    train(&TrainArguments {
-        spec: path("fruit.toml"),
-        output: output.clone(),
-        data: Source::Default,
-        threads: None,
-        version: None,
-    })
-    .unwrap();
-    (folder, output)
+/// The component file of the model of fruit; not to be changed.
+pub(crate) fn fruit() -> PathBuf {
+    let fruit = Recipe {
+        spec: SPEC,
+        table: Some(("fruit.csv", &csv())),
+        version: "0.3.0",
+    };
+    fruit.component()
 }
 
 #[test]
 fn the_same_host_serves_a_classification_baked_from_another_table() {
-    let (_folder, component) = fruit();
+    let component = fruit();
     let server = Server::start(&component, &[]);
 
     let banana = json!({"weight": 121, "length": 17.5, "colour": 2});

@@ -127,7 +127,7 @@ fn a_file_that_is_dropped_in_beside_an_upload_is_watched_from_then_on() {
     assert_eq!(put(&server, "/models/bikes", &SECOND).0, 200);
     // It looks at the file, which is the one it knows: the upload goes on serving.
     server.signal("-HUP");
-    house::train_house("3.0.0", &file);
+    house::replace(&file, "3.0.0");
     server.await_log("model swapped");
     assert_eq!(version(&server), "3.0.0");
     assert_eq!(
@@ -181,10 +181,7 @@ fn a_candidate_that_fails_or_disagrees_is_withdrawn_and_costs_no_request() {
 fn a_swap_and_a_rollback_end_a_trial() {
     let folder = folder_of_two();
     let server = server_of(&folder);
-    let third = TempDir::new().unwrap();
-    let path = third.path().join("third.wasm");
-    house::train_house("3.0.0", &path);
-    let third = fs::read(path).unwrap();
+    let third = fs::read(house::version("3.0.0")).unwrap();
     let candidate = |server: &Server| model(server, "bikes")["candidate"].is_null();
     assert_eq!(put(&server, "/models/bikes/candidate", &third).0, 200);
     assert!(!candidate(&server));

@@ -133,7 +133,7 @@ fn mistakes_are_named() {
 
 #[test]
 fn classes_are_texts_beside_their_probabilities() {
-    let (_folder, component) = fruit();
+    let component = fruit();
     let server = Server::start(&component, &[]);
     let body = json!({"inputs": [
         {"name": "x", "shape": [1, 3], "datatype": "FP64", "data": [121, 17.5, 2]},

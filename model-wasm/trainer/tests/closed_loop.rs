@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,12 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use canopy_dataset::{Source, bike_sharing, slice};
-use canopy_test_support::{needs, script};
-use canopy_trainer::{TrainArguments, train};
-use indicatif::ProgressBar;
+use canopy_test_support::{HOUSE, Recipe, hours, needs, script};
 use reqwest::blocking::Client;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long each step may take.
@@ -38,7 +36,7 @@ fn an_alert_retrains_and_swaps_the_model_while_requests_flow() {
     );
     let stack = Stack::start(&root);
 
-    let week = records(JUNE);
+    let week = hours(JUNE);
     let stop = AtomicBool::new(false);
     let (sent, failed) = thread::scope(|scope| {
         let traffic = scope.spawn(|| stack.send_traffic(&week, &stop));
@@ -81,14 +79,13 @@ impl Stack {
         let path = |name: &str| folder.path().join(name);
         let spec = root.join("model-wasm/specs/bike-sharing.toml");
         let model = path("models/bike-sharing.wasm");
-        train(&TrainArguments {
-            spec: spec.clone(),
-            output: model.clone(),
-            data: Source::Embedded,
-            threads: None,
-            version: None,
-        })
-        .unwrap();
+        let house = Recipe {
+            spec: HOUSE,
+            table: None,
+            version: "1.0.0",
+        };
+        fs::create_dir(path("models")).unwrap();
+        fs::copy(house.component(), &model).unwrap();
 
         let [host, retrainer, prometheus, alertmanager, node, blackbox] = free_addresses();
         let render = root.join("scripts/render-stack.sh");
@@ -336,21 +333,4 @@ fn wait<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < deadline, "no {what} within {PATIENCE:?}");
         thread::sleep(Duration::from_millis(50));
     }
-}
-
-/// The rows of a period with every number of the table.
-fn records(period: &str) -> Vec<Value> {
-    let loaded = bike_sharing(&Source::Embedded, None, &ProgressBar::hidden()).unwrap();
-    let frame = slice(&loaded.frame, "dteday", period.parse().unwrap()).unwrap();
-    let columns = frame.columns();
-    (0..frame.height())
-        .map(|row| {
-            let numbers = columns.iter().filter(|column| column.name() != "dteday");
-            let fields = numbers.map(|column| {
-                let value = column.get(row).unwrap().extract::<f64>();
-                (column.name().to_string(), json!(value))
-            });
-            Value::Object(fields.collect::<Map<String, Value>>())
-        })
-        .collect()
 }

@@ -1,24 +1,20 @@
 //! A running `canopy-trainer serve`, the files it works on, and the means to talk to it.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use canopy_dataset::{Period, Source, bike_sharing, slice};
 use canopy_observations::{Batch, Retention, Store, Targets};
 use canopy_runtime::{Component, Limits, Model, Runtime};
+use canopy_test_support::PATIENCE;
 use canopy_trainer::{Spec, TrainArguments, train};
 use indicatif::ProgressBar;
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::Response;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-/// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Three weeks of June 2011, which a model of January knows nothing of.
 pub(crate) const JUNE: [&str; 3] = [
@@ -148,65 +144,34 @@ fn batch(spec: &Path, period: &str) -> Batch {
 }
 
 /// A running service; killed when dropped.
-pub(crate) struct Service {
-    process: Child,
-    address: String,
-    client: Client,
-}
+pub(crate) struct Service(canopy_test_support::Service);
 
 impl Service {
     fn start(workplace: &Workplace, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_canopy-trainer"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(["--log-format", "json", "--spec"])
-            .arg(&workplace.spec)
-            .arg("--model")
-            .arg(workplace.model())
-            .arg("--observations")
-            .arg(workplace.observations())
-            .args(arguments)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_canopy-trainer"));
+        command
             // In place of whatever the developer's own environment says.
             .env("NO_PROXY", "*")
             .env("CANOPY_DATA", "default")
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stderr = BufReader::new(process.stderr.take().unwrap());
-        let (sender, ready) = mpsc::channel();
-        thread::spawn(move || {
-            // Reads to the end, so that the service can go on writing.
-            for line in stderr.lines().map_while(Result::ok) {
-                let line: Value = serde_json::from_str(&line).unwrap_or_default();
-                if line["message"] == "ready" {
-                    let _ = sender.send(line["address"].as_str().unwrap().to_owned());
-                }
-            }
-        });
-        // The client is built with TLS, which it does not use here.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Self {
-            process,
-            address: ready.recv_timeout(PATIENCE).unwrap(),
-            client: Client::builder()
-                .timeout(PATIENCE)
-                .no_proxy()
-                .build()
-                .unwrap(),
-        }
+            .envs(environment.iter().copied());
+        let (model, observations) = (workplace.model(), workplace.observations());
+        let files = [
+            ("--spec", &workplace.spec),
+            ("--model", &model),
+            ("--observations", &observations),
+        ];
+        let files = files.map(|(flag, path)| [flag, path.to_str().unwrap()]);
+        let arguments = [files.as_flattened(), arguments].concat();
+        Self(canopy_test_support::Service::launch(command, &arguments))
     }
 
     pub(crate) fn get(&self, path: &str) -> Response {
-        let url = format!("http://{}{path}", self.address);
-        self.client.get(url).send().unwrap()
+        self.0.get(path)
     }
 
     /// Posts a text; answers status and JSON.
     pub(crate) fn post(&self, path: &str, body: impl ToString) -> (u16, Value) {
-        let url = format!("http://{}{path}", self.address);
-        let request = self.client.post(url).body(body.to_string());
-        let answer = request.send().unwrap();
+        let answer = self.0.post(path).body(body.to_string()).send().unwrap();
         (answer.status().as_u16(), answer.json().unwrap())
     }
 
@@ -226,25 +191,13 @@ impl Service {
 
     /// The value of a metric, as it is written with its labels.
     pub(crate) fn metric(&self, name: &str) -> Option<f64> {
-        let text = self.get("/metrics").text().unwrap();
-        let value = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
-        value.parse().ok()
+        self.0.metric(name)
     }
 
     /// Sends SIGTERM and waits; whether the process ended as it should.
     pub(crate) fn terminate(mut self) -> bool {
-        let id = self.process.id().to_string();
-        let sent = Command::new("kill").arg(&id).status().unwrap();
-        sent.success() && self.process.wait().unwrap().success()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.0.signal("-TERM");
+        self.0.process.wait().unwrap().success()
     }
 }
 
