@@ -117,7 +117,7 @@ package: build ## Pack the programs for a release: dist/canopy-VERSION-TRIPLE.ta
 	@scripts/package.sh
 
 build: guest ## Build the programs, target/release/canopy*
-	cargo build --release
+	cargo build --release --bins
 
 guest: ## Build the blank guest that models are baked into, and the guests of the tests
 	@scripts/build-guest.sh

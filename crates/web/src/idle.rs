@@ -17,10 +17,12 @@ use tokio::time::{Sleep, sleep_until};
 enum Phase {
     /// It waits for a request.
     Idle,
-    /// The head of a request is arriving; a new connection begins here.
+    /// The head of a request is arriving.
     Head,
     /// A request is being answered.
     Busy,
+    /// It waits for its first request.
+    Fresh,
 }
 
 /// What a connection has been doing since when: known to its stream, its requests and the closing
@@ -37,7 +39,7 @@ impl Activity {
     fn new() -> Self {
         Self {
             start: Instant::now(),
-            state: AtomicU64::new(Phase::Head as u64),
+            state: AtomicU64::new(Phase::Fresh as u64),
             close: Notify::new(),
         }
     }
@@ -63,7 +65,8 @@ impl Activity {
         let phase = match state & 3 {
             0 => Phase::Idle,
             1 => Phase::Head,
-            _ => Phase::Busy,
+            2 => Phase::Busy,
+            _ => Phase::Fresh,
         };
         (phase, self.start + Duration::from_millis(state >> 2))
     }
@@ -85,16 +88,18 @@ impl Connections {
         activity
     }
 
-    /// Tells the connection to close that has been idle for the longest time, if one is idle.
+    /// Tells the connection to close that has been idle for the longest time, if one is idle; those
+    /// that never sent a request go before all others.
     pub(super) fn close_idlest(&self) {
         let mut open = self.0.lock();
         forget_ended(&mut open);
         let idle = open.iter().enumerate();
         let idle = idle.filter_map(|(at, activity)| match activity.phase() {
-            (Phase::Idle, since) => Some((since, at)),
-            _ => None,
+            (Phase::Fresh, since) => Some((false, since, at)),
+            (Phase::Idle, since) => Some((true, since, at)),
+            (Phase::Head | Phase::Busy, _) => None,
         });
-        if let Some((_, idlest)) = idle.min() {
+        if let Some((_, _, idlest)) = idle.min() {
             open.swap_remove(idlest).close.notify_one();
         }
     }
@@ -108,9 +113,9 @@ fn forget_ended(open: &mut Vec<Arc<Activity>>) {
 /// How long a connection may wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// For a request.
+    /// For another request.
     pub(super) idle: Duration,
-    /// For the rest of the head of a request.
+    /// For the first request of a connection, and for the rest of the head of any.
     pub(super) head: Duration,
 }
 
@@ -141,7 +146,7 @@ impl<T> Impatient<T> {
         if self.timed != Some(phase) {
             let patience = match phase.0 {
                 Phase::Idle => self.patience.idle,
-                Phase::Head => self.patience.head,
+                Phase::Head | Phase::Fresh => self.patience.head,
                 Phase::Busy => return Poll::Pending,
             };
             self.timer.as_mut().reset((phase.1 + patience).into());
@@ -164,11 +169,12 @@ impl<T: AsyncRead + Unpin> AsyncRead for Impatient<T> {
             Poll::Pending => match self.poll_patience(phase, context) {
                 Poll::Pending => Poll::Pending,
                 // As if the client had closed the connection: there is nothing to answer.
-                Poll::Ready(()) if phase.0 == Phase::Idle => Poll::Ready(Ok(())),
+                Poll::Ready(()) if phase.0 != Phase::Head => Poll::Ready(Ok(())),
                 Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             },
             read => {
-                if phase.0 == Phase::Idle && buffer.filled().len() > before {
+                let is_waiting = matches!(phase.0, Phase::Idle | Phase::Fresh);
+                if is_waiting && buffer.filled().len() > before {
                     self.activity.enter(Phase::Head);
                 }
                 read
