@@ -118,13 +118,12 @@ impl Folder {
     }
 }
 
-/// Whether files can be written to a folder, which is made if it is not there; what a crash left
-/// half written is removed.
+/// Whether files can be written to a folder, which is made if it is not there.
 fn is_writable(folder: &Path) -> io::Result<bool> {
     let probe = folder.join(".probe");
     let probed = fs::create_dir_all(folder)
-        .and_then(|()| disk::remove_partial(folder))
-        .and_then(|()| disk::write(&probe, b""))
+        // Not aside: what a crash leaves of it is overwritten by the next start.
+        .and_then(|()| fs::write(&probe, b""))
         .and_then(|()| fs::remove_file(&probe));
     match probed {
         Ok(()) => Ok(true),
