@@ -51,7 +51,8 @@ impl Store {
             }
         }
         // Whether it can be written to is found now rather than with the first batch.
-        let probe = folder.join("probe");
+        // A name that no model has: the folder of a model may lie beside it.
+        let probe = folder.join(".probe");
         disk::write(&probe, b"").map_err(ObservationError::io(&probe))?;
         fs::remove_file(&probe).map_err(ObservationError::io(&probe))?;
         Ok(Self {
