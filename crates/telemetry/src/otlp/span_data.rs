@@ -1,76 +1,25 @@
-//! Spans as OTLP has them, with the attributes of the OpenTelemetry semantic conventions for HTTP
-//! servers (1.23 and later) and `canopy.…` of our own.
+//! Spans as the exporter takes them, with the attributes of the OpenTelemetry semantic conventions
+//! for HTTP servers (1.23 and later) and `canopy.…` of our own.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
+use opentelemetry::trace::{
+    SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
 };
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{self as proto, ResourceSpans, ScopeSpans, Status};
-use prost::Message as _;
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
 use super::span::{Exchange, Span, What};
 
-/// Flags of a span: it is sampled, it is known whether its parent is of another process, it is.
-const SAMPLED: u32 = 1;
-const IS_KNOWN: u32 = 1 << 8;
-const IS_REMOTE: u32 = 1 << 9;
-/// Name of the service and of what made the spans.
-const SERVICE: &str = "canopy";
-
-/// The message that exports spans; `started` tells this process from others.
-pub(super) fn encode(spans: Vec<Span>, started: SystemTime) -> Vec<u8> {
-    let version = env!("CARGO_PKG_VERSION");
-    let instance = format!("{}-{}", std::process::id(), nanoseconds(started));
-    let resource = Resource {
-        attributes: vec![
-            text("service.name", SERVICE),
-            text("service.version", version),
-            text("service.instance.id", instance),
-        ],
-        ..Resource::default()
-    };
-    let scope = InstrumentationScope {
-        name: SERVICE.to_owned(),
-        version: version.to_owned(),
-        ..InstrumentationScope::default()
-    };
-    let request = ExportTraceServiceRequest {
-        resource_spans: vec![ResourceSpans {
-            resource: Some(resource),
-            scope_spans: vec![ScopeSpans {
-                scope: Some(scope),
-                spans: spans.into_iter().map(message).collect(),
-                ..ScopeSpans::default()
-            }],
-            ..ResourceSpans::default()
-        }],
-    };
-    request.encode_to_vec()
-}
-
-/// How many of the spans a collector says that it did not take.
-pub(super) fn rejected(answer: &[u8]) -> usize {
-    let answer = ExportTraceServiceResponse::decode(answer).unwrap_or_default();
-    let rejected = answer.partial_success.map_or(0, |part| part.rejected_spans);
-    usize::try_from(rejected).unwrap_or_default()
-}
-
-fn message(span: Span) -> proto::Span {
-    let name = span.name().into_owned();
+/// A span of a scope.
+pub(super) fn convert(span: Span, scope: InstrumentationScope) -> SpanData {
+    let name = span.name();
     let mut attributes = Vec::new();
     if let Some(model) = span.model {
-        attributes.push(text("canopy.model.name", model.name));
-        attributes.push(text("canopy.model.version", model.version));
+        attributes.push(KeyValue::new("canopy.model.name", model.name));
+        attributes.push(KeyValue::new("canopy.model.version", model.version));
     }
-    let (kind, error) = match span.what {
+    let (span_kind, error) = match span.what {
         What::Call(rows, failure) => {
-            attributes.push(number("canopy.rows", rows as i64));
+            attributes.push(KeyValue::new("canopy.rows", rows as i64));
             (SpanKind::Internal, failure.map(str::to_owned))
         }
         What::Exchange(exchange) => {
@@ -80,36 +29,40 @@ fn message(span: Span) -> proto::Span {
             (SpanKind::Server, error)
         }
     };
-    let status = error.is_some().then(|| Status {
-        code: StatusCode::Error.into(),
-        ..Status::default()
-    });
-    attributes.extend(error.map(|error| text("error.type", error)));
-    let is_remote = span.is_entry && span.parent.is_some();
-    proto::Span {
-        trace_id: span.trace.to_be_bytes().to_vec(),
-        span_id: span.id.to_be_bytes().to_vec(),
-        trace_state: span.state,
-        parent_span_id: span
-            .parent
-            .map_or_else(Vec::new, |id| id.to_be_bytes().to_vec()),
-        flags: SAMPLED | IS_KNOWN | if is_remote { IS_REMOTE } else { 0 },
+    let status = match &error {
+        Some(_) => Status::error(""),
+        None => Status::Unset,
+    };
+    attributes.extend(error.map(|error| KeyValue::new("error.type", error)));
+    SpanData {
+        span_context: SpanContext::new(
+            TraceId::from(span.trace),
+            SpanId::from(span.id),
+            TraceFlags::SAMPLED,
+            false,
+            trace_state(&span.state),
+        ),
+        parent_span_id: span.parent.map_or(SpanId::INVALID, SpanId::from),
+        parent_span_is_remote: span.is_entry && span.parent.is_some(),
+        span_kind,
         name,
-        kind: kind.into(),
-        start_time_unix_nano: nanoseconds(span.start),
-        end_time_unix_nano: nanoseconds(span.end),
+        start_time: span.start,
+        end_time: span.end,
         attributes,
+        dropped_attributes_count: 0,
+        events: SpanEvents::default(),
+        links: SpanLinks::default(),
         status,
-        ..proto::Span::default()
+        instrumentation_scope: scope,
     }
 }
 
 fn describe(exchange: Exchange, attributes: &mut Vec<KeyValue>) {
     attributes.extend([
-        text("http.request.method", exchange.method),
-        text("url.path", exchange.path),
-        text("url.scheme", exchange.scheme),
-        number("http.response.status_code", exchange.status.into()),
+        KeyValue::new("http.request.method", exchange.method),
+        KeyValue::new("url.path", exchange.path),
+        KeyValue::new("url.scheme", exchange.scheme),
+        KeyValue::new("http.response.status_code", i64::from(exchange.status)),
     ]);
     let client = exchange.client.map(|client| client.to_string());
     for (key, value) in [
@@ -117,27 +70,30 @@ fn describe(exchange: Exchange, attributes: &mut Vec<KeyValue>) {
         ("client.address", client),
         ("user_agent.original", exchange.user_agent),
     ] {
-        attributes.extend(value.map(|value| text(key, value)));
+        attributes.extend(value.map(|value| KeyValue::new(key, value)));
     }
 }
 
-fn nanoseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_nanos().try_into().unwrap_or(u64::MAX)
+/// The data of other vendors; none if a part of it is not valid, as W3C Trace Context has it.
+fn trace_state(state: &str) -> TraceState {
+    let members = state.split(',').map(str::trim);
+    let pairs = members.filter_map(|member| member.split_once('='));
+    TraceState::from_key_value(pairs).unwrap_or_default()
 }
 
-fn text(key: &str, value: impl Into<String>) -> KeyValue {
-    attribute(key, Value::StringValue(value.into()))
-}
+#[cfg(test)]
+mod tests {
+    use super::trace_state;
 
-fn number(key: &str, value: i64) -> KeyValue {
-    attribute(key, Value::IntValue(value))
-}
-
-fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
+    #[test]
+    fn the_state_of_a_trace_is_passed_on_if_it_is_valid() {
+        for (state, expected) in [
+            ("", ""),
+            ("a=1", "a=1"),
+            ("a=1, b@c=2,", "a=1,b@c=2"),
+            ("A=1,b=2", ""),
+        ] {
+            assert_eq!(trace_state(state).header(), expected, "{state}");
+        }
     }
 }
