@@ -128,6 +128,9 @@ impl BackgroundPool {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::thread;
+
+    use canopy_telemetry::context::RequestContext;
 
     use super::*;
 
@@ -145,5 +148,34 @@ mod tests {
         );
         drop(permit);
         assert_eq!(pool.run(&pool.permit().unwrap(), || 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn work_keeps_the_request_context_of_whoever_submits_it() {
+        let pool = BackgroundPool::new(1, 1).unwrap();
+        let request = RequestContext::new("its-id".into(), None, None, None);
+        request.identify("ada".into());
+        let look = || {
+            let request = context::current()?;
+            let user = request.user().unwrap_or_default().to_owned();
+            Some((request.id.clone(), user, thread::current().id()))
+        };
+        let (sender, spawned) = oneshot::channel();
+        let seen = context::scope(Arc::new(request), async {
+            let permit = pool.permit().unwrap();
+            pool.spawn(move || sender.send(look()).unwrap());
+            [
+                spawned.await.unwrap(),
+                pool.run(&permit, look).await.unwrap(),
+                pool.run_unbounded(look).await.unwrap(),
+            ]
+        });
+        for seen in seen.await {
+            let (id, user, thread) = seen.expect("a request context");
+            assert_eq!((id.as_str(), user.as_str()), ("its-id", "ada"));
+            assert_ne!(thread, thread::current().id());
+        }
+        // The thread does not keep it for the work that comes next.
+        assert_eq!(pool.run_unbounded(look).await, Ok(None));
     }
 }

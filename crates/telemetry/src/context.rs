@@ -138,3 +138,76 @@ pub fn record_call(
     // Nothing is recorded outside of requests.
     let _ = CURRENT.try_with(record);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Id and user of the request that is being worked on, and the thread that works on it.
+    fn look() -> (Option<(String, String)>, thread::ThreadId) {
+        let known = current().map(|context| {
+            let user = context.user().unwrap_or_default().to_owned();
+            (context.id.clone(), user)
+        });
+        (known, thread::current().id())
+    }
+
+    fn request() -> Arc<RequestContext> {
+        let request = RequestContext::new("its-id".into(), None, None, None);
+        request.identify("ada".into());
+        Arc::new(request)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn work_on_another_thread_keeps_the_request_context() {
+        let known = Some(("its-id".to_owned(), "ada".to_owned()));
+        let here = thread::current().id();
+        let (task, nested, blocking) = scope(request(), async {
+            let task = spawn(async {
+                let nested = spawn_blocking(look).await.unwrap();
+                (look(), nested)
+            });
+            let (task, nested) = task.await.unwrap();
+            (task, nested, spawn_blocking(look).await.unwrap())
+        })
+        .await;
+        for (context, thread) in [task, nested, blocking] {
+            assert_eq!(context, known);
+            assert_ne!(thread, here);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_context_ends_with_the_work_it_was_for() {
+        scope(request(), async {
+            spawn(async {}).await.unwrap();
+            spawn_blocking(|| ()).await.unwrap();
+        })
+        .await;
+        // On the same threads.
+        assert_eq!(spawn(async { look().0 }).await.unwrap(), None);
+        assert_eq!(spawn_blocking(|| look().0).await.unwrap(), None);
+        assert_eq!(within(None, || look().0), None);
+        assert_eq!(look().0, None);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_user_who_is_known_later_is_known_on_every_thread() {
+        let request = Arc::new(RequestContext::new("its-id".into(), None, None, None));
+        let (sender, identified) = tokio::sync::oneshot::channel();
+        let task = scope(Arc::clone(&request), async {
+            spawn(async move {
+                identified.await.unwrap();
+                look().0
+            })
+        });
+        let task = task.await;
+        request.identify("ada".into());
+        request.identify("eve".into());
+        sender.send(()).unwrap();
+        let known = Some(("its-id".to_owned(), "ada".to_owned()));
+        assert_eq!(task.await.unwrap(), known);
+    }
+}

@@ -87,7 +87,8 @@ fn set_up(config: &ServeConfig) -> anyhow::Result<Server> {
     let registry = metrics.registry();
     let limits = &config.limits;
     let permits = Permits::new(limits.max_in_flight, limits.background_permits)?;
-    let tracer = Tracer::start(&config.traces, SpanMetrics::register(registry)?);
+    let tracer = Tracer::start(&config.traces, SpanMetrics::register(registry)?)
+        .context("cannot export spans")?;
     let parts = Parts {
         config: config.web.clone(),
         is_local: config.listen.address().ip().is_loopback(),

@@ -77,6 +77,7 @@ mod tests {
     use std::io::{Read as _, Seek as _};
     use std::sync::Arc;
 
+    use tracing::dispatcher::{self, Dispatch};
     use tracing::subscriber::with_default;
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::{fmt, registry};
@@ -126,5 +127,35 @@ mod tests {
             line["span"],
             serde_json::json!({"id": "its id=1", "user": "ada"})
         );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_line_from_another_thread_names_the_request() {
+        let mut file = tempfile::tempfile().unwrap();
+        let lines = fmt::layer().with_ansi(false);
+        let lines = lines.with_writer(file.try_clone().unwrap());
+        let log = Dispatch::new(registry().with(lines.map_event_format(text)));
+        let request = RequestContext::new("its-id".into(), None, None, None);
+        context::scope(Arc::new(request), async {
+            let task = log.clone();
+            let task = context::spawn(async move {
+                dispatcher::with_default(&task, || tracing::warn!("from a task"));
+            });
+            task.await.unwrap();
+            let blocking = context::spawn_blocking(move || {
+                dispatcher::with_default(&log, || tracing::warn!("from a thread that may block"));
+            });
+            blocking.await.unwrap();
+        })
+        .await;
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        let [task, blocking] = text.lines().collect::<Vec<_>>()[..] else {
+            panic!("{text}");
+        };
+        assert!(task.ends_with("from a task id=its-id"), "{task}");
+        let end = "from a thread that may block id=its-id";
+        assert!(blocking.ends_with(end), "{blocking}");
     }
 }

@@ -1,52 +1,72 @@
 //! Sending spans in batches.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use anyhow::{Context as _, anyhow};
+use opentelemetry::InstrumentationScope;
+use opentelemetry_otlp::{RetryPolicy, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::trace::SpanExporter as _;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use super::client::Client;
-use super::config::Endpoint;
-use super::message;
+use super::endpoint::Endpoint;
 use super::metrics::{Outcome, SpanMetrics};
 use super::queue::Signals;
 use super::record::Span;
+use super::resource::{self, SERVICE};
+use super::settings::Settings;
+use super::span_data;
+use super::transport::Transport;
 
 /// Spans that are sent at a time.
 const BATCH: usize = 512;
 /// Longest time that a span waits, if the collector keeps up.
 const PERIOD: Duration = Duration::from_secs(1);
-/// Longest time that the collector may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sends spans to a collector.
 pub(super) struct Exporter {
-    spans: mpsc::Receiver<Span>,
-    client: Client,
+    sender: opentelemetry_otlp::SpanExporter,
+    transport: Transport,
+    scope: InstrumentationScope,
     endpoint: Endpoint,
     metrics: Arc<SpanMetrics>,
     is_failing: bool,
 }
 
 impl Exporter {
-    pub(super) fn new(
-        endpoint: Endpoint,
-        spans: mpsc::Receiver<Span>,
-        metrics: Arc<SpanMetrics>,
-    ) -> Self {
-        Self {
-            spans,
-            client: Client::new(&endpoint),
-            endpoint,
+    /// An exporter to an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// If the settings cannot be used.
+    pub(super) fn new(settings: Settings, metrics: Arc<SpanMetrics>) -> anyhow::Result<Self> {
+        let transport = Transport::new(&settings)?;
+        let mut sender = opentelemetry_otlp::SpanExporter::builder()
+            .with_http()
+            .with_http_client(transport.clone())
+            .with_endpoint(settings.endpoint.to_string())
+            .with_timeout(settings.timeout)
+            // It would sleep on this thread before it tries again.
+            .with_retry_policy(RetryPolicy::disabled())
+            .build()
+            .context("cannot set up the exporter")?;
+        sender.set_resource(&resource::of_process());
+        Ok(Self {
+            sender,
+            transport,
+            scope: InstrumentationScope::builder(SERVICE)
+                .with_version(env!("CARGO_PKG_VERSION"))
+                .build(),
+            endpoint: settings.endpoint,
             metrics,
             is_failing: false,
-        }
+        })
     }
 
-    pub(super) async fn run(mut self, signals: Arc<Signals>) {
-        let started = SystemTime::now();
+    /// Sends spans until there will be no more.
+    pub(super) async fn run(mut self, mut spans: mpsc::Receiver<Span>, signals: Arc<Signals>) {
         let mut tick = interval(PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -57,15 +77,15 @@ impl Exporter {
                 () = signals.stop.notified() => true,
             };
             if is_last {
-                self.spans.close();
+                spans.close();
             }
             loop {
-                let waiting = std::iter::from_fn(|| self.spans.try_recv().ok());
-                let spans: Vec<Span> = waiting.take(BATCH).collect();
-                if spans.is_empty() {
+                let waiting = std::iter::from_fn(|| spans.try_recv().ok());
+                let batch: Vec<Span> = waiting.take(BATCH).collect();
+                if batch.is_empty() {
                     break;
                 }
-                self.send(spans, started).await;
+                self.send(batch).await;
             }
             if is_last {
                 break;
@@ -73,25 +93,27 @@ impl Exporter {
         }
     }
 
-    async fn send(&mut self, spans: Vec<Span>, started: SystemTime) {
+    async fn send(&mut self, spans: Vec<Span>) {
         let count = spans.len();
-        let sent = timeout(PATIENCE, self.client.post(message::encode(spans, started)));
-        let sent = sent.await.unwrap_or_else(|late| Err(late.into()));
-        let taken = match &sent {
-            Ok(answer) => count.saturating_sub(message::rejected(answer)),
-            Err(_) => 0,
+        let convert = |span| span_data::convert(span, self.scope.clone());
+        let sent = self.sender.export(spans.into_iter().map(convert).collect());
+        let sent = sent.await.map(|()| 0).map_err(anyhow::Error::from);
+        let taken = match self.transport.take_result().unwrap_or(sent) {
+            Ok(rejected) if rejected >= count => Err(anyhow!("the collector rejects all of them")),
+            result => result.map(|rejected| count - rejected),
         };
-        self.metrics.count(Outcome::Exported, taken);
-        self.metrics.count(Outcome::Failed, count - taken);
+        let exported = *taken.as_ref().unwrap_or(&0);
+        self.metrics.count(Outcome::Exported, exported);
+        self.metrics.count(Outcome::Failed, count - exported);
         // Once, not with every batch.
-        match sent {
-            Err(error) if !self.is_failing => {
+        let was_failing = std::mem::replace(&mut self.is_failing, taken.is_err());
+        match taken {
+            Err(error) if !was_failing => {
                 let error = format!("{error:#}");
                 warn!(error, endpoint = %self.endpoint, "spans are lost: the collector does not take them");
             }
-            Ok(_) if self.is_failing => info!("the collector takes spans again"),
+            Ok(_) if was_failing => info!("the collector takes spans again"),
             _ => {}
         }
-        self.is_failing = taken == 0;
     }
 }

@@ -4,15 +4,21 @@
 //! [request context](crate::context::RequestContext). Spans wait in a bounded queue for a task
 //! that sends them in batches (OTLP 1.x over HTTP, in protobuf); what finds no room there, or the
 //! collector does not take, is counted and dropped.
+//!
+//! The SDK of OpenTelemetry makes no spans here: only its exporter is used, with the standard
+//! variables that configure it.
 
-mod client;
 mod config;
+mod endpoint;
 mod exporter;
-mod message;
 mod metrics;
 mod queue;
 mod record;
+mod resource;
+mod settings;
 mod span;
+mod span_data;
+mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +28,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::warn;
 
-pub use config::{Config, Endpoint};
+pub use config::Config;
+pub use endpoint::Endpoint;
 pub use metrics::SpanMetrics;
 pub use record::Exchange;
 pub use span::{Parent, RequestSpan};
@@ -30,6 +37,7 @@ pub use span::{Parent, RequestSpan};
 use exporter::Exporter;
 use metrics::Outcome;
 use queue::Queue;
+use settings::Settings;
 
 /// Longest time to send what is left at the end.
 const LAST: Duration = Duration::from_secs(3);
@@ -42,22 +50,33 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// The tracer that the configuration asks for, if it asks for one. Needs tokio's runtime.
-    #[must_use]
-    pub fn start(config: &Config, metrics: SpanMetrics) -> Option<Arc<Self>> {
+    /// The tracer that the configuration and the `OTEL_*` variables ask for, if they ask for one.
+    /// Needs tokio's runtime.
+    ///
+    /// # Errors
+    ///
+    /// If a variable has a value that cannot be used, or certificates cannot be read.
+    pub fn start(config: &Config, metrics: SpanMetrics) -> anyhow::Result<Option<Arc<Self>>> {
         let metrics = Arc::new(metrics);
         for outcome in Outcome::ALL {
             metrics.count(outcome, 0);
         }
-        let endpoint = config.endpoint.clone()?;
-        let (queue, spans) = Queue::new(Arc::clone(&metrics));
-        let exporter = Exporter::new(endpoint, spans, metrics);
-        let exporter = crate::context::spawn(exporter.run(queue.signals()));
-        Some(Arc::new(Self {
+        let settings = Settings::resolve(config.endpoint.clone(), |name| std::env::var_os(name))?;
+        let Some(settings) = settings else {
+            return Ok(None);
+        };
+        let exporter = Exporter::new(settings, Arc::clone(&metrics))?;
+        let (queue, spans) = Queue::new(metrics);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the exporter belongs to no request"
+        )]
+        let exporter = tokio::spawn(exporter.run(spans, queue.signals()));
+        Ok(Some(Arc::new(Self {
             queue,
             sample_ratio: config.sample_ratio,
             exporter: Mutex::new(Some(exporter)),
-        }))
+        })))
     }
 
     /// Begins the span of a request if it is sampled: its parent decides, or chance does where it
