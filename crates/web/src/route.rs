@@ -1,5 +1,6 @@
 //! Rows of the table of routes.
 
+use std::fmt::{self, Display};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -58,4 +59,27 @@ pub enum Class {
     BySize,
     /// One of those for bodies that are components.
     Upload,
+}
+
+impl Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("anybody"),
+            Self::User => f.write_str("every user"),
+            Self::Metrics => f.write_str("every user; anybody with `--open-metrics`"),
+            Self::Role(role) => write!(f, "role `{role}`"),
+        }
+    }
+}
+
+impl Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Fast => "fast",
+            Self::Background => "background",
+            Self::BySize => "fast or background",
+            Self::Upload => "upload",
+        })
+    }
 }
