@@ -34,7 +34,7 @@ $(error no way to run the stack)
 endif
 endif
 
-.PHONY: all stop run model evaluation traffic fire-alert test verify chaos fuzz bench microbench budget flamegraph deny lint smoke package build guest help
+.PHONY: all stop run model evaluation traffic fire-alert test verify chaos fuzz bench microbench budget flamegraph deny lint reference smoke package build guest help
 
 ifeq ($(WAY),compose)
 all:
@@ -106,9 +106,13 @@ fuzz: guest ## Fuzz every parser, guided by coverage: SECONDS=600 for each; `mak
 deny: ## Check licences, sources, versions and advisories of the dependencies; compiles cargo-deny once
 	@scripts/deny.sh
 
-lint: guest ## rustfmt and clippy, warnings as errors
+lint: build ## rustfmt and clippy, warnings as errors; the reference documentation is up to date
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- --deny warnings
+	scripts/reference.sh --check
+
+reference: build ## Generate docs/reference from the programs
+	@scripts/reference.sh
 
 smoke: ## Build, train, serve, predict and stop, as on a new machine: ARGS=--no-build
 	@scripts/smoke.sh $(ARGS)

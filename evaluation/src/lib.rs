@@ -35,6 +35,10 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         cli::Command::Report(arguments) => report::run(arguments)?,
         cli::Command::Traffic(arguments) => traffic::run(arguments)?,
         cli::Command::FireAlert(arguments) => drill::run(arguments)?,
+        cli::Command::About(about) => {
+            about.run::<Cli>(|_| String::new())?;
+            true
+        }
     };
     Ok(if success {
         ExitCode::SUCCESS

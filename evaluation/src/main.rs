@@ -3,12 +3,11 @@
 use std::process::ExitCode;
 
 use canopy_evaluation::Cli;
-use clap::Parser;
 
 fn main() -> ExitCode {
     // Ends quietly when the reader of a pipe closes it, as in `canopy-evaluation … | head`.
     sigpipe::reset();
-    canopy_evaluation::run(&Cli::parse()).unwrap_or_else(|error| {
+    canopy_evaluation::run(&canopy_cli::parse::<Cli>()).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })

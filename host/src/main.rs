@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use canopy::cli::probe::{self, Target};
 use canopy::cli::user::{self, UserCommand};
-use canopy::cli::{inspect, serve};
+use canopy::cli::{inspect, reference, serve};
 use canopy::config::ServeConfig;
+use canopy_cli::About;
 use canopy_runtime::{CompilerSettings, compile};
 use clap::{Parser, Subcommand};
 
@@ -40,16 +41,19 @@ enum Command {
     Probe(Target),
     /// Send the model's own example to a running host; prints the request and the answer.
     Example(Target),
+    #[command(flatten)]
+    About(About),
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match canopy_cli::parse::<Cli>().command {
         Command::Serve(config) => serve::run(*config),
         Command::Inspect { model, json } => inspect::run(&model, json),
         Command::User(command) => user::run(command),
         Command::Compile(settings) => compile(settings),
         Command::Probe(host) => probe::run(&host),
         Command::Example(host) => probe::example(&host),
+        Command::About(about) => about.run::<Cli>(reference::part),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,7 +22,7 @@ use super::user::{User, UserName, Users};
 /// Minimum number of characters in a password.
 pub const SHORTEST_PASSWORD: usize = 12;
 /// Logins whose password is being checked or waits to be.
-const LOGINS: usize = 32;
+pub const LOGINS: usize = 32;
 
 /// Checks who sends requests to a server that has users.
 pub struct Auth {

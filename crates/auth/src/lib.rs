@@ -18,7 +18,7 @@ mod secret;
 mod token;
 mod user;
 
-pub use authenticate::{Auth, Principal, SHORTEST_PASSWORD, with_key, with_password};
+pub use authenticate::{Auth, LOGINS, Principal, SHORTEST_PASSWORD, with_key, with_password};
 pub use config::Config;
 pub use error::{AuthError, InvalidCredential, LoginError};
 pub use metrics::AuthMetrics;

@@ -89,7 +89,7 @@ pub fn labelled(body: &[u8], schema: &Schema, most: usize) -> Result<Labelled, I
 const LONGEST_NAME: usize = 256;
 
 /// Most levels of lists and objects within each other, as serde has it.
-const DEEPEST: usize = 127;
+pub const DEEPEST: usize = 127;
 
 /// Bytes of a small record, to guess how many there are.
 const ESTIMATED_RECORD: usize = 128;

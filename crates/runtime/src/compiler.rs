@@ -8,7 +8,6 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use wasmtime::Engine;
@@ -18,10 +17,6 @@ use super::engine::engine;
 use super::error::{LoadError, line, text};
 use super::limits::{Isolation, Limits};
 
-/// Most processor time that compiling a component may take.
-const PROCESSOR_TIME: Duration = Duration::from_secs(60);
-/// Most bytes of memory that it may take.
-const MEMORY: u64 = 2 << 30;
 /// Niceness of the process: a tenth of the weight of a normal one.
 const NICENESS: i32 = 10;
 /// Most bytes of a message.
@@ -48,8 +43,8 @@ pub fn compile(settings: CompilerSettings) -> anyhow::Result<()> {
     // Where these cannot be set, there is less protection and no less of a compiler.
     let _ = nice(NICENESS);
     for (resource, limit) in [
-        (Resource::Cpu, PROCESSOR_TIME.as_secs()),
-        (Resource::Data, MEMORY),
+        (Resource::Cpu, Limits::COMPILATION_TIME.as_secs()),
+        (Resource::Data, Limits::COMPILATION_MEMORY),
     ] {
         let limit = Some(limit);
         let _ = setrlimit(
@@ -113,8 +108,8 @@ pub(super) fn compile_apart(
         }
         // It was killed, by the system or by its own allocator.
         _ => Err(LoadError::Compilation {
-            time: PROCESSOR_TIME,
-            memory: MEMORY,
+            time: Limits::COMPILATION_TIME,
+            memory: Limits::COMPILATION_MEMORY,
         }),
     }
 }

@@ -4,13 +4,11 @@ use std::collections::HashSet;
 
 use super::bindings::exports::canopy::model::inference::{Feature, ModelInfo, Task};
 use super::error::LoadError;
+use super::limits::Limits;
 
 /// Longest text and longest name, in bytes.
 const LONGEST_TEXT: usize = 4096;
 const LONGEST_NAME: usize = 256;
-/// Most features and classes.
-const MOST_FEATURES: usize = 10_000;
-const MOST_CLASSES: usize = 1000;
 /// Key of the probabilities in the answer of a classification.
 const PROBABILITIES: &str = "probabilities";
 /// Name of the last column of the reference sample.
@@ -55,10 +53,11 @@ fn fault_in_features(info: &ModelInfo) -> Option<String> {
     if features.is_empty() {
         return Some("it has no features".into());
     }
-    if features.len() > MOST_FEATURES {
+    if features.len() > Limits::FEATURES {
         return Some(format!(
-            "it has {} features, more than {MOST_FEATURES}",
-            features.len()
+            "it has {} features, more than {}",
+            features.len(),
+            Limits::FEATURES
         ));
     }
     let mut names = HashSet::new();
@@ -131,10 +130,11 @@ fn fault_in_texts(info: &ModelInfo) -> Option<String> {
 
 fn fault_in_classes(info: &ModelInfo) -> Option<String> {
     let classes = &info.classes;
-    if classes.len() > MOST_CLASSES {
+    if classes.len() > Limits::CLASSES {
         return Some(format!(
-            "it has {} classes, more than {MOST_CLASSES}",
-            classes.len()
+            "it has {} classes, more than {}",
+            classes.len(),
+            Limits::CLASSES
         ));
     }
     if let Some(class) = classes.iter().find(|class| !is_name(class)) {

@@ -20,6 +20,7 @@ mod description;
 mod digest;
 mod engine;
 mod error;
+mod header;
 mod instance;
 mod limits;
 mod meter;

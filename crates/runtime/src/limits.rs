@@ -40,7 +40,17 @@ impl Limits {
     }
 
     /// Longest time that instantiating and describing a component may take.
-    pub(crate) const LOAD_DEADLINE: Duration = Duration::from_secs(10);
+    pub const LOAD_DEADLINE: Duration = Duration::from_secs(10);
+    /// Most processor time that compiling a component may take in a process of its own.
+    pub const COMPILATION_TIME: Duration = Duration::from_secs(60);
+    /// Most bytes of memory that it may take there.
+    pub const COMPILATION_MEMORY: u64 = 2 << 30;
+    /// Most features of a model.
+    pub const FEATURES: usize = 10_000;
+    /// Most classes of a model.
+    pub const CLASSES: usize = 1000;
+    /// Most rows of a reference sample.
+    pub const REFERENCE_ROWS: usize = 100_000;
 }
 
 /// Processor cores that this process may use; 1 where the system does not say.

@@ -3,9 +3,7 @@
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
 use super::description::PREDICTION;
 use super::error::LoadError;
-
-/// Most rows of the sample.
-const MOST_ROWS: usize = 100_000;
+use super::limits::Limits;
 
 /// Checks that the sample has the columns of the description, equally long, and that its values
 /// are numbers, or positions of classes.
@@ -40,8 +38,9 @@ fn fault_in_length(reference: &[Column]) -> Option<String> {
     if rows == 0 {
         return Some("it has no rows".into());
     }
-    if rows > MOST_ROWS {
-        return Some(format!("it has {rows} rows, more than {MOST_ROWS}"));
+    let most = Limits::REFERENCE_ROWS;
+    if rows > most {
+        return Some(format!("it has {rows} rows, more than {most}"));
     }
     let mut columns = reference.iter();
     let column = columns.find(|column| column.values.len() != rows)?;

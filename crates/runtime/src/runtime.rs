@@ -10,6 +10,7 @@ use super::compiler::compile_apart;
 use super::digest::Component;
 use super::engine::{engine, start_clock};
 use super::error::{LoadError, text};
+use super::header;
 use super::limits::Limits;
 use super::meter::Meter;
 use super::model::Model;
@@ -71,6 +72,7 @@ impl Runtime {
                 limit: self.limits.component,
             });
         }
+        header::check(bytes)?;
         let cache = self.cache.as_ref();
         let cached = cache.and_then(|cache| cache.get(&self.engine, &digest));
         let is_new = cached.is_none();

@@ -34,6 +34,19 @@ impl Declaration {
         HistogramOpts::new(self.name, self.help_line()).buckets(self.buckets.to_vec())
     }
 
+    /// Name, type, labels and help text, as the reference documentation lists them.
+    #[must_use]
+    pub fn row(&self) -> [String; 4] {
+        let labels: Vec<String> = self.labels.iter().map(|it| format!("`{it}`")).collect();
+        let name = format!("`{}`", self.name);
+        [
+            name,
+            self.kind.to_owned(),
+            labels.join(", "),
+            self.help_line(),
+        ]
+    }
+
     /// The help text as one line.
     #[must_use]
     pub fn help_line(&self) -> String {

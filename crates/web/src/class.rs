@@ -1,5 +1,7 @@
 //! Classes of requests, by the permit that they take.
 
+use std::fmt::{self, Display};
+
 /// Which permit a request takes before its handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -13,4 +15,16 @@ pub enum Class {
     BySize,
     /// One of those for bodies that are components.
     Upload,
+}
+
+impl Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Fast => "fast",
+            Self::Background => "background",
+            Self::BySize => "fast or background",
+            Self::Upload => "upload",
+        })
+    }
 }

@@ -27,7 +27,7 @@ use super::workers::Workers;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Bytes of a request's head that are read before its end is looked for again: one of twice as
 /// many is certainly answered 431.
-const HEAD_LIMIT: usize = 64 << 10;
+pub const HEAD_LIMIT: usize = 64 << 10;
 
 /// Tells all connections to close, and knows how many are open.
 pub(super) struct Shutdown(watch::Sender<bool>);

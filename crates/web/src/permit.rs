@@ -10,7 +10,7 @@ use super::class::Class;
 use super::problem::Problem;
 
 /// Components that may be uploaded or compiled for clients at a time.
-const UPLOADS: usize = 4;
+pub const UPLOADS: usize = 4;
 
 /// The permits of a server and the pools that its handlers work in.
 pub struct Permits {

@@ -1,5 +1,6 @@
 //! Rows of the table of routes.
 
+use std::fmt::{self, Display};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -44,4 +45,15 @@ pub enum Need {
     Metrics,
     /// A user with this role.
     Role(Role),
+}
+
+impl Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("anybody"),
+            Self::User => f.write_str("every user"),
+            Self::Metrics => f.write_str("every user; anybody with `--open-metrics`"),
+            Self::Role(role) => write!(f, "role `{role}`"),
+        }
+    }
 }

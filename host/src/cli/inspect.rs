@@ -1,13 +1,14 @@
 //! `canopy inspect`: what a component file holds.
 
 use std::fmt::{self, Display};
-use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use canopy_cli::print;
 use canopy_runtime::{Component, Limits, Model, Runtime, Task};
 
 use crate::loaded_model::{description, kind, task};
+use crate::models::OpenError;
 
 /// Prints the description, the features and the interface of a component.
 ///
@@ -24,21 +25,11 @@ pub fn run(path: &Path, as_json: bool) -> anyhow::Result<()> {
     };
     let model = Runtime::new(&limits, None)?
         .load(&Component::new(component))
-        .with_context(|| format!("{} cannot be served", path.display()))?;
+        .map_err(OpenError::load(path))?;
     if as_json {
         print(&format!("{:#}\n", description(&model)))
     } else {
         print(&Report(&model).to_string())
-    }
-}
-
-/// Prints a text; a reader that has seen enough, such as `head`, is no error.
-fn print(text: &str) -> anyhow::Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to the standard output")
-        }
-        _ => Ok(()),
     }
 }
 

@@ -3,5 +3,6 @@
 pub mod inspect;
 mod pinned;
 pub mod probe;
+pub mod reference;
 pub mod serve;
 pub mod user;

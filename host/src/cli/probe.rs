@@ -1,11 +1,12 @@
 //! `canopy probe` and `canopy example`: talking to a running host where there is no `curl`.
 
 use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use canopy_web::Listen;
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -16,9 +17,14 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// A running host, named as it was itself told.
 #[derive(Debug, Args)]
 pub struct Target {
-    /// Address and port of the host.
-    #[arg(long, env = "CANOPY_LISTEN", default_value = "127.0.0.1:8080")]
-    address: String,
+    /// Where the host listens, in any form that its own `--listen` takes.
+    #[arg(
+        long,
+        env = "CANOPY_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
+    address: Listen,
     /// Certificate of the host, if it has one; no other is trusted.
     #[arg(long, env = "CANOPY_TLS_CERTIFICATE", value_name = "FILE")]
     tls_certificate: Option<PathBuf>,
@@ -64,7 +70,7 @@ pub fn example(target: &Target) -> anyhow::Result<()> {
         .map_or("", |_| " -H \"x-api-key: $CANOPY_API_KEY\"");
     println!(
         "  curl {scheme}://{}/predict{key} -H 'content-type: application/json' -d '{record}'",
-        target.address
+        target.address.to_connect()
     );
     println!("  {}", request(target, "POST", "/predict", &record)?);
     Ok(())
@@ -72,7 +78,7 @@ pub fn example(target: &Target) -> anyhow::Result<()> {
 
 /// The body of a successful answer.
 fn request(target: &Target, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
-    let address = &target.address;
+    let address = target.address.to_connect();
     let answer = ask(target, method, path, body);
     let answer = answer.with_context(|| format!("no host answers at {address}"))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
@@ -84,16 +90,14 @@ fn request(target: &Target, method: &str, path: &str, body: &str) -> anyhow::Res
 }
 
 fn ask(target: &Target, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
-    let address = target.address.to_socket_addrs()?.next();
-    let address = address.context("the name has no address")?;
+    let address = target.address.to_connect();
     let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     let key = target.key.as_ref();
     let key = key.map_or_else(String::new, |key| format!("x-api-key: {key}\r\n"));
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{key}\
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{key}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        target.address,
         body.len()
     );
     match &target.tls_certificate {

@@ -34,7 +34,7 @@ pub struct Grant {
     /// The user.
     name: UserName,
     /// What the user may do; may be given several times. admin includes the others.
-    #[arg(long = "role", required = true)]
+    #[arg(long = "role", value_name = "ROLE", required = true)]
     roles: Vec<Role>,
     #[command(flatten)]
     file: UsersFile,

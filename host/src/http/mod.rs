@@ -13,6 +13,7 @@ use std::sync::Arc;
 use axum_core::response::Response;
 use canopy_web::{Parameters, Parts, Problem, Service, Table};
 
+pub use openapi::summary;
 pub use routes::table;
 
 use crate::app::App;

@@ -9,13 +9,14 @@ use canopy_runtime::{Digest as ComponentDigest, Task, argmax};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 use super::change::Outcome;
 use super::version::Version;
 use crate::loaded_model::LoadedModel;
 
 /// How a candidate is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// It gets a copy of every request; its answers are compared and never returned.
@@ -36,24 +37,31 @@ impl Mode {
 }
 
 /// What a candidate gets, and what decides about it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Plan {
     /// How it is tried.
+    #[schema(inline)]
     pub mode: Mode,
     /// Share of the requests that a canary answers, from 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
     pub share: f64,
     /// Number of compared or failed requests after which it is decided; nothing: by hand.
+    #[schema(minimum = 1, nullable = false)]
     pub requests: Option<u64>,
     /// Largest share of failed requests with which it is promoted.
+    #[schema(minimum = 0, maximum = 1)]
     pub max_errors: f64,
     /// Largest median time of a call with which it is promoted, as a multiple of the serving
     /// version's.
+    #[schema(minimum = 0)]
     pub max_latency: f64,
     /// Largest share of answers that disagree with which it is promoted.
+    #[schema(minimum = 0, maximum = 1)]
     pub max_disagreement: f64,
     /// How far two predictions of a regression may be apart and still agree, in standard
     /// deviations of the predictions of the reference sample; classes agree if they are equal.
+    #[schema(minimum = 0)]
     pub tolerance: f64,
 }
 

@@ -4,26 +4,29 @@ use std::io;
 
 use canopy_runtime::{Digest, LoadError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::OpenError;
 use super::name::ModelName;
 use super::version::Version;
 
 /// A change that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Change {
     /// The model.
     pub name: String,
     /// What the component calls itself.
     pub version: String,
     /// SHA-256 digest of the component.
+    #[schema(value_type = String)]
     pub digest: Digest,
     /// What was done.
+    #[schema(inline)]
     pub outcome: Outcome,
 }
 
 /// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// A model that was not there is.

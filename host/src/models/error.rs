@@ -18,6 +18,14 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+    /// The file is no component.
+    #[error("{} is {reason}", .path.display())]
+    NotAComponent {
+        /// The file.
+        path: PathBuf,
+        /// What it is not, and why.
+        reason: LoadError,
+    },
     /// The component is not fit to serve.
     #[error("cannot serve the model {path}")]
     Load {
@@ -55,6 +63,18 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// A component is not fit to serve.
+    pub(crate) fn load(path: &Path) -> impl FnOnce(LoadError) -> Self {
+        let path = path.to_owned();
+        |source| match source {
+            LoadError::NotAComponent(_) => Self::NotAComponent {
+                path,
+                reason: source,
+            },
+            _ => Self::Load { path, source },
+        }
+    }
+
     /// A folder of models cannot be used.
     pub(super) fn folder(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

@@ -130,10 +130,7 @@ impl Opener<'_> {
     }
 
     fn load(&self, path: &Path, file: &Component) -> Result<LoadedModel, OpenError> {
-        self.loader.load(file).map_err(|source| OpenError::Load {
-            path: path.to_owned(),
-            source,
-        })
+        self.loader.load(file).map_err(OpenError::load(path))
     }
 
     /// The version that served last, or one before it if that is no longer fit to serve; the

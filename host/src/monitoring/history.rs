@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::report::Report;
 
 /// Evaluations of a model that are kept.
-const MOST_REPORTS: usize = 50;
+pub const MOST_REPORTS: usize = 50;
 /// Columns in them: a model with very many keeps fewer evaluations.
 const MOST_COLUMNS: usize = 20_000;
 

@@ -13,7 +13,7 @@ mod window_drift;
 
 pub use config::Config;
 pub use evaluation::{Evaluation, EvaluationError, Scores, evaluate};
-pub use history::History;
+pub use history::{History, MOST_REPORTS};
 pub use report::Report;
 pub use window::{Fill, Snapshot, Window};
 pub use window_drift::window_drift;

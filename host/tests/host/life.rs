@@ -194,7 +194,7 @@ fn a_second_signal_does_not_wait_for_requests_in_flight() {
 
 #[test]
 fn a_draining_host_says_that_it_is_not_ready() {
-    let server = Server::start(house::model(), &["--drain", "60s"]);
+    let server = Server::start(house::model(), &["--shutdown-grace", "60s"]);
     server.signal("-TERM");
     server.await_log("stopping");
     let ready = server.get("/ready");

@@ -5,9 +5,11 @@
 mod batch;
 mod browser;
 mod cache;
+mod command_line;
 mod console;
 mod console_page;
 mod containment;
+mod document;
 mod door;
 mod evaluate;
 mod guest;

@@ -136,7 +136,7 @@ fn gives_every_answer_a_request_id_and_keeps_the_clients() {
 
 #[test]
 fn uploads_that_drip_do_not_keep_predictions_out() {
-    let arguments = ["--max-in-flight", "1", "--slow-places", "2"];
+    let arguments = ["--max-in-flight", "1", "--background-permits", "2"];
     let server = Server::start(house::model(), &arguments);
     let head = "POST /evaluate HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\nexpect: 100-continue\r\n\r\n";
     let uploads = [server.connect(), server.connect()].map(|mut upload| {

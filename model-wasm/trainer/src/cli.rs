@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use canopy_cli::About;
 use canopy_dataset::Source;
 use canopy_telemetry::log::Config as LogConfig;
 use canopy_web::Listen;
@@ -24,6 +25,9 @@ pub enum Command {
     Train(TrainArguments),
     /// Wait for alerts, train on what the host observed, and publish a model that is better.
     Serve(Box<ServeArguments>),
+    /// Something about the command line itself.
+    #[command(flatten)]
+    About(About),
 }
 
 /// What `train` needs to know.

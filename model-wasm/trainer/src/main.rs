@@ -3,16 +3,16 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use canopy_trainer::{Cli, Command, serve, train};
-use clap::Parser as _;
+use canopy_trainer::{Cli, Command, reference, serve, train};
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let outcome = match canopy_cli::parse::<Cli>().command {
         Command::Train(arguments) => train(&arguments).map(|report| {
             // The model is written; that nobody reads the report any more is no failure.
             let _ = write!(std::io::stdout(), "{report}");
         }),
         Command::Serve(arguments) => serve(*arguments),
+        Command::About(about) => about.run::<Cli>(reference),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ use canopy_web::{
     json, media_type,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::format::Format;
 use crate::app::AppError;
@@ -20,18 +21,28 @@ const LIMIT: u64 = 4 << 10;
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What a client sends; more than that, such as `grant_type`, is ignored.
-#[derive(Deserialize)]
-struct Login {
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Login {
     username: String,
+    #[schema(format = Password)]
     password: String,
 }
 
 /// What it gets.
-#[derive(Serialize)]
-struct Token {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Token {
     access_token: String,
-    token_type: &'static str,
+    #[schema(inline)]
+    token_type: TokenType,
+    /// Seconds.
     expires_in: u64,
+}
+
+/// How a token is used.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum TokenType {
+    Bearer,
 }
 
 /// Logs a user in.
@@ -52,7 +63,7 @@ async fn log_in(mut call: Call<'_, Server>) -> Result<Response, Problem> {
             parts.auth_metrics.token_issued();
             let token = Token {
                 access_token,
-                token_type: "bearer",
+                token_type: TokenType::Bearer,
                 expires_in: auth.lifetime().as_secs(),
             };
             json(StatusCode::OK, &token)

@@ -11,6 +11,13 @@ use serde_json::{Map, Value, json};
 use super::Server;
 use model::Described;
 
+/// What the operation of a route does, in a line.
+#[must_use]
+pub fn summary(operation: &str) -> String {
+    let described = operation::operation(operation, &[]);
+    described["summary"].as_str().unwrap_or_default().to_owned()
+}
+
 /// The document of everything that is served.
 pub(super) fn document(server: &Server) -> Value {
     let models = described(server);

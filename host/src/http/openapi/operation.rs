@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::model::Described;
 use super::protocol;
-use super::schema::{answer, problem, schema_ref};
+use super::schema::{answer, problem, schema_of, schema_ref};
 use crate::http::handler::format::Format;
-use crate::http::handler::token::FORM;
+use crate::http::handler::token::{FORM, Login, Token};
+use crate::models::Plan;
 
 const UNPROCESSABLE: (&str, &str) = (
     "422",
@@ -290,17 +291,11 @@ fn retire() -> Value {
 
 /// The plan of a trial.
 fn plan() -> Vec<Value> {
-    let share = json!({"type": "number", "minimum": 0, "maximum": 1});
-    let number = json!({"type": "number", "minimum": 0});
-    vec![
-        query("mode", json!({"enum": ["shadow", "canary"]})),
-        query("share", share.clone()),
-        query("requests", json!({"type": "integer", "minimum": 1})),
-        query("max-errors", share.clone()),
-        query("max-latency", number.clone()),
-        query("max-disagreement", share),
-        query("tolerance", number),
-    ]
+    let mut schema = schema_of::<Plan>();
+    let fields = schema["properties"].as_object_mut();
+    let fields = std::mem::take(fields.unwrap_or(&mut Map::new()));
+    let fields = fields.into_iter();
+    fields.map(|(name, schema)| query(&name, schema)).collect()
 }
 
 fn query(name: &str, schema: Value) -> Value {
@@ -308,26 +303,10 @@ fn query(name: &str, schema: Value) -> Value {
 }
 
 fn token() -> Value {
-    let login = json!({
-        "type": "object",
-        "required": ["username", "password"],
-        "properties": {
-            "username": {"type": "string"},
-            "password": {"type": "string", "format": "password"},
-        },
-    });
-    let token = json!({
-        "type": "object",
-        "required": ["access_token", "token_type", "expires_in"],
-        "properties": {
-            "access_token": {"type": "string"},
-            "token_type": {"const": "bearer"},
-            "expires_in": {"type": "integer", "description": "Seconds"},
-        },
-    });
+    let login = schema_of::<Login>();
     let issued = json!({
         "description": "The token",
-        "content": {Format::JSON: {"schema": token}},
+        "content": {Format::JSON: {"schema": schema_of::<Token>()}},
     });
     let errors = [
         ("400", "User name or password are missing"),

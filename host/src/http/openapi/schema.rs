@@ -1,8 +1,10 @@
 //! Pieces of the document that models and host share.
 
 use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
 
 use crate::http::handler::format::Format;
+use crate::models::Change;
 
 /// The tag of the routes of the Open Inference Protocol.
 pub(super) const PROTOCOL: &str = "open inference protocol";
@@ -29,22 +31,9 @@ pub(super) fn shared() -> Map<String, Value> {
             }},
         },
     });
-    let change = json!({
-        "type": "object",
-        "required": ["name", "version", "digest", "outcome"],
-        "properties": {
-            "name": {"type": "string"},
-            "version": {"type": "string"},
-            "digest": {"type": "string", "description": "SHA-256 of the component"},
-            "outcome": {"enum": [
-                "created", "swapped", "unchanged", "rolled-back", "proposed", "promoted",
-                "withdrawn",
-            ]},
-        },
-    });
     Map::from_iter([
         ("Problem".to_owned(), problem),
-        ("Change".to_owned(), change),
+        ("Change".to_owned(), schema_of::<Change>()),
         (
             "InferenceError".to_owned(),
             json!({
@@ -54,6 +43,11 @@ pub(super) fn shared() -> Map<String, Value> {
             }),
         ),
     ])
+}
+
+/// The schema of a type, derived from its definition.
+pub(super) fn schema_of<T: PartialSchema>() -> Value {
+    json!(T::schema())
 }
 
 pub(super) fn schema_ref(name: &str) -> Value {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use canopy_telemetry::families;
+use canopy_telemetry::metrics::Declaration;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use prometheus::{Gauge, GaugeVec, Histogram, IntCounterVec, IntGauge, Registry, TextEncoder};
@@ -38,6 +39,9 @@ families! {
         observed_rows: IntGauge = "retraining_observed_rows",
     }
 }
+
+/// Every family that the retrainer declares.
+pub(crate) const DECLARATIONS: &[Declaration] = Families::DECLARATIONS;
 
 /// The retrainer's metrics.
 pub(crate) struct Metrics {

@@ -25,6 +25,7 @@ mod service;
 
 pub(crate) use alert::Webhook;
 pub(crate) use ledger::Decision;
+pub(crate) use metrics::DECLARATIONS;
 pub(crate) use retrainer::Retrainer;
 pub(crate) use run::Run;
 pub use service::serve;

@@ -35,6 +35,7 @@ const LOOK: Duration = Duration::from_secs(15);
 /// If a setting is wrong or the address is taken; both are found before a client can connect.
 pub fn serve(arguments: ServeArguments) -> Result<()> {
     log::start(&arguments.log)?;
+    canopy_cli::warn_of_renamed_variables();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()

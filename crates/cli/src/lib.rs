@@ -1,0 +1,16 @@
+//! What the command lines of all programs share.
+//!
+//! - [`parse`]: reads the arguments, and variables that were renamed under their old names too
+//! - [`About`]: commands about the command line itself: completions, man pages, reference
+//! - [`reference`]: pages of the reference documentation
+
+mod about;
+mod command;
+mod print;
+pub mod reference;
+mod renamed;
+
+pub use about::{About, Page};
+pub use command::{command, parse};
+pub use print::print;
+pub use renamed::warn_of_renamed_variables;

@@ -1,0 +1,51 @@
+//! The first bytes of a file, which say whether it is a component at all.
+
+use super::error::LoadError;
+
+/// What every WebAssembly file begins with.
+const MAGIC: &[u8] = b"\0asm";
+/// The layer of a core module, where a component has 1; it follows magic bytes and version.
+const CORE: &[u8] = &[0, 0];
+
+/// Refuses what a glance shows to be no component, in words for who gave the wrong file.
+///
+/// # Errors
+///
+/// If it is empty, no WebAssembly, or a core module.
+pub(super) fn check(bytes: &[u8]) -> Result<(), LoadError> {
+    let reason = if bytes.is_empty() {
+        "it is empty"
+    } else if !bytes.starts_with(MAGIC) {
+        r"it does not begin with the magic bytes \0asm"
+    } else if bytes.get(6..8) == Some(CORE) {
+        "it is a core module; componentise it with `wasm-tools component new`"
+    } else {
+        return Ok(());
+    };
+    Err(LoadError::NotAComponent(reason.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_component_is_named() {
+        for (bytes, reason) in [
+            (&b""[..], "it is empty"),
+            (
+                b"# Read me",
+                "it does not begin with the magic bytes \\0asm",
+            ),
+            (b"\0", "it does not begin with the magic bytes \\0asm"),
+            (
+                b"\0asm\x01\0\0\0",
+                "it is a core module; componentise it with `wasm-tools component new`",
+            ),
+        ] {
+            let error = check(bytes).unwrap_err().to_string();
+            assert_eq!(error, format!("not a WebAssembly component: {reason}"));
+        }
+        assert!(check(b"\0asm\x0d\0\x01\0").is_ok());
+    }
+}
