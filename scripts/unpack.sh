@@ -40,9 +40,17 @@ fetch() {
     done
     cat >"$work/run" <<'WRAPPER'
 #!/bin/sh
-# Runs a program with the libraries beside this file, also those in folders of their own.
+# Runs a program with the libraries beside this file, also those in folders of their own, and with
+# the fonts.
 here=$(dirname "$(readlink -f "$0")")
 folders=$(find "$here/usr/lib" "$here/lib" -name '*.so*' -printf '%h\n' 2>/dev/null | sort -u | tr '\n' :)
+# Where the system has fonts, those are taken.
+if [ -d "$here/usr/share/fonts" ] && ! [ -e /etc/fonts/fonts.conf ]; then
+    fonts=$here/fonts.conf
+    echo "<fontconfig><dir>$here/usr/share/fonts</dir><cachedir>$here/fontconfig</cachedir></fontconfig>" >"$fonts.$$"
+    mv "$fonts.$$" "$fonts"
+    export FONTCONFIG_FILE="$fonts"
+fi
 LD_LIBRARY_PATH=$folders${LD_LIBRARY_PATH:-} exec "$@"
 WRAPPER
     chmod 755 "$work" "$work/run"
