@@ -90,7 +90,7 @@ fn set_up(config: &ServeConfig) -> anyhow::Result<Server> {
     let tracer = Tracer::start(&config.traces, SpanMetrics::register(registry)?);
     let parts = Parts {
         config: config.web.clone(),
-        is_local: config.listen.address().ip().is_loopback(),
+        is_local: config.listen.address().ip().to_canonical().is_loopback(),
         auth: auth.map(Arc::new),
         tls,
         tracer,
