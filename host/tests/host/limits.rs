@@ -124,7 +124,7 @@ fn json_is_nested_only_so_deep_on_every_route() {
 }
 
 #[test]
-fn connections_beyond_the_most_wait_for_their_turn() {
+fn a_connection_beyond_the_limit_takes_the_place_of_an_idle_one() {
     let server = Server::start(house::model(), &["--max-connections", "1"]);
     let ask = |stream: &mut TcpStream| stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
     let mut answer = [0; 12];
@@ -135,6 +135,23 @@ fn connections_beyond_the_most_wait_for_their_turn() {
 
     let mut second = server.connect();
     ask(&mut second).unwrap();
+    second.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let mut rest = Vec::new();
+    first.read_to_end(&mut rest).unwrap();
+    assert!(rest.ends_with(br#"{"status":"ok"}"#), "{rest:?}");
+}
+
+#[test]
+fn a_connection_beyond_the_limit_waits_while_no_other_is_idle() {
+    let server = Server::start(house::model(), &["--max-connections", "1"]);
+    let mut answer = [0; 12];
+    let mut first = server.connect();
+    first.write_all(b"GET /health HTTP/1.1\r\n").unwrap();
+    let mut second = server.connect();
+    second
+        .write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
     second
         .set_read_timeout(Some(Duration::from_millis(300)))
         .unwrap();

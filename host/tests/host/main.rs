@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod authentication;
 mod batch;
 mod browser;
 mod cache;
 mod console;
 mod console_page;
 mod containment;
-mod door;
+mod csrf;
 mod evaluate;
 mod guest;
 mod history;
@@ -20,6 +21,7 @@ mod neighbours;
 mod other_model;
 mod otlp;
 mod predict;
+mod proxy;
 mod python;
 mod recovery;
 mod refusal;
