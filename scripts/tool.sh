@@ -14,7 +14,7 @@ if ! [ -x "$wrapper" ]; then
     chmod 755 "$wrapper.$$"
     mv "$wrapper.$$" "$wrapper"
 fi
-if ! reason=$("$wrapper" --version 2>&1 || "$wrapper" version 2>&1); then
+if ! reason=$("$wrapper" --version 2>&1 || "$wrapper" version 2>&1 || "$wrapper" -v 2>&1); then
     echo "Debian's $package, unpacked into $folder, does not run; delete it and try again: $reason" >&2
     exit 2
 fi

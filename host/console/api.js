@@ -19,6 +19,9 @@ export function forgetToken() {
   sessionStorage.removeItem(KEY);
 }
 
+/** The address of a path of the host, wherever a proxy publishes it: paths are relative to the page. */
+export const address = (path) => new URL(path, document.baseURI).href;
+
 /** Calls the host; answers the response if it is a success. */
 export async function call(path, { headers, ...options } = {}) {
   for (;;) {
@@ -40,10 +43,10 @@ export const post = (path, body) =>
 
 /** Saves an answer of the host as a file; a link could not say who asks. */
 export async function save(path, name) {
-  const address = URL.createObjectURL(await (await call(path)).blob());
+  const blob = URL.createObjectURL(await (await call(path)).blob());
   const link = document.createElement("a");
-  link.href = address;
+  link.href = blob;
   link.download = name;
   link.click();
-  URL.revokeObjectURL(address);
+  URL.revokeObjectURL(blob);
 }

@@ -1,6 +1,6 @@
 // The last evaluations, and the report of each.
 
-import { get, save } from "./api.js";
+import { address, get, save } from "./api.js";
 import { lines } from "./chart.js";
 import { h, table, verdict } from "./dom.js";
 import { percent, scores, time } from "./format.js";
@@ -37,7 +37,7 @@ export async function drawEvaluations({ model, path, rest: [id] }) {
 function nothing(path) {
   return h("div", { class: "card" },
     h("p", {}, "No evaluation yet. Post records with their true values:"),
-    h("pre", { class: "curl" }, h("code", {}, `curl ${location.origin}${path}/evaluate \\\n  -H 'content-type: application/json' \\\n  -d '{"data": [ … ], "evaluation_period_name": "week1"}'`)));
+    h("pre", { class: "curl" }, h("code", {}, `curl ${address(`${path}/evaluate`)} \\\n  -H 'content-type: application/json' \\\n  -d '{"data": [ … ], "evaluation_period_name": "week1"}'`)));
 }
 
 async function drawOne(model, path) {

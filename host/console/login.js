@@ -43,7 +43,7 @@ function ask(problem) {
 async function exchange(username, password) {
   if (!username || !password) throw new Error("Enter a name and its password, or an API key.");
   const body = new URLSearchParams({ grant_type: "password", username, password });
-  const response = await fetch("/token", { method: "POST", body });
+  const response = await fetch("token", { method: "POST", body });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(answer.detail ?? "The host did not accept this.");
   return answer.access_token;

@@ -23,7 +23,7 @@ async function show(event) {
   leaving = new AbortController();
   const { signal } = leaving;
   try {
-    const list = await get("/models");
+    const list = await get("models");
     const [, name, view, ...rest] = decodeURI(location.hash).split("/");
     const known = list.models.some((model) => model.name === name);
     const model = known ? name : list.default;
@@ -31,7 +31,7 @@ async function show(event) {
     drawFrame(list, model, chosen);
     const [title, draw] = VIEWS[chosen];
     document.title = `${title} · ${model} · Canopy`;
-    const content = await draw({ model, path: `/models/${model}`, rest, signal, again: show });
+    const content = await draw({ model, path: `models/${model}`, rest, signal, again: show });
     if (signal.aborted) return;
     main.replaceChildren(...content);
   } catch (error) {

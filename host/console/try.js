@@ -1,6 +1,6 @@
 // One prediction: a form of the model's features, and the same call for a shell.
 
-import { get, post, token } from "./api.js";
+import { address, get, post, token } from "./api.js";
 import { h } from "./dom.js";
 import { number, percent } from "./format.js";
 
@@ -108,5 +108,5 @@ function answer(prediction, answered, target, outside, version) {
 function command(path, record) {
   const authorization = token() ? ' \\\n  -H "authorization: Bearer $TOKEN"' : "";
   const body = JSON.stringify(record).replaceAll("'", "'\\''");
-  return `curl ${location.origin}${path} \\\n  -H 'content-type: application/json'${authorization} \\\n  -d '${body}'`;
+  return `curl ${address(path)} \\\n  -H 'content-type: application/json'${authorization} \\\n  -d '${body}'`;
 }

@@ -15,9 +15,14 @@ macro_rules! files {
     };
 }
 
-/// All of them.
+/// The page itself, whose links are relative to the root of the host.
+pub const PAGE: File = File {
+    name: "index.html",
+    text: include_str!("../console/index.html"),
+};
+
+/// What the page is made of.
 const FILES: &[File] = files![
-    "index.html": "index.html",
     "console.css": "console.css",
     "icon.svg": "icon.svg",
     "main.js": "main.js",
@@ -36,7 +41,7 @@ const FILES: &[File] = files![
     "uplot.css": "vendor/uPlot.min.css",
 ];
 
-/// The file of a name.
+/// The file of a name that the page asks for.
 #[must_use]
 pub fn file(name: &str) -> Option<&'static File> {
     FILES.iter().find(|file| file.name == name)

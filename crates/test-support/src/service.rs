@@ -58,10 +58,15 @@ impl Service {
 
     /// Waits for a log line with this message.
     pub fn await_log(&self, message: &str) -> Value {
+        self.await_line(message, |line| line["message"] == message)
+    }
+
+    /// Waits for a log line; `what` says which one, should it not come.
+    pub fn await_line(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         loop {
             let line = self.log.lock().unwrap().recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("{message:?} is not in the log"));
-            if line["message"] == message {
+            let line = line.unwrap_or_else(|_| panic!("{what:?} is not in the log"));
+            if is_it(&line) {
                 return line;
             }
         }

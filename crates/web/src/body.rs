@@ -4,12 +4,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum_core::body::Body as AnyBody;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
+use super::idle::Busy;
 use super::problem::Problem;
 
 /// Largest body, in bytes, that is parsed on the thread that read it, where other requests wait
@@ -21,13 +23,16 @@ pub(super) struct RequestBody {
     incoming: Incoming,
     /// Whether anybody has begun to read it.
     was_read: bool,
+    _busy: Busy,
 }
 
 impl RequestBody {
-    pub(super) fn new(incoming: Incoming) -> Self {
+    /// The body of a request whose connection is busy until it is dropped.
+    pub(super) fn new(incoming: Incoming, busy: Busy) -> Self {
         Self {
             incoming,
             was_read: false,
+            _busy: busy,
         }
     }
 
@@ -104,5 +109,37 @@ impl Body for RequestBody {
 
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
+    }
+}
+
+/// The body of an answer, whose connection is busy until all of it has been taken.
+pub(super) struct AnswerBody {
+    body: AnyBody,
+    _busy: Busy,
+}
+
+impl AnswerBody {
+    pub(super) fn new(body: AnyBody, busy: Busy) -> Self {
+        Self { body, _busy: busy }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = axum_core::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -92,10 +92,10 @@ pub struct Config {
         value_delimiter = ','
     )]
     pub cors_origin: Vec<Origin>,
-    /// Name of this host that clients may use besides localhost and loopback addresses, where the
-    /// server listens to this machine alone: that of a proxy which keeps the Host header, say; may
-    /// be given several times. Requests under any other name that could change something are
-    /// refused, as DNS rebinding would send them.
+    /// Name under which a proxy publishes this server, such as ml.example; may be given several
+    /// times. Without users, web pages of that name may use the server. Where it listens to this
+    /// machine alone, requests that could change something must name it, localhost or a loopback
+    /// address as their host, which those of DNS rebinding do not.
     #[arg(
         long,
         env = "CANOPY_ALLOWED_HOST",

@@ -7,6 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -17,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, warn};
 
+use super::body::{AnswerBody, RequestBody};
 use super::idle::{Activity, Connections, Impatient, Patience};
 use super::pipeline::Pipeline;
 use super::service::Service;
@@ -25,6 +28,8 @@ use super::workers::Workers;
 
 /// Pause after a failed accept, such as when file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Longest time that a connection which was told to close is waited for before another one is.
+const CLOSING_PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of a request's head that are read before its end is looked for again: one of twice as
 /// many is certainly answered 431.
 pub const HEAD_LIMIT: usize = 64 << 10;
@@ -126,9 +131,13 @@ async fn permit(permits: &Arc<Semaphore>, connections: &Connections) -> OwnedSem
         return permit;
     }
     loop {
-        connections.close_idlest();
+        let pause = if connections.close_idlest() {
+            CLOSING_PAUSE
+        } else {
+            ACCEPT_PAUSE
+        };
         let next = Arc::clone(permits).acquire_owned();
-        match timeout(ACCEPT_PAUSE, next).await {
+        match timeout(pause, next).await {
             Ok(Ok(permit)) => return permit,
             Ok(Err(closed)) => unreachable!("the semaphore is never closed: {closed}"),
             // Another one may be idle by now.
@@ -154,11 +163,13 @@ impl<S: Service> Connection<S> {
         T: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let (pipeline, activity, peer) = (&self.pipeline, &self.activity, self.peer);
-        let service = service_fn(move |request| async move {
-            activity.answer();
-            let response = pipeline.answer(request, peer).await;
-            activity.rest();
-            Ok::<_, Infallible>(response)
+        let service = service_fn(move |request: Request<Incoming>| {
+            let busy = activity.begin();
+            async move {
+                let request = request.map(|body| RequestBody::new(body, busy.clone()));
+                let response = pipeline.answer(request, peer).await;
+                Ok::<_, Infallible>(response.map(|body| AnswerBody::new(body, busy)))
+            }
         });
         let stream = Impatient::new(stream, Arc::clone(activity), self.patience);
         let connection = http.serve_connection(TokioIo::new(stream), service);

@@ -30,18 +30,30 @@ impl FromStr for Origin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "expected an origin such as https://app.example, or *".to_owned();
-        let is_origin = |uri: &Uri| {
-            matches!(uri.scheme_str(), Some("http" | "https"))
-                && uri.authority().is_some_and(|it| !it.as_str().contains('@'))
-                && uri.path() == "/"
-                && uri.query().is_none()
-                && !text.ends_with('/')
+        let origin = if text == "*" {
+            Some("*".to_owned())
+        } else {
+            text.parse().ok().and_then(|uri| origin(&uri, text))
         };
-        let valid = text == "*" || text.parse().is_ok_and(|uri| is_origin(&uri));
-        let value = HeaderValue::from_str(&text.to_ascii_lowercase());
-        value.ok().filter(|_| valid).map(Self).ok_or_else(expected)
+        let value = origin.and_then(|origin| HeaderValue::from_str(&origin).ok());
+        let expected = || format!("expected an origin such as https://app.example, or *: {text}");
+        value.map(Self).ok_or_else(expected)
     }
+}
+
+/// An origin as browsers write it: in lower case, without the port that its scheme implies.
+fn origin(uri: &Uri, text: &str) -> Option<String> {
+    let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+    let port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return None,
+    };
+    let is_host_and_port = !authority.as_str().contains(['@', '*']);
+    let is_alone = uri.path() == "/" && uri.query().is_none() && !text.ends_with('/');
+    let authority = authority.as_str().to_ascii_lowercase();
+    let authority = authority.strip_suffix(port).unwrap_or(&authority);
+    (is_host_and_port && is_alone).then(|| format!("{scheme}://{authority}"))
 }
 
 /// The origins whose pages may use the server.
@@ -99,6 +111,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_origin_is_compared_as_browsers_write_it() {
+        for (text, origin) in [
+            ("HTTPS://App.Example:443", "https://app.example"),
+            ("http://app.example:80", "http://app.example"),
+            ("http://app.example:443", "http://app.example:443"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+        ] {
+            let parsed: Origin = text.parse().unwrap();
+            assert_eq!(parsed.0, origin, "{text}");
+        }
+    }
+
+    #[test]
     fn an_origin_has_a_scheme_and_a_host_and_no_path() {
         for text in ["*", "https://app.example", "http://localhost:3000"] {
             assert!(text.parse::<Origin>().is_ok(), "{text}");
@@ -109,7 +134,8 @@ mod tests {
             "https://app.example/",
             "https://app.example/x",
             "https://user@app.example",
-            "https://*.example?",
+            "https://*.example",
+            "https://app.example?",
             "ftp://app.example",
             "null",
         ] {

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::cors::Origins;
 use super::problem::Problem;
@@ -16,17 +16,20 @@ const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses requests that would change something for another site.
 pub(super) struct Csrf {
-    /// Names under which the server may be asked; nothing where it listens to other machines, of
-    /// whose names it knows nothing.
-    names: Option<Vec<String>>,
+    /// Names under which the server is published.
+    names: Vec<String>,
+    /// Whether the server listens to this machine alone. Where others can reach it, it knows
+    /// nothing of the names they use.
+    is_local: bool,
 }
 
 impl Csrf {
-    /// A guard of a server that listens to this machine alone, if `is_local`, and may be asked
+    /// A guard of a server that listens to this machine alone, if `is_local`, and is published
     /// under `names` besides localhost and loopback addresses.
     pub(super) fn new(is_local: bool, names: &[String]) -> Self {
         Self {
-            names: is_local.then(|| names.to_vec()),
+            names: names.to_vec(),
+            is_local,
         }
     }
 
@@ -42,7 +45,7 @@ impl Csrf {
         if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
             return Ok(());
         }
-        let is_foreign = is_from_another_site(headers) && !allowed.allow(headers);
+        let is_foreign = self.is_from_another_site(headers) && !allowed.allow(headers);
         if is_foreign || !self.is_named(headers) {
             let detail = "a page of another site may change nothing here: send the request from \
                           this host's own page or from a program, to localhost, a loopback \
@@ -54,35 +57,49 @@ impl Csrf {
 
     /// Whether the request was sent to a name under which the server may be asked.
     fn is_named(&self, headers: &HeaderMap) -> bool {
-        let Some(names) = &self.names else {
+        let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+        let mut hosts = headers.get_all(header::HOST).iter();
+        !self.is_local
+            || hosts.all(|host| {
+                let Some(authority) = authority(host) else {
+                    return false;
+                };
+                let name = authority.host().trim_matches(['[', ']']);
+                name.eq_ignore_ascii_case("localhost")
+                    || name.parse().is_ok_and(is_loopback)
+                    || self.is_published(name)
+            })
+    }
+
+    fn is_published(&self, name: &str) -> bool {
+        let mut names = self.names.iter();
+        names.any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    fn is_from_another_site(&self, headers: &HeaderMap) -> bool {
+        if let Some(site) = headers.get(SITE) {
+            return site != "same-origin" && site != "none";
+        }
+        // Browsers do not say it where the connection is not encrypted.
+        let Some(origin) = headers.get(header::ORIGIN) else {
+            return false;
+        };
+        let origin = origin.to_str().ok();
+        let Some((_, origin)) = origin.and_then(|origin| origin.split_once("://")) else {
             return true;
         };
-        let host = headers
+        let is_here = headers
             .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
-        let Some(authority) = host.and_then(|host| host.parse::<Authority>().ok()) else {
-            return host.is_none();
+            .is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(origin.as_bytes()));
+        // A proxy may ask under another name than its clients, or without their port.
+        let is_published = || {
+            let origin = origin.parse::<Authority>();
+            origin.is_ok_and(|origin| self.is_published(origin.host()))
         };
-        let name = authority.host().trim_matches(['[', ']']);
-        let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
-        let mut known = names.iter().map(String::as_str).chain(["localhost"]);
-        known.any(|known| known.eq_ignore_ascii_case(name)) || name.parse().is_ok_and(is_loopback)
+        !is_here && !is_published()
     }
 }
 
-fn is_from_another_site(headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get(SITE) {
-        return site != "same-origin" && site != "none";
-    }
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return false;
-    };
-    let origin = origin
-        .to_str()
-        .ok()
-        .and_then(|origin| origin.split_once("://"));
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    origin.is_none_or(|(_, origin)| host != Some(origin))
+fn authority(host: &HeaderValue) -> Option<Authority> {
+    host.to_str().ok()?.parse().ok()
 }

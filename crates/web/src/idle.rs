@@ -3,14 +3,14 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Sleep, sleep};
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(super) struct Activity {
     start: Instant,
     /// Milliseconds after the start, times four, plus the phase.
     state: AtomicU64,
+    /// Parts of requests that keep the connection busy.
+    busy: AtomicUsize,
     /// Tells the connection to close once it is idle.
     pub(super) close: Notify,
 }
@@ -40,18 +42,15 @@ impl Activity {
         Self {
             start: Instant::now(),
             state: AtomicU64::new(Phase::Fresh as u64),
+            busy: AtomicUsize::new(0),
             close: Notify::new(),
         }
     }
 
-    /// A request is being answered from now on.
-    pub(super) fn answer(&self) {
+    /// A request is being answered from now on, until the guard and its clones are dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> Busy {
         self.enter(Phase::Busy);
-    }
-
-    /// The connection waits for a request from now on.
-    pub(super) fn rest(&self) {
-        self.enter(Phase::Idle);
+        Busy::new(self)
     }
 
     fn enter(&self, phase: Phase) {
@@ -72,6 +71,31 @@ impl Activity {
     }
 }
 
+/// Keeps a connection busy: a part of a request or of its answer that is under way. Once all are
+/// dropped, the connection waits for its next request.
+pub(super) struct Busy(Arc<Activity>);
+
+impl Busy {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.busy.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Clone for Busy {
+    fn clone(&self) -> Self {
+        Self::new(&self.0)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if self.0.busy.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.enter(Phase::Idle);
+        }
+    }
+}
+
 /// The connections that are open.
 #[derive(Default)]
 pub(super) struct Connections(Mutex<Vec<Arc<Activity>>>);
@@ -88,9 +112,9 @@ impl Connections {
         activity
     }
 
-    /// Tells the connection to close that has been idle for the longest time, if one is idle; those
-    /// that never sent a request go before all others.
-    pub(super) fn close_idlest(&self) {
+    /// Tells the connection to close that has been idle for the longest time, those that never sent
+    /// a request first; says whether one is idle. What it has begun to read by then is answered.
+    pub(super) fn close_idlest(&self) -> bool {
         let mut open = self.0.lock();
         forget_ended(&mut open);
         let idle = open.iter().enumerate();
@@ -99,9 +123,11 @@ impl Connections {
             (Phase::Idle, since) => Some((true, since, at)),
             (Phase::Head | Phase::Busy, _) => None,
         });
-        if let Some((_, _, idlest)) = idle.min() {
-            open.swap_remove(idlest).close.notify_one();
-        }
+        let Some((_, _, idlest)) = idle.min() else {
+            return false;
+        };
+        open.swap_remove(idlest).close.notify_one();
+        true
     }
 }
 
@@ -119,40 +145,63 @@ pub(super) struct Patience {
     pub(super) head: Duration,
 }
 
+/// Shortest and longest time between two looks at what a connection is doing.
+const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3600));
+
 /// A stream that ends when its connection has been idle for too long, and fails when the head of
 /// a request takes too long to arrive.
 pub(super) struct Impatient<T> {
     stream: T,
     activity: Arc<Activity>,
     patience: Patience,
+    /// Whether a part of an answer is still on its way: the connection is not idle then.
+    is_writing: bool,
+    /// Time between two looks: none is missed, whatever the connection did since the last one.
+    look: Duration,
+    /// The next look. It is not set anew with every request, which would take longer than to look.
     timer: Pin<Box<Sleep>>,
-    /// What the timer is set for.
-    timed: Option<(Phase, Instant)>,
 }
 
 impl<T> Impatient<T> {
     pub(super) fn new(stream: T, activity: Arc<Activity>, patience: Patience) -> Self {
+        let look = patience.idle.min(patience.head).clamp(LOOK.0, LOOK.1);
         Self {
             stream,
             activity,
             patience,
-            timer: Box::pin(sleep_until(Instant::now().into())),
-            timed: None,
+            is_writing: false,
+            look,
+            timer: Box::pin(sleep(look)),
         }
     }
 
-    /// Waits until the patience of a phase has ended.
-    fn poll_patience(&mut self, phase: (Phase, Instant), context: &mut Context<'_>) -> Poll<()> {
-        if self.timed != Some(phase) {
-            let patience = match phase.0 {
-                Phase::Idle => self.patience.idle,
-                Phase::Head | Phase::Fresh => self.patience.head,
-                Phase::Busy => return Poll::Pending,
+    /// Waits until the patience of the current phase has ended; answers which one that is.
+    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<Phase> {
+        loop {
+            let now = Instant::now();
+            let (phase, since) = self.activity.phase();
+            let end = match phase {
+                Phase::Idle if !self.is_writing => since.checked_add(self.patience.idle),
+                Phase::Head | Phase::Fresh => since.checked_add(self.patience.head),
+                Phase::Idle | Phase::Busy => None,
             };
-            self.timer.as_mut().reset((phase.1 + patience).into());
-            self.timed = Some(phase);
+            if end.is_some_and(|end| end <= now) {
+                return Poll::Ready(phase);
+            }
+            let look = now + self.look;
+            let next = end.map_or(look, |end| end.min(look));
+            if next < self.timer.deadline().into_std() || self.timer.is_elapsed() {
+                self.timer.as_mut().reset(next.into());
+            }
+            ready!(self.timer.as_mut().poll(context));
         }
-        self.timer.as_mut().poll(context)
+    }
+
+    /// All that was written is on its way.
+    fn flushed(&mut self) {
+        if std::mem::take(&mut self.is_writing) && self.activity.phase().0 == Phase::Idle {
+            self.activity.enter(Phase::Idle);
+        }
     }
 }
 
@@ -163,23 +212,19 @@ impl<T: AsyncRead + Unpin> AsyncRead for Impatient<T> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let phase = self.activity.phase();
-        match read {
-            Poll::Pending => match self.poll_patience(phase, context) {
-                Poll::Pending => Poll::Pending,
-                // As if the client had closed the connection: there is nothing to answer.
-                Poll::Ready(()) if phase.0 != Phase::Head => Poll::Ready(Ok(())),
-                Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            },
-            read => {
-                let is_waiting = matches!(phase.0, Phase::Idle | Phase::Fresh);
-                if is_waiting && buffer.filled().len() > before {
-                    self.activity.enter(Phase::Head);
-                }
-                read
+        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, buffer) {
+            let has_arrived = buffer.filled().len() > before;
+            let phase = self.activity.phase().0;
+            if has_arrived && matches!(phase, Phase::Idle | Phase::Fresh) {
+                self.activity.enter(Phase::Head);
             }
+            return Poll::Ready(read);
         }
+        Poll::Ready(match ready!(self.poll_patience(context)) {
+            // As if the client had closed the connection: there is nothing to answer.
+            Phase::Idle | Phase::Fresh => Ok(()),
+            Phase::Head | Phase::Busy => Err(io::ErrorKind::TimedOut.into()),
+        })
     }
 }
 
@@ -189,6 +234,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Impatient<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.is_writing = true;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -197,6 +243,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Impatient<T> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.is_writing = true;
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
@@ -205,7 +252,11 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Impatient<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));
+        if flushed.is_ok() {
+            self.flushed();
+        }
+        Poll::Ready(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

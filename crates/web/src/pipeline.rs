@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
+use axum_core::body::Body;
 use axum_core::response::Response;
 use canopy_telemetry::context::{self as telemetry, RequestContext};
 use http::request::Parts as Head;
 use http::{HeaderValue, Request, StatusCode, header};
-use hyper::body::{Body as _, Incoming};
 use tracing::{debug, warn};
 
 use super::body::RequestBody;
@@ -56,7 +56,7 @@ impl<S: Service> Pipeline<S> {
     }
 
     /// Answers a request of a client.
-    pub(super) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
+    pub(super) async fn answer(&self, request: Request<RequestBody>, peer: IpAddr) -> Response {
         let start = Instant::now();
         let parts = self.service.parts();
         let in_flight = parts.http_metrics.begin();
@@ -133,13 +133,12 @@ impl<S: Service> Pipeline<S> {
     async fn answer_matched(
         &self,
         head: &Head,
-        body: Incoming,
+        mut body: RequestBody,
         matched: Matched<S>,
         context: &RequestContext,
         peer: IpAddr,
     ) -> Response {
-        let waits = head.headers.contains_key(header::EXPECT);
-        let mut body = RequestBody::new(body);
+        let waits = discard::waits(head);
         let answered = match matched {
             Matched::Route(route, parameters) => {
                 let admitted = self.admit(head, &mut body, route, &parameters, context, peer);
@@ -150,9 +149,7 @@ impl<S: Service> Pipeline<S> {
             Matched::OtherMethod { path, allow } => self.refuse_method(head, context, path, &allow),
             Matched::Nothing => self.refuse_path(head, context),
         };
-        if !body.is_end_stream() {
-            discard::discard(body, waits);
-        }
+        discard::discard(body, waits);
         answered.unwrap_or_else(|problem| S::problem(self.path(head), problem))
     }
 
@@ -184,10 +181,14 @@ impl<S: Service> Pipeline<S> {
             }
         }
         let response = (route.handler)(call).await?;
-        Ok(match route.class {
-            Class::Fast => response,
-            _ => compress::compress(head, response).await,
-        })
+        let background = &service.parts().permits.background;
+        match route.class {
+            Class::Fast => Ok(response),
+            Class::Open | Class::Upload => compress::compress(head, response, None).await,
+            Class::Background | Class::BySize => {
+                compress::compress(head, response, Some(background)).await
+            }
+        }
     }
 
     /// Refuses what its user, or a page of another site, may not send.
@@ -230,8 +231,18 @@ impl<S: Service> Pipeline<S> {
         })
     }
 
-    /// The answer to a path that nothing has: 404, or less to whom may not know.
+    /// The answer to a path that nothing has: 404, or less to whom may not know. The prefix alone
+    /// is where relative links would go astray; they are right below it.
     fn refuse_path(&self, head: &Head, context: &RequestContext) -> Result<Response, Problem> {
+        let config = &self.service.parts().config;
+        if head.method.is_safe() && head.uri.path() == config.root_path {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+            let below = HeaderValue::try_from(config.link("/"));
+            let below = below.map_err(|_| Problem::internal())?;
+            response.headers_mut().insert(header::LOCATION, below);
+            return Ok(response);
+        }
         self.let_in(head, Need::User, context)?;
         Err(Problem::new(
             StatusCode::NOT_FOUND,

@@ -92,7 +92,7 @@ fn set_up(config: &ServeConfig) -> anyhow::Result<Server> {
         .context("cannot export spans")?;
     let parts = Parts {
         config: config.web.clone(),
-        is_local: config.listen.address().ip().is_loopback(),
+        is_local: config.listen.address().ip().to_canonical().is_loopback(),
         auth: auth.map(Arc::new),
         tls,
         tracer,

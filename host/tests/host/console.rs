@@ -27,10 +27,14 @@ fn a_browser_gets_the_page_and_other_clients_the_message() {
         assert!(answer["message"].is_string(), "{accept}");
     }
 
-    let files = page.split('"').filter(|text| text.starts_with("/console/"));
+    let files = page.split('"').filter(|text| text.starts_with("console/"));
+    let files: Vec<&str> = files.collect();
+    assert!(files.len() >= 5, "{page}");
     for file in files {
-        assert_eq!(server.get(file).status(), 200, "{file}");
+        assert_eq!(server.get(&format!("/{file}")).status(), 200, "{file}");
     }
+    // Its links would lead nowhere from there.
+    assert_eq!(server.get("/console/index.html").status(), 404);
     let response = server.get("/console/main.js");
     assert_eq!(
         response.headers()["content-type"],

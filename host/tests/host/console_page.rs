@@ -229,7 +229,7 @@ fn who_is_not_known_signs_in() {
     browser.run(
         "const host = window.fetch;
          window.fetch = async (path, options) => {
-             if (path === '/token') {
+             if (path === 'token') {
                  const known = options.body.get('password') === 'open sesame';
                  return known
                      ? Response.json({access_token: 'key'})

@@ -1,6 +1,7 @@
 //! What a request may hold.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ fn a_long_head_is_refused() {
         let mut stream = server.connect();
         let filling = "a".repeat(length);
         let head = format!(
-            "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-filling: {filling}\r\n\r\n"
+            "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-filling: {filling}\r\n\r\n"
         );
         // The host does not read on once it has refused.
         let _ = stream.write_all(head.as_bytes());
@@ -57,7 +58,7 @@ fn a_long_head_is_refused() {
     }
     let mut stream = server.connect();
     let head = format!(
-        "GET /health HTTP/1.1\r\nhost: localhost\r\n{}\r\n",
+        "GET /health HTTP/1.1\r\nhost: x\r\n{}\r\n",
         "x-more: 1\r\n".repeat(200)
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -123,7 +124,26 @@ fn json_is_nested_only_so_deep_on_every_route() {
 }
 
 #[test]
-fn connections_beyond_the_most_wait_for_their_turn() {
+fn a_connection_beyond_the_limit_takes_the_place_of_an_idle_one() {
+    let server = Server::start(house::model(), &["--max-connections", "1"]);
+    let ask = |stream: &mut TcpStream| stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut answer = [0; 12];
+    let mut first = server.connect();
+    ask(&mut first).unwrap();
+    first.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+
+    let mut second = server.connect();
+    ask(&mut second).unwrap();
+    second.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let mut rest = Vec::new();
+    first.read_to_end(&mut rest).unwrap();
+    assert!(rest.ends_with(br#"{"status":"ok"}"#), "{rest:?}");
+}
+
+#[test]
+fn a_connection_beyond_the_limit_waits_while_no_other_is_idle() {
     let server = Server::start(house::model(), &["--max-connections", "1"]);
     let body = house::record().to_string();
     let head = format!(
@@ -136,16 +156,17 @@ fn connections_beyond_the_most_wait_for_their_turn() {
     first.read_exact(&mut interim).unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
 
-    let request = b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let mut answer = [0; 12];
     let mut second = server.connect();
-    second.write_all(request).unwrap();
+    second
+        .write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
     second
         .set_read_timeout(Some(Duration::from_millis(300)))
         .unwrap();
     assert!(
         second.read(&mut answer).is_err(),
-        "the first is being answered still"
+        "the first is still being answered"
     );
     first.write_all(body.as_bytes()).unwrap();
     first.read_exact(&mut answer).unwrap();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod authentication;
 mod batch;
 mod browser;
 mod cache;
@@ -9,8 +10,8 @@ mod command_line;
 mod console;
 mod console_page;
 mod containment;
+mod csrf;
 mod document;
-mod door;
 mod evaluate;
 mod guest;
 mod history;
@@ -22,6 +23,7 @@ mod neighbours;
 mod other_model;
 mod otlp;
 mod predict;
+mod proxy;
 mod python;
 mod recovery;
 mod refusal;

@@ -328,6 +328,25 @@ fn a_canary_answers_its_share_sticks_to_request_ids_and_resumes_after_a_restart(
     let tensor =
         |name| json!({"name": name, "shape": [1], "datatype": "FP64", "data": [record[name]]});
     let inputs = json!({"inputs": house::FEATURES.map(tensor)});
+    // Whichever way a request comes, the same id goes to the same version.
+    for (id, &is_canary) in asked.iter().enumerate().take(60) {
+        let post = |path: &str, body: &Value| {
+            let request = server.post(path).json(body);
+            let id = format!("client-{id}");
+            let response = request.header("x-request-id", &id).send().unwrap();
+            assert_eq!(response.headers()["x-request-id"], *id);
+            response
+        };
+        let version = if is_canary { "2.0.0" } else { "1.0.0" };
+        for records in [json!([record]), json!([record, record])] {
+            for path in ["/predict/batch", "/models/bikes/predict/batch"] {
+                let response = post(path, &records);
+                assert_eq!(response.headers()["x-model-version"], version, "{path}");
+            }
+        }
+        let answer: Value = post("/v2/models/bikes/infer", &inputs).json().unwrap();
+        assert_eq!(answer["model_version"], version, "{answer}");
+    }
     for _ in 0..40 {
         let (status, answer) = server.post_json(path_of_first, &inputs);
         assert_eq!(status, 200, "{answer}");

@@ -158,3 +158,21 @@ fn a_request_is_logged_with_the_trace_it_belongs_to() {
     assert_eq!(line["span"]["trace"], trace);
     assert_eq!(line["span"]["parent"], "00f067aa0ba902b7");
 }
+
+#[test]
+fn every_line_of_a_request_has_its_id_on_whatever_thread_it_is_written() {
+    let server = server::Server::start(house::model(), &["--log", "canopy=debug"]);
+    let mut records = house::records("2011-02-08..2011-02-08");
+    for record in &mut records {
+        record["temp"] = 0.5.into();
+    }
+    let body = serde_json::json!({"data": records});
+    let request = server.post("/evaluate").header("x-request-id", "seven");
+    let response = request.json(&body).send().unwrap();
+    assert_eq!(response.headers()["x-request-id"], "seven");
+    // Written by the background pool, and by the thread that answers.
+    let line = server.await_line("the evaluation", |line| line["evaluation"].is_u64());
+    assert_eq!(line["span"]["id"], "seven", "{line}");
+    let line = server.await_log("request answered");
+    assert_eq!(line["span"]["id"], "seven", "{line}");
+}

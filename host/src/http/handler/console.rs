@@ -4,7 +4,7 @@
 use canopy_web::{Call, HeaderMap, HeaderValue, Problem, Response, StatusCode, header, text};
 
 use super::status;
-use crate::console;
+use crate::console::{self, File};
 use crate::http::Server;
 
 /// What the page may do: ask where it came from.
@@ -16,7 +16,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// `GET /`: the page for a browser, else a greeting.
 pub(crate) async fn root(call: Call<'_, Server>) -> Result<Response, Problem> {
     let mut response = if wants_page(call.headers()) {
-        respond("index.html")?
+        respond(&console::PAGE)
     } else {
         status::greeting(call.service)?
     };
@@ -27,7 +27,11 @@ pub(crate) async fn root(call: Call<'_, Server>) -> Result<Response, Problem> {
 
 /// `GET /console/{file}`: what the page is made of.
 pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
-    respond(call.parameters.get("file").unwrap_or_default())
+    let name = call.parameters.get("file").unwrap_or_default();
+    console::file(name).map(respond).ok_or_else(|| {
+        let nothing = format!("the console has no file {name:?}");
+        Problem::new(StatusCode::NOT_FOUND, nothing)
+    })
 }
 
 /// Browsers name HTML, other clients take anything.
@@ -41,14 +45,10 @@ fn wants_page(headers: &HeaderMap) -> bool {
     })
 }
 
-fn respond(name: &str) -> Result<Response, Problem> {
-    let Some(file) = console::file(name) else {
-        let nothing = format!("the console has no file {name:?}");
-        return Err(Problem::new(StatusCode::NOT_FOUND, nothing));
-    };
+fn respond(file: &File) -> Response {
     let mut response = text(file.media_type(), file.text);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
-    Ok(response)
+    response
 }

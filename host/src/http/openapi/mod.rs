@@ -59,10 +59,12 @@ pub(super) fn document(server: &Server) -> Value {
             "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
         });
     }
+    let root = parts.config.root_path.as_str();
     json!({
         "openapi": "3.1.0",
         "info": info,
-        "servers": [{"url": parts.config.link("/")}],
+        // Paths are appended to it as they are.
+        "servers": [{"url": if root.is_empty() { "/" } else { root }}],
         "tags": [
             {"name": "model", "description": "Predictions and their quality"},
             {"name": "versions", "description": "What a model serves, and what is on trial"},

@@ -65,7 +65,7 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
     let registry = retrainer.registry();
     let parts = Parts {
         config: web,
-        is_local: address.ip().is_loopback(),
+        is_local: address.ip().to_canonical().is_loopback(),
         auth: auth.map(Arc::new),
         tls,
         tracer: None,

@@ -1,0 +1,15 @@
+//! What the pipeline promises, shown with a small service over real connections.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod body;
+mod client;
+mod compression;
+mod connections;
+mod context;
+mod cors;
+mod credentials;
+mod csrf;
+mod methods;
+mod prefix;
+mod server;
