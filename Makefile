@@ -91,7 +91,7 @@ bench: build ## Measure what the documents claim, beside peers: ONLY=forest,pred
 microbench: guest ## Measure each part of a prediction alone, with criterion: ARGS=row/json
 	cargo bench --profile release --workspace $(addprefix --exclude ,$(GUESTS)) --bench micro --bench drift -- $(ARGS)
 
-budget: guest ## Count the instructions of the hottest functions anew; `make test` compares with host/tests/budget.toml
+budget: guest ## Count the instructions of the hottest functions anew; `make test` compares with bench/tests/budget.toml
 	cargo test --release --workspace $(addprefix --exclude ,$(GUESTS)) --test budget -- write
 
 flamegraph: build $(MODEL) ## Draw where the time of POST /predict goes: docs/images/predict-flame.svg, and a table

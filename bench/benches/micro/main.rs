@@ -4,7 +4,6 @@
 
 mod component;
 mod forest;
-mod house;
 mod metrics;
 mod row;
 
@@ -13,12 +12,12 @@ use canopy_runtime::{Component, Limits, Runtime};
 use criterion::Criterion;
 
 fn main() {
-    let (artifact, trees) = house::trained();
+    let (artifact, trees) = canopy_bench::trained();
     let component = canopy_trainer::bake(&artifact).unwrap();
     let runtime = Runtime::new(&Limits::default(), None).unwrap();
     let model = runtime.load(&Component::new(component.clone())).unwrap();
     let artifact = Artifact::read(&artifact).unwrap();
-    let week = house::week(&artifact);
+    let week = canopy_bench::week(&artifact);
 
     let mut criterion = Criterion::default().configure_from_args();
     row::measure(&mut criterion, &week, &model);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/budget.toml");
 const HEAD: &str = "\
-# Instructions of the hottest functions, as host/tests/budget counts them. `make budget` writes
+# Instructions of the hottest functions, as bench/tests/budget counts them. `make budget` writes
 # this file. Another compiler generates other code: counts are compared only with its own.
 
 ";

@@ -9,7 +9,7 @@ use canopy_forest::{Artifact, Description, Scratch};
 use canopy_rows::{Schema, json};
 use canopy_runtime::{Feature, Kind, ModelInfo, Task, Training};
 
-use super::house::{self, WEEK};
+use canopy_bench::WEEK;
 
 /// Names of what can be counted.
 pub(crate) const NAMES: [&str; 4] = ["json-record", "forest-row", "forest-week", "drift-ks"];
@@ -18,12 +18,12 @@ pub(crate) const NAMES: [&str; 4] = ["json-record", "forest-row", "forest-week",
 pub(crate) fn perform(name: &str, artifact: &Path) {
     let bytes = fs::read(artifact).unwrap();
     let artifact = Artifact::read(&bytes).unwrap();
-    let week = house::week(&artifact);
+    let week = canopy_bench::week(&artifact);
     let row = &week[..artifact.forest.features()];
     match name {
         "json-record" => {
             let schema = Schema::new(&info(&artifact.description));
-            let body = house::json_record(schema.features(), row);
+            let body = canopy_bench::json_record(schema.features(), row);
             twice(&mut || drop(black_box(json::record(body.as_bytes(), &schema).unwrap())));
         }
         "forest-row" | "forest-week" => {

@@ -1,4 +1,6 @@
-//! The house model, trained on January 2011.
+//! The house model, trained on January 2011, for what is measured.
+
+#![expect(clippy::unwrap_used, reason = "a measurement may panic")]
 
 use canopy_dataset::Source;
 use canopy_forest::{Artifact, Tree};
@@ -6,10 +8,15 @@ use canopy_trainer::{Fit, Model, Spec, Table};
 use indicatif::ProgressBar;
 
 /// Hours of a week.
-pub(crate) const WEEK: usize = 168;
+pub const WEEK: usize = 168;
 
 /// What is baked into its component, and its trees.
-pub(crate) fn trained() -> (Vec<u8>, Vec<Tree>) {
+///
+/// # Panics
+///
+/// If it cannot be trained.
+#[must_use]
+pub fn trained() -> (Vec<u8>, Vec<Tree>) {
     let spec = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../model-wasm/specs/bike-sharing.toml"
@@ -23,7 +30,8 @@ pub(crate) fn trained() -> (Vec<u8>, Vec<Tree>) {
 }
 
 /// The rows of its first week (row-major, rows × features).
-pub(crate) fn week(artifact: &Artifact<'_>) -> Vec<f64> {
+#[must_use]
+pub fn week(artifact: &Artifact<'_>) -> Vec<f64> {
     let features = &artifact.reference[..artifact.description.features.len()];
     (0..WEEK)
         .flat_map(|row| features.iter().map(move |feature| feature.values[row]))
@@ -31,7 +39,8 @@ pub(crate) fn week(artifact: &Artifact<'_>) -> Vec<f64> {
 }
 
 /// A row as a client sends it.
-pub(crate) fn json_record(names: &[String], row: &[f64]) -> String {
+#[must_use]
+pub fn json_record(names: &[String], row: &[f64]) -> String {
     let fields = names.iter().zip(row);
     let fields: Vec<String> = fields
         .map(|(name, value)| format!("\"{name}\": {value}"))

@@ -8,7 +8,7 @@ use canopy_rows::{Schema, arrow, csv, json};
 use canopy_runtime::Model;
 use criterion::{Criterion, Throughput};
 
-use super::house::{WEEK, json_record};
+use canopy_bench::{WEEK, json_record};
 
 pub(crate) fn measure(criterion: &mut Criterion, week: &[f64], model: &Model) {
     let schema = &Schema::new(model.info());

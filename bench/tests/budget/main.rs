@@ -1,5 +1,5 @@
 //! How many instructions the hottest functions take, counted by valgrind and held against
-//! `host/tests/budget.toml`: unlike time, the count is the same on a busy machine.
+//! `bench/tests/budget.toml`: unlike time, the count is the same on a busy machine.
 //!
 //! It is ignored as other tests are that need a tool, and compares with `--ignored` or
 //! `--include-ignored`; `write` (`make budget`) writes the counts as the new budget;
@@ -9,8 +9,6 @@
 
 mod budget;
 mod count;
-#[path = "../../benches/micro/house.rs"]
-mod house;
 mod work;
 
 use std::env;
@@ -46,7 +44,7 @@ fn main() -> ExitCode {
     };
     let folder = TempDir::new().unwrap();
     let artifact = folder.path().join("artifact");
-    std::fs::write(&artifact, house::trained().0).unwrap();
+    std::fs::write(&artifact, canopy_bench::trained().0).unwrap();
     let counts = work::NAMES.iter().map(|&name| {
         (
             name.to_owned(),

@@ -3,7 +3,7 @@
 use canopy_forest::{Aggregation, Forest, Form, Scratch, Tree, compile};
 use criterion::{Criterion, Throughput};
 
-use super::house::WEEK;
+use canopy_bench::WEEK;
 
 pub(crate) fn measure(
     criterion: &mut Criterion,

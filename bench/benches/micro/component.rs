@@ -3,7 +3,7 @@
 use canopy_runtime::{Model, RowsView};
 use criterion::{Criterion, Throughput};
 
-use super::house::WEEK;
+use canopy_bench::WEEK;
 
 pub(crate) fn measure(criterion: &mut Criterion, week: &[f64], model: &Model) {
     let week = RowsView::new(week, model.width());
