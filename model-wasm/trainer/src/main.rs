@@ -1,4 +1,4 @@
-//! `canopy-trainer`: see [`canopy_trainer`].
+//! The `canopy-trainer` program; see [`canopy_trainer`].
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Train(arguments) => train(&arguments).map(|report| {
-            // The model is written; that nobody reads the report any more is no failure.
+            // The model has been written, so failing to print the report is not an error.
             let _ = write!(std::io::stdout(), "{report}");
         }),
         Command::Serve(arguments) => serve(*arguments),
