@@ -212,7 +212,12 @@ fn uploads_that_cannot_be_served_change_nothing() {
             422,
             "feature-change",
         ),
-        ("/models/bikes/candidate", &component, 409, "is already serving"),
+        (
+            "/models/bikes/candidate",
+            &component,
+            409,
+            "is already serving",
+        ),
         (
             "/models/bikes/candidate?share=2",
             &component,
