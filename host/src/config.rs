@@ -1,4 +1,4 @@
-//! The configuration of `canopy serve`: that of every part, flattened.
+//! The configuration of `canopy serve`, composed of the configurations of its parts.
 
 use clap::Args;
 
@@ -9,11 +9,11 @@ use canopy_web::Listen;
 /// The configuration of `canopy serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
-    /// Which models are served.
+    /// The models to serve.
     #[command(flatten)]
     pub models: models::Config,
-    /// Address and port to listen on: `127.0.0.1:8080`, `localhost:8080`, `:8080` or `8080`; port
-    /// 0 takes a free one.
+    /// Address and port to listen on, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or
+    /// `8080`. Port 0 selects a free port.
     #[arg(
         long,
         env = "CANOPY_LISTEN",
@@ -22,25 +22,25 @@ pub struct ServeConfig {
         help_heading = "Network"
     )]
     pub listen: Listen,
-    /// How long clients may take.
+    /// The HTTP server.
     #[command(flatten)]
     pub web: canopy_web::Config,
-    /// Who may send requests.
+    /// Authentication.
     #[command(flatten)]
     pub auth: canopy_auth::Config,
-    /// What calls and requests may use.
+    /// Limits on calls and requests.
     #[command(flatten)]
     pub limits: LimitConfig,
-    /// How drift of live traffic is watched.
+    /// Drift detection on live traffic.
     #[command(flatten)]
     pub live: monitoring::Config,
-    /// Where labelled rows are kept for a retraining.
+    /// Storage of labelled rows for retraining.
     #[command(flatten)]
     pub observations: canopy_observations::Config,
-    /// Where traces go.
+    /// Export of traces.
     #[command(flatten)]
     pub traces: canopy_telemetry::otlp::Config,
-    /// How the log is written.
+    /// The log.
     #[command(flatten)]
     pub log: canopy_telemetry::log::Config,
 }

@@ -1,15 +1,15 @@
-//! What calls and requests may use.
+//! Limits on calls and requests.
 
 use bytesize::ByteSize;
 use canopy_runtime::{Isolation, Limits};
 use clap::Args;
 
-/// What calls and requests may use.
+/// Limits on calls and requests.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 #[group(id = "limit-config")]
 pub struct LimitConfig {
-    /// Memory that an instance of a model may grow to.
+    /// Maximum memory of an instance of a model.
     #[arg(
         long,
         env = "CANOPY_MODEL_MEMORY",
@@ -18,7 +18,7 @@ pub struct LimitConfig {
         value_parser = memory
     )]
     model_memory: ByteSize,
-    /// Longest time that one call of a model may take.
+    /// Maximum duration of one call of a model.
     #[arg(
         long,
         env = "CANOPY_MODEL_DEADLINE",
@@ -26,7 +26,7 @@ pub struct LimitConfig {
         value_name = "TIME"
     )]
     pub model_deadline: humantime::Duration,
-    /// Largest component that is loaded.
+    /// Maximum size of a component.
     #[arg(
         long,
         env = "CANOPY_COMPONENT_LIMIT",
@@ -35,14 +35,14 @@ pub struct LimitConfig {
         value_parser = limit
     )]
     component_limit: ByteSize,
-    /// Whether calls share warm instances of a model, or every call gets a fresh one.
+    /// Whether calls share warm instances of a model or each gets a fresh instance.
     #[arg(long, env = "CANOPY_ISOLATION", default_value = "warm")]
     isolation: Isolation,
-    /// Load components that import WASI too; they find an empty world: no files, no network, the same
-    /// time and random numbers always.
+    /// Also load components that import WASI. Their world is empty: no files, no network, and always
+    /// the same time and random numbers.
     #[arg(long, env = "CANOPY_ALLOW_WASI")]
     allow_wasi: bool,
-    /// Longest time that all calls for one batch or evaluation may take.
+    /// Maximum total duration of the calls for one batch or evaluation.
     #[arg(
         long,
         env = "CANOPY_BATCH_DEADLINE",
@@ -50,11 +50,11 @@ pub struct LimitConfig {
         value_name = "TIME"
     )]
     batch_deadline: humantime::Duration,
-    /// Instances of a model at the same time [default: 4 for every core, at least 16].
+    /// Maximum number of concurrent instances of a model [default: 4 per core, at least 16].
     #[arg(long, env = "CANOPY_MODEL_INSTANCES", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     model_instances: Option<u32>,
-    /// Single predictions in flight at the same time; further ones are answered 503.
+    /// Maximum number of concurrent single predictions; further ones get a 503 response.
     #[arg(
         long,
         env = "CANOPY_MAX_IN_FLIGHT",
@@ -63,7 +63,8 @@ pub struct LimitConfig {
         value_parser = count
     )]
     pub max_in_flight: usize,
-    /// Batches and evaluations at work or waiting; further ones are answered 503.
+    /// Maximum number of batches and evaluations running or waiting; further ones get a 503
+    /// response.
     #[arg(
         long,
         alias = "slow-places",
@@ -73,7 +74,7 @@ pub struct LimitConfig {
         value_parser = count
     )]
     pub background_permits: usize,
-    /// Largest body of a single prediction.
+    /// Maximum body size of a single prediction.
     #[arg(
         long,
         env = "CANOPY_RECORD_LIMIT",
@@ -82,7 +83,7 @@ pub struct LimitConfig {
         value_parser = limit
     )]
     pub record_limit: ByteSize,
-    /// Largest body of a batch or an evaluation.
+    /// Maximum body size of a batch or an evaluation.
     #[arg(
         long,
         env = "CANOPY_BODY_LIMIT",
@@ -91,7 +92,7 @@ pub struct LimitConfig {
         value_parser = limit
     )]
     pub body_limit: ByteSize,
-    /// Records that a batch or an evaluation may have; one with more is answered 413.
+    /// Maximum number of records in a batch or an evaluation; larger ones get a 413 response.
     #[arg(
         long,
         env = "CANOPY_MAX_ROWS",
@@ -103,13 +104,13 @@ pub struct LimitConfig {
 }
 
 impl LimitConfig {
-    /// Largest component that is loaded, in bytes.
+    /// Maximum size of a component in bytes.
     #[must_use]
     pub fn component_limit(&self) -> u64 {
         self.component_limit.as_u64()
     }
 
-    /// The limits of so many models' calls.
+    /// The runtime's limits for up to `models` loaded models.
     #[must_use]
     pub fn runtime(&self, models: u32) -> Limits {
         let bytes = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
@@ -128,7 +129,7 @@ impl LimitConfig {
     }
 }
 
-/// A count that a host can work with.
+/// Parses a count.
 fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..=1_000_000) => Ok(count),
@@ -136,7 +137,7 @@ fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Memory that WebAssembly can address.
+/// Parses an amount of memory that WebAssembly can address.
 fn memory(text: &str) -> Result<ByteSize, String> {
     let size: ByteSize = text.parse()?;
     if (ByteSize::mib(1)..=ByteSize::gib(4)).contains(&size) {
@@ -146,7 +147,7 @@ fn memory(text: &str) -> Result<ByteSize, String> {
     }
 }
 
-/// A limit that lets something through.
+/// Parses a size limit that is not too small to be useful.
 fn limit(text: &str) -> Result<ByteSize, String> {
     let size: ByteSize = text.parse()?;
     if size >= ByteSize::b(64) {

@@ -1,4 +1,5 @@
-//! Attempts to log in: who fails too often has to wait, longer each time.
+//! Rate limiting of failed logins: after too many failures the next attempt has to wait, longer
+//! each time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,48 +10,48 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::user::UserName;
 
-/// The first pause; every further failure doubles it.
+/// The first pause; each further failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// Who has not tried for this long begins anew.
+/// Failures are forgotten after this long without an attempt.
 const FORGOTTEN: Duration = Duration::from_secs(60 * 60);
-/// Most that are remembered of each; who tried longest ago is forgotten first.
-const MOST: usize = 10_000;
+/// Capacity of each table of failures; the entry with the oldest attempt is evicted first.
+const CAPACITY: usize = 10_000;
 
-/// A user's name at an address: nobody else is held up by these failures.
-const NAMES: Patience = Patience {
+/// Policy for a user name at an address. Failures there do not affect anyone else.
+const NAMES: Policy = Policy {
     free: 5,
     longest: Duration::from_secs(15 * 60),
     forgiven: None,
 };
-/// An address under whatever names. Many users may share one, so that it has more failures free,
-/// gets them back, and has less to wait.
-const ADDRESSES: Patience = Patience {
+/// Policy for an address, regardless of the user name. Many users may share an address, so it is
+/// more lenient: more failures are free, failures expire, and pauses are shorter.
+const ADDRESSES: Policy = Policy {
     free: 100,
     longest: Duration::from_secs(60),
     forgiven: Some(Duration::from_secs(60)),
 };
 
-/// How failures are answered.
-struct Patience {
-    /// Failures that cost no time.
+/// How failures are penalised.
+struct Policy {
+    /// Failures without a pause.
     free: u32,
     /// The longest pause.
     longest: Duration,
-    /// How long it takes until one failure counts no more.
+    /// Time after which one failure no longer counts; `None` if failures do not expire one by one.
     forgiven: Option<Duration>,
 }
 
-/// Who tries to log in: a user's name at an address.
+/// The source of a login attempt: a user name at an address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Suspect {
-    /// None for all names that cannot be a user's.
+pub(super) struct Source {
+    /// `None` for every string that is not a valid user name.
     name: Option<UserName>,
     address: IpAddr,
 }
 
-impl Suspect {
+impl Source {
     pub(super) fn new(name: Option<UserName>, address: IpAddr) -> Self {
-        // A client has as many addresses as it likes within its network of IPv6.
+        // An IPv6 client controls a whole /64 network, so that is what is counted.
         let address = match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).into(),
             address => address,
@@ -59,22 +60,22 @@ impl Suspect {
     }
 }
 
-/// The failures of every suspect.
+/// The failed attempts of every source.
 #[derive(Default)]
-pub(super) struct Attempts(Mutex<Known>);
+pub(super) struct Attempts(Mutex<Tables>);
 
 #[derive(Default)]
-struct Known {
-    names: HashMap<Suspect, Failures>,
+struct Tables {
+    names: HashMap<Source, Failures>,
     addresses: HashMap<IpAddr, Failures>,
 }
 
-/// Why there may be no attempt now, and how long that will be so.
+/// Why an attempt is refused, with the time to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// The name had too many failures at this address.
+    /// Too many failures for the name at this address.
     Name(Duration),
-    /// The address had too many failures.
+    /// Too many failures from the address.
     Address(Duration),
 }
 
@@ -84,38 +85,38 @@ struct Failures {
 }
 
 impl Failures {
-    /// How many count still.
-    fn count(&self, patience: &Patience, now: Instant) -> u32 {
+    /// Number of failures that still count.
+    fn count(&self, policy: &Policy, now: Instant) -> u32 {
         let since = now.saturating_duration_since(self.last);
         if since >= FORGOTTEN {
             return 0;
         }
-        let forgiven = patience.forgiven.map_or(0, |each| {
+        let forgiven = policy.forgiven.map_or(0, |each| {
             u32::try_from(since.as_secs() / each.as_secs()).unwrap_or(u32::MAX)
         });
         self.count.saturating_sub(forgiven)
     }
 
-    /// How long to wait for the next attempt.
-    fn wait(&self, patience: &Patience, now: Instant) -> Option<Duration> {
-        let further = self.count(patience, now).checked_sub(patience.free)?;
+    /// Time to wait before the next attempt; `None` if it may be made now.
+    fn wait(&self, policy: &Policy, now: Instant) -> Option<Duration> {
+        let further = self.count(policy, now).checked_sub(policy.free)?;
         let pause = FIRST_PAUSE.saturating_mul(1 << further.min(20));
         let since = now.saturating_duration_since(self.last);
-        let wait = pause.min(patience.longest).checked_sub(since)?;
+        let wait = pause.min(policy.longest).checked_sub(since)?;
         (!wait.is_zero()).then_some(wait)
     }
 }
 
 impl Attempts {
-    /// Begins an attempt, which counts as failed until [`Self::succeeded`]: many at the same time
-    /// gain nothing.
+    /// Begins an attempt. It counts as failed until [`Self::succeeded`] is called, so concurrent
+    /// attempts cannot evade the limit.
     ///
     /// # Errors
     ///
-    /// If there were too many failures.
-    pub(super) fn begin(&self, suspect: &Suspect, now: Instant) -> Result<(), Wait> {
-        let Known { names, addresses } = &mut *self.known();
-        let (address, failures) = (&suspect.address, names.get(suspect));
+    /// If too many attempts have failed; the error holds the time to wait.
+    pub(super) fn begin(&self, source: &Source, now: Instant) -> Result<(), Wait> {
+        let Tables { names, addresses } = &mut *self.tables();
+        let (address, failures) = (&source.address, names.get(source));
         if let Some(wait) = failures.and_then(|failures| failures.wait(&NAMES, now)) {
             return Err(Wait::Name(wait));
         }
@@ -123,52 +124,52 @@ impl Attempts {
         if let Some(wait) = failures.and_then(|failures| failures.wait(&ADDRESSES, now)) {
             return Err(Wait::Address(wait));
         }
-        count(names, suspect, &NAMES, now);
+        count(names, source, &NAMES, now);
         count(addresses, address, &ADDRESSES, now);
         Ok(())
     }
 
-    /// The attempt succeeded: all is forgiven that was under this name, and nothing else, or one
-    /// right password would be good for many guesses.
-    pub(super) fn succeeded(&self, suspect: &Suspect) {
-        let mut known = self.known();
-        known.names.remove(suspect);
-        if let Some(failures) = known.addresses.get_mut(&suspect.address) {
+    /// Records that an attempt succeeded. Clears the failures of this name, but only this attempt
+    /// from those of the address: otherwise one valid password would buy many guesses at others.
+    pub(super) fn succeeded(&self, source: &Source) {
+        let mut tables = self.tables();
+        tables.names.remove(source);
+        if let Some(failures) = tables.addresses.get_mut(&source.address) {
             failures.count = failures.count.saturating_sub(1);
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock()
     }
 }
 
 /// Counts a failure.
 fn count<K: Clone + Eq + Hash>(
-    known: &mut HashMap<K, Failures>,
+    table: &mut HashMap<K, Failures>,
     key: &K,
-    patience: &Patience,
+    policy: &Policy,
     now: Instant,
 ) {
-    if known.len() >= MOST && !known.contains_key(key) {
-        forget(known, now);
+    if table.len() >= CAPACITY && !table.contains_key(key) {
+        evict(table, now);
     }
-    let failures = known.entry(key.clone()).or_insert(Failures {
+    let failures = table.entry(key.clone()).or_insert(Failures {
         count: 0,
         last: now,
     });
-    failures.count = failures.count(patience, now) + 1;
+    failures.count = failures.count(policy, now) + 1;
     failures.last = now;
 }
 
-/// Makes room: whoever has not tried for long, or at least the one who tried longest ago.
-fn forget<K: Clone + Eq + Hash>(known: &mut HashMap<K, Failures>, now: Instant) {
-    known.retain(|_, failures| now.saturating_duration_since(failures.last) < FORGOTTEN);
-    if known.len() >= MOST
-        && let Some(oldest) = known.iter().min_by_key(|(_, failures)| failures.last)
+/// Makes room: removes forgotten entries, or the one with the oldest attempt if there are none.
+fn evict<K: Clone + Eq + Hash>(table: &mut HashMap<K, Failures>, now: Instant) {
+    table.retain(|_, failures| now.saturating_duration_since(failures.last) < FORGOTTEN);
+    if table.len() >= CAPACITY
+        && let Some(oldest) = table.iter().min_by_key(|(_, failures)| failures.last)
     {
         let oldest = oldest.0.clone();
-        known.remove(&oldest);
+        table.remove(&oldest);
     }
 }
 
@@ -176,14 +177,14 @@ fn forget<K: Clone + Eq + Hash>(known: &mut HashMap<K, Failures>, now: Instant) 
 mod tests {
     use super::*;
 
-    fn suspect(name: &str, address: &str) -> Suspect {
-        Suspect::new(name.parse().ok(), address.parse().unwrap())
+    fn source(name: &str, address: &str) -> Source {
+        Source::new(name.parse().ok(), address.parse().unwrap())
     }
 
     #[test]
-    fn pauses_double_up_to_a_quarter_of_an_hour_and_end() {
+    fn pauses_double_up_to_fifteen_minutes_and_expire() {
         let attempts = Attempts::default();
-        let ada = suspect("ada", "192.0.2.1");
+        let ada = source("ada", "192.0.2.1");
         let mut now = Instant::now();
         let mut pauses = Vec::new();
         for _ in 0..20 {
@@ -204,16 +205,16 @@ mod tests {
     }
 
     #[test]
-    fn others_are_not_held_up_and_success_forgives() {
+    fn other_sources_are_unaffected_and_success_clears_failures() {
         let attempts = Attempts::default();
         let now = Instant::now();
-        let ada = suspect("ada", "192.0.2.1");
+        let ada = source("ada", "192.0.2.1");
         while attempts.begin(&ada, now).is_ok() {}
-        assert_eq!(attempts.begin(&suspect("bob", "192.0.2.1"), now), Ok(()));
-        assert_eq!(attempts.begin(&suspect("ada", "192.0.2.2"), now), Ok(()));
-        assert_eq!(suspect("a", "2001:db8::1"), suspect("a", "2001:db8::ffff"));
-        assert_eq!(suspect("a", "::ffff:192.0.2.1"), suspect("a", "192.0.2.1"));
-        assert_eq!(suspect("ü", "192.0.2.1"), suspect("", "192.0.2.1"));
+        assert_eq!(attempts.begin(&source("bob", "192.0.2.1"), now), Ok(()));
+        assert_eq!(attempts.begin(&source("ada", "192.0.2.2"), now), Ok(()));
+        assert_eq!(source("a", "2001:db8::1"), source("a", "2001:db8::ffff"));
+        assert_eq!(source("a", "::ffff:192.0.2.1"), source("a", "192.0.2.1"));
+        assert_eq!(source("ü", "192.0.2.1"), source("", "192.0.2.1"));
         attempts.succeeded(&ada);
         assert_eq!(attempts.begin(&ada, now), Ok(()));
     }
@@ -222,14 +223,14 @@ mod tests {
     fn memory_is_bounded() {
         let attempts = Attempts::default();
         let start = Instant::now();
-        for index in 0..MOST as u32 + 10 {
+        for index in 0..CAPACITY as u32 + 10 {
             let now = start + Duration::from_millis(index.into());
             let name = format!("user{index}");
             let address = format!("10.{}.{}.1", index >> 8, index & 255);
-            assert_eq!(attempts.begin(&suspect(&name, &address), now), Ok(()));
+            assert_eq!(attempts.begin(&source(&name, &address), now), Ok(()));
         }
-        assert_eq!(attempts.known().names.len(), MOST);
-        assert_eq!(attempts.known().addresses.len(), MOST);
+        assert_eq!(attempts.tables().names.len(), CAPACITY);
+        assert_eq!(attempts.tables().addresses.len(), CAPACITY);
     }
 
     #[test]
@@ -238,7 +239,7 @@ mod tests {
         let mut now = Instant::now();
         let mut names = (0..).map(|index| format!("user{index}"));
         let mut guess =
-            |address: &str, now| attempts.begin(&suspect(&names.next().unwrap(), address), now);
+            |address: &str, now| attempts.begin(&source(&names.next().unwrap(), address), now);
         for _ in 0..ADDRESSES.free {
             assert_eq!(guess("2001:db8::1", now), Ok(()));
         }
@@ -253,7 +254,7 @@ mod tests {
             now += Duration::from_secs(pause);
             assert_eq!(guess("2001:db8::3", now), Ok(()));
         }
-        // From then on about one a minute, for ever: every minute forgives one failure.
+        // From then on about one guess a minute, as one failure expires every minute.
         let mut most = 0;
         for _ in 0..100 {
             now += Duration::from_secs(6);
@@ -265,12 +266,12 @@ mod tests {
     }
 
     #[test]
-    fn a_right_password_does_not_pay_for_wrong_ones() {
+    fn a_successful_login_does_not_offset_failures_for_other_names() {
         let attempts = Attempts::default();
         let now = Instant::now();
-        let mallory = suspect("mallory", "192.0.2.1");
+        let mallory = source("mallory", "192.0.2.1");
         let mut guesses = 0;
-        while attempts.begin(&suspect(&format!("user{guesses}"), "192.0.2.1"), now) == Ok(()) {
+        while attempts.begin(&source(&format!("user{guesses}"), "192.0.2.1"), now) == Ok(()) {
             guesses += 1;
             if attempts.begin(&mallory, now).is_ok() {
                 attempts.succeeded(&mallory);

@@ -1,4 +1,4 @@
-//! Checking credentials and logging users in.
+//! Checks credentials and logs users in.
 
 use std::fs;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use canopy_disk::ChangeDetector;
 use canopy_pool::{BackgroundPool, PoolError};
 use tracing::{info, warn};
 
-use super::attempt::{Attempts, Suspect, Wait};
+use super::attempt::{Attempts, Source, Wait};
 use super::config::Config;
 use super::error::{AuthError, InvalidCredential, LoginError, SHORTEST_TOKEN_KEY};
 use super::role::Roles;
@@ -21,23 +21,23 @@ use super::user::{User, UserName, Users};
 
 /// Minimum number of characters in a password.
 pub const SHORTEST_PASSWORD: usize = 12;
-/// Logins whose password is being checked or waits to be.
+/// Maximum number of logins whose password is being checked or is waiting to be.
 pub const LOGINS: usize = 32;
 
-/// Checks who sends requests to a server that has users.
+/// Authenticates the requests of a server that has users.
 pub struct Auth {
     path: PathBuf,
     file: ChangeDetector,
     users: ArcSwap<Users>,
     signer: Signer,
     attempts: Attempts,
-    /// Where passwords are checked: one at a time, each takes as much memory as a model.
+    /// Checks passwords, one at a time: each check takes as much memory as a model.
     pool: BackgroundPool,
-    /// The hash of a password that nobody has, for names that are not known.
-    nobody: String,
+    /// The hash of a random password, checked in place of an unknown user's.
+    dummy_hash: String,
 }
 
-/// Who sent a request.
+/// The authenticated sender of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The user.
@@ -51,7 +51,8 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// If the users or the token key cannot be read.
+    /// If the users or the token key cannot be read, or the thread that checks passwords cannot be
+    /// started.
     pub fn open(config: &Config) -> Result<Option<Self>, AuthError> {
         let Some(path) = config.users.clone() else {
             return Ok(None);
@@ -78,15 +79,15 @@ impl Auth {
             signer: Signer::new(key, config.token_lifetime),
             attempts: Attempts::default(),
             pool: BackgroundPool::new(1, LOGINS)?,
-            nobody: secret::hash_password(&secret::new_key()?)?,
+            dummy_hash: secret::hash_password(&secret::new_key()?)?,
         }))
     }
 
-    /// Checks a password, in its turn; answers a token.
+    /// Checks a password, waiting for logins before it, and returns a token.
     ///
     /// # Errors
     ///
-    /// If there is no such user with this password, or it was tried too often.
+    /// If the user name or password is wrong, too many logins have failed or too many are waiting.
     pub async fn login(
         &self,
         name: &str,
@@ -94,9 +95,9 @@ impl Auth {
         address: IpAddr,
     ) -> Result<String, LoginError> {
         let name: Option<UserName> = name.parse().ok();
-        let suspect = Suspect::new(name.clone(), address);
+        let source = Source::new(name.clone(), address);
         let permit = self.pool.permit().map_err(|_| LoginError::Overload)?;
-        let begun = self.attempts.begin(&suspect, Instant::now());
+        let begun = self.attempts.begin(&source, Instant::now());
         begun.map_err(|wait| match wait {
             Wait::Name(wait) => LoginError::Locked(wait),
             Wait::Address(wait) => LoginError::Address(wait),
@@ -105,16 +106,16 @@ impl Auth {
         let users = self.users.load_full();
         let user = name.and_then(|name| Some((users.users.get(&name)?.clone(), name)));
         let hash = user.as_ref().and_then(|(user, _)| user.password.clone());
-        // A name that is not there takes as long as one that is.
-        let (hash, is_there) = hash.map_or((self.nobody.clone(), false), |hash| (hash, true));
+        // An unknown user takes as long as a known one, so the time does not reveal which names exist.
+        let (hash, exists) = hash.map_or((self.dummy_hash.clone(), false), |hash| (hash, true));
         let check = move || secret::is_password(&password, &hash);
-        let is_right = match self.pool.run(&permit, check).await {
-            Ok(is_right) => is_right,
+        let is_correct = match self.pool.run(&permit, check).await {
+            Ok(is_correct) => is_correct,
             Err(PoolError::Full | PoolError::Panicked) => return Err(LoginError::Overload),
         };
         match user {
-            Some((user, name)) if is_there && is_right => {
-                self.attempts.succeeded(&suspect);
+            Some((user, name)) if exists && is_correct => {
+                self.attempts.succeeded(&source);
                 Ok(self.signer.sign(name, user.roles, token::now()))
             }
             _ => Err(LoginError::Credentials),
@@ -127,11 +128,11 @@ impl Auth {
         self.signer.lifetime
     }
 
-    /// Whose credential this token or API key is.
+    /// Identifies the owner of a token or API key.
     ///
     /// # Errors
     ///
-    /// If it is not valid, or its user is not known any more.
+    /// If the credential is not valid, or its user no longer exists or has changed since.
     pub fn authenticate(&self, credential: &str) -> Result<Principal, InvalidCredential> {
         let users = self.users.load();
         if credential.starts_with(secret::KEY_PREFIX) {
@@ -161,7 +162,7 @@ impl Auth {
         })
     }
 
-    /// Reads the users again if their file has changed.
+    /// Reloads the users if their file has changed.
     pub fn refresh(&self) {
         if !self.file.has_changed() {
             return;
@@ -173,7 +174,7 @@ impl Auth {
             }
             Err(error) => {
                 let error = format!("{:#}", anyhow::Error::from(error));
-                warn!(error, "users not reloaded; the previous ones stay");
+                warn!(error, "cannot reload users; keeping the previous ones");
             }
         }
     }
@@ -183,7 +184,7 @@ impl Auth {
 ///
 /// # Errors
 ///
-/// If the system has no random numbers.
+/// If the system cannot provide random numbers or memory for the hash.
 pub fn with_password(before: Option<User>, roles: Roles, password: &str) -> Result<User, NoSecret> {
     Ok(User {
         roles,
@@ -197,7 +198,7 @@ pub fn with_password(before: Option<User>, roles: Roles, password: &str) -> Resu
 ///
 /// # Errors
 ///
-/// If the system has no random numbers.
+/// If the system cannot provide random numbers or memory for the hash.
 pub fn with_key(before: Option<User>, roles: Roles) -> Result<(User, String), NoSecret> {
     let key = secret::new_key()?;
     let user = User {

@@ -1,20 +1,20 @@
-//! Who may send requests.
+//! Configuration of authentication.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-/// Who may send requests.
+/// Configuration of authentication.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Authentication")]
 #[group(id = "auth-config")]
 pub struct Config {
-    /// Users, their roles and the hashes of their passwords and keys; `canopy user` writes the
-    /// file. Turns authentication on; the file is read again when it changes.
+    /// File of users with their roles and the hashes of their passwords and API keys, written by
+    /// `canopy user`. Turns authentication on. The file is reloaded when it changes.
     #[arg(long, env = "CANOPY_USERS", value_name = "FILE")]
     pub users: Option<PathBuf>,
-    /// How long a token of POST /token is valid.
+    /// Lifetime of the tokens that POST /token issues.
     #[arg(
         long,
         env = "CANOPY_TOKEN_LIFETIME",
@@ -23,13 +23,13 @@ pub struct Config {
         value_parser = lifetime
     )]
     pub token_lifetime: Duration,
-    /// Key that tokens are signed with, at least 32 bytes, for hosts that accept each other's
-    /// tokens [default: random, so that tokens end with the process].
+    /// File with the key that signs tokens, at least 32 bytes. Hosts with the same key accept each
+    /// other's tokens [default: a random key, so tokens become invalid when the process ends].
     #[arg(long, env = "CANOPY_TOKEN_KEY", value_name = "FILE")]
     pub token_key: Option<PathBuf>,
 }
 
-/// A lifetime long enough for a client and short enough against an attacker.
+/// Parses a lifetime: long enough to be usable, short enough to limit the use of a stolen token.
 fn lifetime(text: &str) -> Result<Duration, String> {
     let given = text.parse::<humantime::Duration>();
     let range = Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);

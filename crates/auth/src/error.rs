@@ -1,4 +1,4 @@
-//! Why authentication cannot be set up, a credential is not accepted or a login is refused.
+//! Errors of setting up authentication, of credentials and of logins.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::user::UsersError;
 /// Minimum number of bytes in a token key.
 pub(super) const SHORTEST_TOKEN_KEY: usize = 32;
 
-/// Why authentication cannot be set up.
+/// Why authentication could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// The file of users cannot be used.
@@ -21,10 +21,10 @@ pub enum AuthError {
     /// The token key cannot be read.
     #[error("cannot read the token key {0}")]
     TokenKey(PathBuf, #[source] io::Error),
-    /// The token key is short enough to be guessed.
+    /// The token key is so short that it could be guessed.
     #[error("the token key {0} is shorter than {SHORTEST_TOKEN_KEY} bytes")]
     ShortTokenKey(PathBuf),
-    /// The system has no random numbers.
+    /// The system cannot provide random numbers or memory for a hash.
     #[error(transparent)]
     Secret(#[from] NoSecret),
     /// The thread that checks passwords cannot be started.
@@ -32,7 +32,7 @@ pub enum AuthError {
     Thread(#[from] NoThreads),
 }
 
-/// Why a credential is not accepted.
+/// Why a credential was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCredential {
     /// The token has expired.
@@ -41,16 +41,16 @@ pub enum InvalidCredential {
     /// The token was not issued by this server.
     #[error("the token is not valid")]
     Invalid,
-    /// Its user is not known, or has changed since.
-    #[error("the user of the token or API key is not known any more")]
+    /// The user does not exist, or has changed since the credential was issued.
+    #[error("the user of the token or API key no longer exists or has changed")]
     Unknown,
 }
 
 impl InvalidCredential {
-    /// All reasons, as they are counted.
+    /// All values of the metric's `reason` label.
     pub const REASONS: [&'static str; 3] = ["expired", "invalid", "unknown"];
 
-    /// The reason, as it is counted.
+    /// The value of the metric's `reason` label.
     #[must_use]
     pub fn reason(self) -> &'static str {
         Self::REASONS[self as usize]
@@ -60,13 +60,13 @@ impl InvalidCredential {
 /// Why a login was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
-    /// No user has this password.
+    /// The user name or the password is wrong.
     #[error("wrong user name or password")]
     Credentials,
-    /// The user has had too many failures; the time to wait.
+    /// Too many logins of this user failed at this address; holds the time to wait.
     #[error("too many failed logins; try again in {} s", .0.as_secs_f64().ceil())]
     Locked(Duration),
-    /// The address has had too many failures, under whatever names; the time to wait.
+    /// Too many logins from this address failed, for any user names; holds the time to wait.
     #[error("too many failed logins from your address; try again in {} s", .0.as_secs_f64().ceil())]
     Address(Duration),
     /// Too many logins are waiting.
@@ -75,11 +75,11 @@ pub enum LoginError {
 }
 
 impl LoginError {
-    /// All reasons, as they are counted. Whether a name is a user's is not among them, for
-    /// metrics are read by many.
+    /// All values of the metric's `reason` label. They do not reveal whether a user name exists,
+    /// because many people can read metrics.
     pub const REASONS: [&'static str; 4] = ["credentials", "locked", "address", "overload"];
 
-    /// The reason, as it is counted.
+    /// The value of the metric's `reason` label.
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {

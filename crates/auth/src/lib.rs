@@ -1,10 +1,10 @@
 //! Authentication: users with roles, their passwords, API keys and tokens.
 //!
-//! Knows nothing of HTTP: a server asks it who sent a request and has it log users in, `canopy
-//! user` changes the file of users.
+//! This crate is independent of HTTP. Servers use it to authenticate requests and log users in;
+//! `canopy user` uses it to edit the file of users.
 //!
 //! - [`Auth`]: checks credentials, issues tokens
-//! - [`Principal`]: who sent a request, with [`Roles`]
+//! - [`Principal`]: the authenticated sender of a request, with [`Roles`]
 //! - [`Users`]: the file of users
 //! - [`Config`], [`AuthMetrics`]
 

@@ -7,25 +7,25 @@ use super::error::{InvalidCredential, LoginError};
 
 /// A request without a valid token or key.
 const UNAUTHENTICATED: &str = "unauthenticated";
-/// A request of a user without the role for it.
+/// A request from a user who lacks the required role.
 const FORBIDDEN: &str = "forbidden";
 
 families! {
-    /// Metrics of authentication; all stay at zero where there are no users.
+    /// Metrics of authentication; all stay at zero if authentication is off.
     pub struct AuthMetrics {
-        /// Tokens given to users.
+        /// Tokens issued to users.
         issued: IntCounter = "auth_tokens_issued_total",
-        /// Logins that were refused, by reason.
+        /// Logins refused, by reason.
         refused_logins: IntCounterVec = "auth_logins_refused_total" ["reason"],
-        /// Tokens and API keys that were not accepted, by reason.
+        /// Tokens and API keys rejected, by reason.
         rejected: IntCounterVec = "auth_tokens_rejected_total" ["reason"],
-        /// Requests that were refused for lack of a credential or of a role.
+        /// Requests refused for lack of a valid credential or the required role, by reason.
         refused_requests: IntCounterVec = "auth_requests_refused_total" ["reason"],
     }
 }
 
 impl AuthMetrics {
-    /// All metrics, at zero.
+    /// Registers all metrics, at zero.
     ///
     /// # Errors
     ///
@@ -44,29 +44,29 @@ impl AuthMetrics {
         Ok(metrics)
     }
 
-    /// A user was given a token.
+    /// Counts a token issued to a user.
     pub fn token_issued(&self) {
         self.issued.inc();
     }
 
-    /// A login was refused.
+    /// Counts a refused login.
     pub fn login_refused(&self, error: LoginError) {
         let reason = [error.reason()];
         self.refused_logins.with_label_values(&reason).inc();
     }
 
-    /// A token or key was not accepted.
+    /// Counts a rejected token or API key.
     pub fn credential_rejected(&self, error: InvalidCredential) {
         self.rejected.with_label_values(&[error.reason()]).inc();
     }
 
-    /// A request came without a valid credential.
+    /// Counts a request without a valid credential.
     pub fn unauthenticated(&self) {
         let reason = [UNAUTHENTICATED];
         self.refused_requests.with_label_values(&reason).inc();
     }
 
-    /// A request came from a user without the role for it.
+    /// Counts a request from a user who lacks the required role.
     pub fn forbidden(&self) {
         let reason = [FORBIDDEN];
         self.refused_requests.with_label_values(&reason).inc();

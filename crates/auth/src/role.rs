@@ -1,19 +1,19 @@
-//! What a user may do.
+//! Roles: what a user may do.
 
 use std::fmt::{self, Display};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// Something that a user may do.
+/// A right that a user can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Ask for predictions.
+    /// Request predictions.
     Predict,
-    /// Have labelled rows scored.
+    /// Evaluate models on labelled rows.
     Evaluate,
-    /// Change what is served, and everything else.
+    /// Change models, and everything else.
     Admin,
 }
 
@@ -36,7 +36,7 @@ impl Display for Role {
     }
 }
 
-/// A set of roles; [`Role::Admin`] has the others in it.
+/// A set of roles; [`Role::Admin`] includes the other roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<Role>", into = "Vec<Role>")]
 pub struct Roles(u8);
@@ -44,16 +44,16 @@ pub struct Roles(u8);
 impl Roles {
     const ADMIN: u8 = Role::Predict.bit() | Role::Evaluate.bit() | Role::Admin.bit();
 
-    /// Whether a role is among them.
+    /// Whether the set contains a role.
     #[must_use]
     pub fn include(self, role: Role) -> bool {
         self.0 & role.bit() != 0
     }
 
-    /// Those that are among the others too.
+    /// The intersection of two sets.
     #[must_use]
-    pub fn and(self, others: Self) -> Self {
-        Self(self.0 & others.0)
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn admin_includes_the_others_and_loses_them_with_its_user() {
+    fn admin_includes_every_role_and_an_intersection_can_take_them_away() {
         let admin = Roles::from(vec![Role::Admin]);
         let predict = Roles::from(vec![Role::Predict]);
         assert!(Role::ALL.iter().all(|role| admin.include(*role)));

@@ -1,7 +1,7 @@
 //! Secrets and their hashes.
 //!
-//! A password is hashed with Argon2id, slowly, because people choose it. An API key is 256 random
-//! bits, which nobody can try out; its SHA-256 is as good and takes no time.
+//! Passwords are chosen by people and can be guessed, so they are hashed with Argon2id, which is
+//! slow. API keys are 256 random bits, which cannot be guessed, so a fast SHA-256 is enough.
 
 use argon2::{Config, hash_encoded, verify_encoded};
 use base64::Engine as _;
@@ -9,35 +9,35 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use sha2::{Digest as _, Sha256};
 
-/// What an API key begins with: tools that look for lost secrets know it by that.
+/// Prefix of API keys, by which secret scanners recognise a leaked one.
 pub(super) const KEY_PREFIX: &str = "canopy_";
 
-/// The system has no random numbers to give, or no memory for a hash.
+/// The system could not provide random numbers, or memory for a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the system cannot make secrets")]
+#[error("cannot create a secret: no random numbers or no memory for a hash")]
 pub struct NoSecret;
 
-/// Random bytes that nobody can guess.
+/// Cryptographically secure random bytes.
 pub(super) fn random<const N: usize>() -> Result<[u8; N], NoSecret> {
     let mut bytes = [0; N];
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map(|()| bytes).map_err(|_| NoSecret)
 }
 
-/// Hashes a password with a salt of its own: Argon2id, 19 MiB, two passes.
+/// Hashes a password with a new random salt: Argon2id, 19 MiB, two passes.
 pub(super) fn hash_password(password: &str) -> Result<String, NoSecret> {
     let salt = random::<16>()?;
     hash_encoded(password.as_bytes(), &salt, &Config::owasp2()).map_err(|_| NoSecret)
 }
 
-/// Whether a password is the one that was hashed; the comparison takes the same time for all.
+/// Whether a password matches a hash; compares in constant time.
 pub(super) fn is_password(password: &str, hash: &str) -> bool {
     verify_encoded(hash, password.as_bytes()).unwrap_or(false)
 }
 
-/// Whether a text is a hash that [`is_password`] can use.
+/// Whether a string is a hash that [`is_password`] can check.
 pub(super) fn is_hash(text: &str) -> bool {
-    // Its parameters are read before anything is computed: those of no password fail early.
+    // Only the form is checked: invalid parameters make `is_password` fail before it computes anything.
     text.starts_with("$argon2id$") && text.split('$').count() == 6
 }
 
@@ -57,18 +57,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_hashed_with_salts_of_their_own() {
+    fn every_password_hash_has_its_own_salt() {
         let [first, second] = [(); 2].map(|()| hash_password("correct horse").unwrap());
         assert!(first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert_ne!(first, second);
         assert!(is_hash(&first));
         assert!(is_password("correct horse", &first));
         assert!(!is_password("correct horsf", &first));
-        assert!(!is_password("anything", "no hash"));
+        assert!(!is_password("anything", "not a hash"));
     }
 
     #[test]
-    fn keys_are_long_and_never_the_same() {
+    fn keys_are_long_and_distinct() {
         let [first, second] = [(); 2].map(|()| new_key().unwrap());
         assert_eq!(first.len(), KEY_PREFIX.len() + 43);
         assert_ne!(first, second);

@@ -1,7 +1,7 @@
-//! Signed tokens: JSON Web Tokens (RFC 7519) of one kind, HMAC with SHA-256.
+//! Signed tokens: JSON Web Tokens (RFC 7519) with HMAC-SHA-256.
 //!
-//! There is one header, and it is compared rather than read: a token cannot choose how it is
-//! checked.
+//! Only one header is valid, and it is compared rather than parsed: a token cannot choose the
+//! algorithm it is verified with.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +22,7 @@ pub(super) struct Signer {
     pub(super) lifetime: Duration,
 }
 
-/// What a token says; times are Unix times.
+/// The claims of a token; times are Unix times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claims {
     #[serde(rename = "sub")]
@@ -34,7 +34,7 @@ pub(super) struct Claims {
     pub(super) expires: u64,
 }
 
-/// Why a token is not accepted.
+/// Why a token was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum InvalidToken {
     Expired,
@@ -47,7 +47,7 @@ impl Signer {
         Self { key, lifetime }
     }
 
-    /// A token for a user from now on.
+    /// Issues a token for a user, valid from `now`.
     pub(super) fn sign(&self, name: UserName, roles: Roles, now: u64) -> String {
         let claims = Claims {
             name,
@@ -56,13 +56,13 @@ impl Signer {
             expires: now + self.lifetime.as_secs(),
         };
         let claims = serde_json::to_vec(&claims)
-            .unwrap_or_else(|_| unreachable!("texts and numbers always have a JSON form"));
+            .unwrap_or_else(|_| unreachable!("strings and numbers can always be written as JSON"));
         let signed = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims));
         let signature = hmac::sign(&self.key, signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// What a token says, if this signer signed it not too long ago.
+    /// Verifies a token and returns its claims, if this signer's key signed it and it has not expired.
     pub(super) fn check(&self, token: &str, now: u64) -> Result<Claims, InvalidToken> {
         let claims = self.signed(token).ok_or(InvalidToken::Invalid)?;
         if claims.expires > now {
@@ -81,7 +81,7 @@ impl Signer {
     }
 }
 
-/// Seconds since 1970.
+/// The current Unix time in seconds.
 pub(super) fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.unwrap_or_default().as_secs()
@@ -93,7 +93,7 @@ mod tests {
     use crate::Role;
 
     #[test]
-    fn believes_only_what_it_signed_itself_and_not_for_ever() {
+    fn only_unexpired_tokens_with_a_valid_signature_are_accepted() {
         let signer = Signer::new(&[7; 32], Duration::from_secs(60));
         let token = signer.sign("ada".parse().unwrap(), vec![Role::Predict].into(), 1000);
         let claims = signer.check(&token, 1059).unwrap();

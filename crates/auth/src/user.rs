@@ -16,18 +16,18 @@ use super::role::Roles;
 use super::secret;
 use canopy_disk as disk;
 
-/// What a user is called: 1 to 64 letters of ASCII, digits, and any of `-_.@`.
+/// A user name: 1 to 64 characters, each an ASCII letter, a digit or one of `-_.@`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct UserName(String);
 
-/// A text is not a user name.
+/// A string that is not a user name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a user name; use 1 to 64 of a-z, A-Z, 0-9, -, _, . and @")]
 pub struct InvalidUserName(String);
 
 impl UserName {
-    /// The name.
+    /// The name as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -38,8 +38,8 @@ impl FromStr for UserName {
     type Err = InvalidUserName;
 
     fn from_str(text: &str) -> Result<Self, InvalidUserName> {
-        let taken = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
-        if (1..=64).contains(&text.len()) && text.bytes().all(taken) {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
+        if (1..=64).contains(&text.len()) && text.bytes().all(is_allowed) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidUserName(text.chars().take(64).collect()))
@@ -67,7 +67,7 @@ impl Display for UserName {
 pub struct User {
     /// What the user may do.
     pub roles: Roles,
-    /// Unix time of the last change; tokens that are older are not valid any more.
+    /// Unix time of the last change; tokens issued before it are no longer valid.
     pub since: u64,
     /// Argon2id hash of the password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,23 +85,23 @@ pub struct Users {
     pub users: BTreeMap<UserName, User>,
 }
 
-/// Why the users are not known.
+/// Why the file of users could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum UsersError {
     /// The file cannot be read.
-    #[error("cannot read the users in {0}; `canopy user add` makes the file")]
+    #[error("cannot read the users in {0}; create the file with `canopy user add`")]
     Read(PathBuf, #[source] io::Error),
     /// The file cannot be written.
     #[error("cannot write the users to {0}")]
     Write(PathBuf, #[source] io::Error),
-    /// The file is not one of users.
-    #[error("{0} is no file of users")]
+    /// The file is not a valid file of users.
+    #[error("{0} is not a valid file of users")]
     Malformed(PathBuf, #[source] serde_json::Error),
-    /// A password is not hashed as passwords are.
+    /// A password is not hashed with Argon2id.
     #[error("the password of {0} is not hashed with Argon2id")]
     Hash(UserName),
-    /// Whoever can write the file can become an administrator.
-    #[error("{0} can be written by others than its owner; chmod 600 it")]
+    /// Users other than the owner can write the file, and so could make themselves administrators.
+    #[error("{0} can be written by users other than its owner; run chmod 600 on it")]
     Writable(PathBuf),
 }
 
@@ -110,7 +110,7 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// If there is none, others may write it, or it is damaged.
+    /// If the file does not exist, other users can write it, or it is malformed.
     pub fn load(path: &Path) -> Result<Self, UsersError> {
         let unread = |error| UsersError::Read(path.to_owned(), error);
         if fs::metadata(path).map_err(unread)?.mode() & 0o022 != 0 {
@@ -130,11 +130,13 @@ impl Users {
         }
     }
 
-    /// Changes a file of users, which is made if it is not there; nobody else changes it meanwhile.
+    /// Changes a file of users, creating it if it does not exist. The file is locked, so concurrent
+    /// changes do not overwrite each other.
     ///
     /// # Errors
     ///
-    /// If it is damaged, the change is not made or cannot be written; it is as before then.
+    /// If the file is malformed, `change` fails or the result cannot be written. The file is then
+    /// unchanged.
     pub fn change<R, E: From<UsersError>>(
         path: &Path,
         change: impl FnOnce(&mut Self) -> Result<R, E>,
@@ -155,15 +157,15 @@ impl Users {
         Ok(result)
     }
 
-    /// The user with this key; how long it takes does not depend on how much of it is right.
+    /// Finds the user with this API key, in a time that does not depend on how much of it matches.
     pub(super) fn with_key(&self, key: &str) -> Option<(&UserName, &User)> {
         let hash = secret::hash_key(key);
         let same = |user: &User| {
-            let known = user.key.as_deref().unwrap_or_default();
-            bool::from(known.as_bytes().ct_eq(hash.as_bytes()))
+            let expected = user.key.as_deref().unwrap_or_default();
+            bool::from(expected.as_bytes().ct_eq(hash.as_bytes()))
         };
-        let look = |found, known: (_, _)| if same(known.1) { Some(known) } else { found };
-        self.users.iter().fold(None, look)
+        let select = |found, entry: (_, _)| if same(entry.1) { Some(entry) } else { found };
+        self.users.iter().fold(None, select)
     }
 }
 
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_for_its_owner_alone_and_damage_is_noticed() {
+    fn the_file_is_private_to_its_owner_and_invalid_content_is_refused() {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("users.json");
         let user = User {

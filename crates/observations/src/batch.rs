@@ -1,4 +1,4 @@
-//! The labelled rows of one evaluation, and their form in a file.
+//! The labelled rows of one evaluation, and their conversion to and from Arrow.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use arrow_schema::{ArrowError, DataType};
 /// Labelled rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// The features by name, in the model's order; all equally long.
+    /// The values of each feature by name, in the model's order; all of the same length.
     pub features: Vec<(String, Vec<f64>)>,
     /// Name of the target.
     pub target: String,
@@ -18,12 +18,12 @@ pub struct Batch {
     pub targets: Targets,
 }
 
-/// True values, one a row.
+/// True values, one per row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Targets {
-    /// Of a regression.
+    /// Numbers, for a regression.
     Numbers(Vec<f64>),
-    /// Labels of classes.
+    /// Class labels, for a classification.
     Labels(Vec<String>),
 }
 
@@ -37,7 +37,7 @@ impl Batch {
         }
     }
 
-    /// The batch as a table: the features, then the target.
+    /// Converts the batch to a table: the features, then the target.
     pub(super) fn to_arrow(&self) -> Result<RecordBatch, ArrowError> {
         let features = self.features.iter().map(|(name, values)| {
             let values: ArrayRef = Arc::new(Float64Array::from_iter_values(values.iter().copied()));
@@ -52,7 +52,7 @@ impl Batch {
         RecordBatch::try_from_iter(features.chain([(self.target.as_str(), targets)]))
     }
 
-    /// Reads a table that [`Self::to_arrow`] made; several parts become one batch.
+    /// Converts a table written by [`Self::to_arrow`] back; several parts become one batch.
     pub(super) fn from_arrow(parts: &[RecordBatch]) -> Result<Self, String> {
         let schema = parts.first().ok_or("it has no rows")?.schema();
         let (target, features) = schema.fields().split_last().ok_or("it has no columns")?;
@@ -62,7 +62,8 @@ impl Batch {
                 let array = part.column(column).as_primitive_opt::<Float64Type>();
                 let array = array.filter(|array| array.null_count() == 0);
                 let name = schema.field(column).name();
-                let array = array.ok_or_else(|| format!("{name} is not all numbers"))?;
+                let array = array
+                    .ok_or_else(|| format!("the column {name} does not consist of numbers"))?;
                 values.extend_from_slice(array.values());
             }
             Ok(values)

@@ -1,16 +1,16 @@
-//! A clock that does not jump.
+//! A clock that ignores jumps of the wall clock.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use tracing::{info, warn};
 
-/// The wall clock, as long as it goes as the monotonic clock does.
+/// The wall clock, as long as it agrees with the monotonic clock.
 ///
-/// A wall clock that is set wrong for a moment would make every batch look old, and date new ones
-/// long ago. One that has moved further than [`Self::TRUST`] since the process began is therefore
-/// not believed: time goes on as it began, until the wall clock is back or the process starts
-/// again.
+/// If the wall clock were set wrong for a moment, every batch would look old, or new ones would be
+/// given the wrong date. A wall clock that has drifted from the monotonic clock by more than
+/// [`Self::TOLERANCE`] since the process started is therefore ignored: time continues with the
+/// monotonic clock until the two agree again or the process is restarted.
 #[derive(Debug)]
 pub(super) struct Clock {
     wall: SystemTime,
@@ -19,10 +19,10 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Most that the two clocks may differ.
-    const TRUST: Duration = Duration::from_secs(3600);
+    /// Maximum difference between the two clocks.
+    const TOLERANCE: Duration = Duration::from_secs(3600);
 
-    /// A clock that believes the wall clock as it is now.
+    /// A clock that trusts the current wall-clock time.
     pub(super) fn new() -> Self {
         Self {
             wall: SystemTime::now(),
@@ -31,23 +31,23 @@ impl Clock {
         }
     }
 
-    /// The time.
+    /// The current time.
     pub(super) fn now(&self) -> SystemTime {
         self.steady(SystemTime::now(), self.wall + self.monotonic.elapsed())
     }
 
     fn steady(&self, wall: SystemTime, expected: SystemTime) -> SystemTime {
-        let apart = wall.duration_since(expected);
-        let apart = apart.unwrap_or_else(|error| error.duration());
-        let jumped = apart > Self::TRUST;
+        let difference = wall.duration_since(expected);
+        let difference = difference.unwrap_or_else(|error| error.duration());
+        let jumped = difference > Self::TOLERANCE;
         if self.jumped.swap(jumped, Ordering::Relaxed) != jumped {
             if jumped {
                 warn!(
-                    ?apart,
-                    "the wall clock has jumped; observations are dated and kept as if it had not"
+                    ?difference,
+                    "the wall clock has jumped; observations are dated and retained as if it had not"
                 );
             } else {
-                info!("the wall clock is back");
+                info!("the wall clock agrees with the monotonic clock again");
             }
         }
         if jumped { expected } else { wall }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jumps_are_not_believed_but_small_corrections_are() {
+    fn jumps_are_ignored_and_small_corrections_followed() {
         let clock = Clock::new();
         let expected = SystemTime::now();
         let (minute, year) = (

@@ -1,4 +1,4 @@
-//! Where labelled rows are kept, and for how long.
+//! Configuration of observations: where labelled rows are stored, and for how long.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,20 @@ use clap::Args;
 
 use super::store::Retention;
 
-/// Where labelled rows are kept for a retraining.
+/// Where labelled rows are stored for retraining, and for how long.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Observations")]
 #[group(id = "observations-config")]
 pub struct Config {
-    /// Folder in which every successful evaluation is kept as a Parquet file [default: none].
+    /// Folder where the labelled rows of every successful evaluation are stored as a Parquet file
+    /// [default: they are not stored].
     #[arg(
         long = "observations",
         env = "CANOPY_OBSERVATIONS",
         value_name = "FOLDER"
     )]
     pub folder: Option<PathBuf>,
-    /// Longest time that an evaluation is kept.
+    /// Maximum age of a stored evaluation; older ones are removed.
     #[arg(
         long = "observations-age",
         env = "CANOPY_OBSERVATIONS_AGE",
@@ -27,7 +28,7 @@ pub struct Config {
         value_name = "TIME"
     )]
     age: humantime::Duration,
-    /// Total size of the evaluations that are kept; the oldest go first.
+    /// Maximum total size of the stored evaluations; the oldest ones are removed first.
     #[arg(
         long = "observations-size",
         env = "CANOPY_OBSERVATIONS_SIZE",
@@ -38,7 +39,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// How long evaluations are kept.
+    /// The limits on age and size.
     #[must_use]
     pub fn retention(&self) -> Retention {
         Retention {

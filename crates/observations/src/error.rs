@@ -1,28 +1,28 @@
-//! Why observations cannot be kept or read.
+//! Errors of storing and reading observations.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why observations cannot be kept or read. The file or folder is named in each.
+/// Why observations could not be stored or read. Errors of files name the file or folder.
 #[derive(Debug, thiserror::Error)]
 pub enum ObservationError {
-    /// The system refused to read or write.
+    /// A file or folder cannot be read or written.
     #[error("cannot use {path}")]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A file is not one that a [`super::Store`] wrote, or its content is damaged.
-    #[error("{path} holds no observations: {problem}")]
+    /// A file was not written by a [`super::Store`], or is damaged.
+    #[error("{path} is not a valid observation file: {problem}")]
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the content.
         problem: String,
     },
-    /// A batch cannot be put into the form of a file.
+    /// A batch cannot be encoded as Parquet.
     #[error("the batch cannot be encoded: {0}")]
     Encode(String),
 }

@@ -1,13 +1,13 @@
-//! Labelled rows that a host has seen, kept as files for a retraining.
+//! Observations: labelled rows from evaluations, stored as files for retraining.
 //!
-//! Every successful evaluation becomes one Parquet file: written aside, synced, then renamed,
-//! so that a crash loses at most the batch in flight and a reader never sees half a file. A
-//! file's name begins with the time it was observed and ends with a digest of its content:
-//! names in order are batches in order, and a batch that is evaluated again is kept once.
+//! Every successful evaluation becomes one Parquet file, which is written under a temporary name,
+//! synced and then renamed: a crash loses at most the batch in flight, and a reader never sees a
+//! partial file. A file name begins with the time of the evaluation and ends with a digest of the
+//! content, so sorting by name sorts by time, and a batch that is evaluated again is stored once.
 //!
 //! - [`Batch`]: the rows of one evaluation
-//! - [`Store`]: the host's side, with retention by age and size
-//! - [`read`], [`read_each`]: the retrainer's side
+//! - [`Store`]: writes batches, with retention by age and size (the host)
+//! - [`read`], [`read_each`]: read them (the retrainer)
 
 mod batch;
 mod clock;

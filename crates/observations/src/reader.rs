@@ -1,4 +1,4 @@
-//! Reading the batches that a host kept.
+//! Reads the batches that a host stored.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::batch::Batch;
 use super::error::ObservationError;
 
-/// Ending of a whole file; what is being written ends otherwise.
+/// Extension of a complete file; files that are still being written have a different one.
 pub(super) const EXTENSION: &str = "parquet";
 
-/// A batch with the time it was observed.
+/// A batch with the time of its evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
     /// When the host evaluated it.
     pub at: SystemTime,
-    /// Its rows.
+    /// The labelled rows.
     pub batch: Batch,
 }
 
-/// All batches in a folder, oldest first; none if there is no such folder yet.
+/// Reads all batches in a folder, oldest first; none if the folder does not exist yet.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub fn read(folder: &Path) -> Result<Vec<Observed>, ObservationError> {
     read_each(folder)?.into_iter().collect()
 }
 
-/// As [`read`], with an error in the place of each batch that cannot be read.
+/// Like [`read`], but with an error in place of each batch that cannot be read.
 ///
 /// # Errors
 ///
@@ -44,14 +44,14 @@ pub fn read_each(
     Ok(files
         .filter_map(|(path, at)| match batch(&path) {
             Ok(batch) => Some(Ok(Observed { at, batch })),
-            // The host's retention may remove a file between the listing and the reading.
+            // Retention in the host may remove a file after it was listed.
             Err(_) if !path.exists() => None,
             Err(error) => Some(Err(error)),
         })
         .collect())
 }
 
-/// The files of batches with their times, oldest first.
+/// Lists the files of batches with their times, oldest first.
 pub(super) fn files(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>, ObservationError> {
     if !folder.exists() {
         return Ok(Vec::new());
@@ -67,7 +67,7 @@ pub(super) fn files(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>, Observa
     Ok(files)
 }
 
-/// The time in the name of a batch's file; nothing for other files.
+/// The time in the name of a batch file; `None` for other files.
 fn time(path: &Path) -> Option<SystemTime> {
     let name = path.file_name()?.to_str()?.strip_suffix(EXTENSION)?;
     let nanos: u64 = name.split_once('-')?.0.parse().ok()?;

@@ -1,4 +1,4 @@
-//! Keeping batches on disk.
+//! Stores batches on disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,12 +15,13 @@ use super::clock::Clock;
 use super::error::ObservationError;
 use super::reader::{self, EXTENSION};
 
-/// How long observations are kept.
+/// Limits on stored observations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Longest time a batch is kept.
+    /// Maximum age of a batch.
     pub age: Duration,
-    /// Most bytes of all batches together; the oldest go first, the newest always stays.
+    /// Maximum total size of all batches in bytes; the oldest are removed first, the newest is
+    /// always kept.
     pub size: u64,
 }
 
@@ -30,17 +31,17 @@ pub struct Store {
     folder: PathBuf,
     retention: Retention,
     clock: Arc<Clock>,
-    /// Two copies of the same rows must not forget each other.
+    /// Serialises appends: two concurrent copies of the same rows must not remove each other.
     appending: Arc<Mutex<()>>,
 }
 
 impl Store {
-    /// Keeps batches in a folder, which is made if it is not there; what a crash left half
-    /// written is removed.
+    /// Opens a folder for batches, creating it if it does not exist, and removes partial files left
+    /// by a crash.
     ///
     /// # Errors
     ///
-    /// If the folder cannot be made or written to.
+    /// If the folder cannot be created or written to.
     pub fn open(folder: &Path, retention: Retention) -> Result<Self, ObservationError> {
         fs::create_dir_all(folder).map_err(ObservationError::io(folder))?;
         disk::remove_partial(folder).map_err(ObservationError::io(folder))?;
@@ -50,8 +51,8 @@ impl Store {
                 disk::remove_partial(&path).map_err(ObservationError::io(&path))?;
             }
         }
-        // Whether it can be written to is found now rather than with the first batch.
-        // A name that no model has: the folder of a model may lie beside it.
+        // Fail now rather than on the first batch if the folder is not writable. No model can have
+        // this name, under which its own folder of observations would lie.
         let probe = folder.join(".probe");
         disk::write(&probe, b"").map_err(ObservationError::io(&probe))?;
         fs::remove_file(&probe).map_err(ObservationError::io(&probe))?;
@@ -63,11 +64,11 @@ impl Store {
         })
     }
 
-    /// A store of its own in a folder within this one.
+    /// A separate store in a subfolder of this one, with the same retention.
     ///
     /// # Errors
     ///
-    /// If the folder cannot be made.
+    /// If the subfolder cannot be created.
     pub fn within(&self, name: &str) -> Result<Self, ObservationError> {
         let folder = self.folder.join(name);
         fs::create_dir_all(&folder).map_err(ObservationError::io(&folder))?;
@@ -79,12 +80,13 @@ impl Store {
         })
     }
 
-    /// Keeps a batch; once this returns it survives a crash. Then forgets what is too old or
-    /// too much, and an older copy of the same rows.
+    /// Stores a batch durably and returns its path. Then removes an older copy of the same rows
+    /// and the batches beyond the limits on age and size.
     ///
     /// # Errors
     ///
-    /// If it cannot be written; nothing has changed then.
+    /// If the batch cannot be written, in which case nothing has changed, or an old batch cannot be
+    /// removed.
     pub fn append(&self, batch: &Batch) -> Result<PathBuf, ObservationError> {
         let bytes = encode(batch).map_err(|error| ObservationError::Encode(error.to_string()))?;
         let digest = Sha256::digest(&bytes);
@@ -101,22 +103,23 @@ impl Store {
         let name = format!("{nanos:020}-{digest}");
         let path = self.folder.join(format!("{name}.{EXTENSION}"));
         disk::write(&path, &bytes).map_err(ObservationError::io(&path))?;
-        self.forget(&path, &digest, now)?;
+        self.prune(&path, &digest, now)?;
         Ok(path)
     }
 
-    fn forget(&self, newest: &Path, digest: &str, now: SystemTime) -> Result<(), ObservationError> {
+    fn prune(&self, newest: &Path, digest: &str, now: SystemTime) -> Result<(), ObservationError> {
         let mut kept = 0;
         for (path, observed) in reader::files(&self.folder)?.into_iter().rev() {
             let size = fs::metadata(&path)
                 .map_err(ObservationError::io(&path))?
                 .len();
             let age = now.duration_since(observed).unwrap_or_default();
-            let again = path
+            let is_copy = path
                 .file_stem()
                 .is_some_and(|name| name.to_str().is_some_and(|name| name.ends_with(digest)));
             kept += size;
-            if path != newest && (again || age > self.retention.age || kept > self.retention.size) {
+            if path != newest && (is_copy || age > self.retention.age || kept > self.retention.size)
+            {
                 kept -= size;
                 fs::remove_file(&path).map_err(ObservationError::io(&path))?;
             }

@@ -1,8 +1,8 @@
-//! Background work: threads of low priority with a bounded queue.
+//! The background pool: low-priority threads with a bounded queue.
 //!
 //! Batches, evaluations and the compilation of models run here, so that the threads that answer
-//! single predictions always come first. A pool is bounded: what it cannot take soon is refused at
-//! once rather than queued without end. Work keeps the request context of whoever submits it.
+//! single predictions take precedence. The queue is bounded: when it is full, work is refused
+//! immediately instead of waiting indefinitely. Work runs in the request context of its submitter.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use canopy_telemetry::context;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// Processor cores that this process may use; 1 where the system does not say.
+/// Number of processor cores available to this process; 1 if it cannot be determined.
 #[must_use]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Threads with a low priority and a bounded queue.
+/// A pool of low-priority threads with a bounded queue.
 pub struct BackgroundPool {
     threads: ThreadPool,
     permits: Arc<Semaphore>,
 }
 
-/// The right to one piece of work, running or waiting; given back when it is dropped and the work
-/// is done.
+/// The right to submit one piece of work. It is returned to the pool when it has been dropped and
+/// the work is done.
 #[derive(Debug, Clone)]
 pub struct Permit(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
 
-/// Why the pool did not do a piece of work.
+/// Why a piece of work was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PoolError {
     /// The queue is full.
@@ -38,16 +38,16 @@ pub enum PoolError {
     Panicked,
 }
 
-/// Why a pool cannot be made.
+/// The threads of a pool could not be started.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start background threads")]
 pub struct NoThreads(#[from] rayon::ThreadPoolBuildError);
 
 impl BackgroundPool {
-    /// Niceness of the threads: a tenth of the weight of a normal thread.
+    /// Niceness of the threads: they get about a tenth of the share of a thread of normal priority.
     const NICENESS: i32 = 10;
 
-    /// A pool of `threads` threads that gives out up to `permits` permits.
+    /// Creates a pool with `threads` threads and `permits` permits.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl BackgroundPool {
             .num_threads(threads)
             .thread_name(|index| format!("background-{index}"))
             .start_handler(|_| {
-                // Where this is not allowed the pool still works, with normal priority.
+                // Best effort: if this is not allowed, the threads have normal priority.
                 let _ = rustix::process::nice(Self::NICENESS);
             })
             .build()?;
@@ -67,11 +67,11 @@ impl BackgroundPool {
         })
     }
 
-    /// A permit for a piece of work, to be taken before anything is prepared for it.
+    /// Acquires a permit for a piece of work. Acquire it before preparing the work.
     ///
     /// # Errors
     ///
-    /// If as much as is allowed is running or waiting.
+    /// If all permits are taken.
     pub fn permit(&self) -> Result<Permit, PoolError> {
         let permit = Arc::clone(&self.permits).try_acquire_owned();
         permit
@@ -79,13 +79,14 @@ impl BackgroundPool {
             .map_err(|_| PoolError::Full)
     }
 
-    /// Does a piece of the program's own work whose end nobody waits for. It must not panic.
+    /// Runs work in the background without a permit and without waiting for it. The work must not
+    /// panic.
     pub fn spawn(&self, work: impl FnOnce() + Send + 'static) {
         let context = context::current();
         self.threads.spawn(|| context::within(context, work));
     }
 
-    /// Does a piece of work and waits for its result.
+    /// Runs work and waits for its result.
     ///
     /// # Errors
     ///
@@ -103,7 +104,8 @@ impl BackgroundPool {
         .await
     }
 
-    /// As [`Self::run`], for the program's own work that must not be refused.
+    /// Like [`Self::run`], but without a permit, for work of the program itself that must not be
+    /// refused.
     ///
     /// # Errors
     ///
@@ -115,7 +117,7 @@ impl BackgroundPool {
         let (sender, receiver) = oneshot::channel();
         self.spawn(move || {
             let work = std::panic::AssertUnwindSafe(work);
-            // Nobody waits any more if the client went away.
+            // Sending fails if the client disconnected and nobody is waiting for the result.
             let _ = sender.send(std::panic::catch_unwind(work));
         });
         match receiver.await {

@@ -1,4 +1,4 @@
-//! Records in an Arrow IPC stream.
+//! Parses records in an Arrow IPC stream.
 
 use std::io::Cursor;
 
@@ -17,25 +17,27 @@ use super::number::{MISSING, NOT_FINITE};
 use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
 
-/// What is before the length of a message, other than in very old streams.
+/// Marker before the length of a message, except in streams from before Arrow 0.15.
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
-/// Reads the record batches of a stream, at most `most` records: a row each.
-/// Columns of any integer or floating-point type of 32 or 64 bits are taken, others that the model
-/// does not read are ignored.
+/// Parses the record batches of a stream with at most `limit` records into one row per record.
+///
+/// Features may be of any integer type, or floating-point numbers of 32 or 64 bits. Columns that
+/// the model does not use are ignored, whatever their type.
 ///
 /// # Errors
 ///
-/// If the stream is malformed, lacks a feature, or a value is null or not finite.
-pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> {
-    // arrow checks most of what a stream says of itself, and panics over the rest.
-    std::panic::catch_unwind(|| read(body, schema, most)).unwrap_or_else(|_| {
-        let problem = "its parts contradict each other".to_owned();
+/// If the stream is malformed or has too many records, lacks a feature, or a value is null or not
+/// finite.
+pub fn records(body: &[u8], schema: &Schema, limit: usize) -> Result<Rows, InvalidBody> {
+    // arrow validates most of the metadata of a stream, but panics on some contradictions.
+    std::panic::catch_unwind(|| read(body, schema, limit)).unwrap_or_else(|_| {
+        let problem = "its metadata is inconsistent".to_owned();
         Err(malformed(&ArrowError::IpcError(problem)))
     })
 }
 
-fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> {
+fn read(body: &[u8], schema: &Schema, limit: usize) -> Result<Rows, InvalidBody> {
     check_lengths(body).map_err(|e| malformed(&e))?;
     let reader = StreamReader::try_new(Cursor::new(body), None).map_err(|e| malformed(&e))?;
     let columns = columns(&reader.schema(), schema)?;
@@ -45,13 +47,13 @@ fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> 
     for batch in reader {
         let batch = batch.map_err(|e| malformed(&e))?;
         let start = values.len();
-        // Every value takes a byte at least, unless columns lie on top of each other.
+        // Every value takes at least a byte, unless the buffers of columns overlap.
         if start + batch.num_rows() * width > body.len() {
-            let problem = "it has more values than bytes".to_owned();
+            let problem = "it declares more values than it has bytes".to_owned();
             return Err(malformed(&ArrowError::IpcError(problem)));
         }
-        if batch.num_rows() > most - start / width {
-            return Err(InvalidBody::TooMany(most));
+        if batch.num_rows() > limit - start / width {
+            return Err(InvalidBody::TooMany(limit));
         }
         values.resize(start + batch.num_rows() * width, 0.0);
         for (position, &column) in columns.iter().enumerate() {
@@ -68,34 +70,34 @@ fn read(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> 
     Ok(Rows::new(values, width))
 }
 
-/// Refuses a stream whose messages are longer than what is there of them: for a message of any
-/// length arrow's reader would clear up to 64 MiB of memory before it finds out.
+/// Rejects a stream whose messages declare more bytes than the body has. arrow's reader would
+/// first allocate and zero up to 64 MiB for such a message.
 fn check_lengths(mut rest: &[u8]) -> Result<(), ArrowError> {
-    let cut = || ArrowError::IpcError("it breaks off".to_owned());
+    let truncated = || ArrowError::IpcError("it is truncated".to_owned());
     while let Some((mut length, mut message)) = rest.split_first_chunk() {
         if *length == CONTINUATION {
-            (length, message) = message.split_first_chunk().ok_or_else(cut)?;
+            (length, message) = message.split_first_chunk().ok_or_else(truncated)?;
         }
         let length = u32::from_le_bytes(*length) as usize;
         if length == 0 {
             break;
         }
-        let (head, body) = message.split_at_checked(length).ok_or_else(cut)?;
+        let (head, body) = message.split_at_checked(length).ok_or_else(truncated)?;
         let head = root_as_message(head).map_err(|e| ArrowError::ParseError(e.to_string()))?;
-        let length = usize::try_from(head.bodyLength()).map_err(|_| cut())?;
-        rest = body.get(length..).ok_or_else(cut)?;
+        let length = usize::try_from(head.bodyLength()).map_err(|_| truncated())?;
+        rest = body.get(length..).ok_or_else(truncated)?;
     }
     Ok(())
 }
 
-/// The column of every feature.
+/// Finds the index of every feature's column.
 fn columns(stream: &SchemaRef, schema: &Schema) -> Result<Vec<usize>, InvalidBody> {
     let mut problems = Problems::default();
     let mut columns = Vec::new();
     for name in schema.features() {
         let named = stream.fields().iter().filter(|field| field.name() == name);
         if named.count() > 1 {
-            problems.push(None, name, "is given twice");
+            problems.push(None, name, "occurs more than once");
             continue;
         }
         match stream.column_with_name(name) {
@@ -119,7 +121,7 @@ fn supported(ty: &DataType) -> bool {
     ty.is_integer() || matches!(ty, DataType::Float32 | DataType::Float64)
 }
 
-/// Gives every value of a column of a supported type to `take`.
+/// Passes every value of a column of a supported type to `take`.
 fn read_column(batch: &RecordBatch, column: usize, take: impl FnMut(usize, Option<f64>)) {
     let array = batch.column(column);
     match array.data_type() {
@@ -133,7 +135,7 @@ fn read_column(batch: &RecordBatch, column: usize, take: impl FnMut(usize, Optio
         DataType::UInt16 => read_values::<UInt16Type>(array, take, f64::from),
         DataType::UInt32 => read_values::<UInt32Type>(array, take, f64::from),
         DataType::UInt64 => read_values::<UInt64Type>(array, take, |v| v as f64),
-        other => unreachable!("columns of type {other} were refused with the schema"),
+        other => unreachable!("columns of type {other} are rejected with the schema"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Records in CSV with a header line.
+//! Parses records in CSV with a header line.
 
 use canopy_runtime::Rows;
 
@@ -6,14 +6,14 @@ use super::number::{MISSING, from_csv};
 use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
 
-/// Reads at most `most` records: a row each. Columns that the model does not read are
-/// ignored, and columns may come in any order.
+/// Parses at most `limit` records into one row per record. Columns may be in any order; those
+/// that the model does not use are ignored.
 ///
 /// # Errors
 ///
-/// If the header lacks a feature, a line has another number of fields than the header, or a
-/// value is not a finite number.
-pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> {
+/// If the header lacks a feature, the number of fields in a line differs from the header, a
+/// value is not a finite number, or there are too many records.
+pub fn records(body: &[u8], schema: &Schema, limit: usize) -> Result<Rows, InvalidBody> {
     let mut reader = csv::Reader::from_reader(body);
     let header = reader.byte_headers().map_err(|e| malformed(&e))?;
     let columns = columns(header, schema)?;
@@ -28,8 +28,8 @@ pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, Invali
         {
             break;
         }
-        if row == most {
-            return Err(InvalidBody::TooMany(most));
+        if row == limit {
+            return Err(InvalidBody::TooMany(limit));
         }
         let start = values.len();
         values.resize(start + width, 0.0);
@@ -45,7 +45,7 @@ pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, Invali
     Ok(Rows::new(values, width))
 }
 
-/// Where each column goes; every feature is there once.
+/// Maps each column to its position in a row; every feature must occur exactly once.
 fn columns(header: &csv::ByteRecord, schema: &Schema) -> Result<Vec<Option<usize>>, InvalidBody> {
     let mut problems = Problems::default();
     let mut seen = vec![false; schema.width()];
@@ -55,7 +55,7 @@ fn columns(header: &csv::ByteRecord, schema: &Schema) -> Result<Vec<Option<usize
             let name = std::str::from_utf8(name).ok()?.trim();
             let position = schema.position(name, 0).filter(|&p| p < schema.width())?;
             if std::mem::replace(&mut seen[position], true) {
-                problems.push(None, name, "is given twice");
+                problems.push(None, name, "occurs more than once");
             }
             Some(position)
         })

@@ -1,4 +1,4 @@
-//! Records in JSON.
+//! Parses records in JSON.
 
 mod reading;
 
@@ -18,22 +18,22 @@ use super::number::MISSING;
 use super::problem::{InvalidBody, Problems};
 use super::schema::{Labels, Schema};
 
-/// Records with their true values, as `/evaluate` takes them.
+/// Records with their true values: the body of `/evaluate`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Labelled {
     /// The features of each record.
     pub rows: Rows,
-    /// One value a record: a number, or the position of a class.
+    /// One value per record: a number, or the index of a class.
     pub targets: Vec<f64>,
     /// `evaluation_period_name`, if given.
     pub period: Option<String>,
-    /// `observe`, true if not given: whether the rows may be kept for a retraining.
+    /// `observe`, true by default: whether the rows may be stored for retraining.
     pub observe: bool,
-    /// `drift_methods`, if given: names of columns with names of methods.
+    /// `drift_methods`, if given: the name of a drift method by the name of a column.
     pub methods: BTreeMap<String, String>,
 }
 
-/// Reads one record, as one row.
+/// Parses one record into one row.
 ///
 /// # Errors
 ///
@@ -52,58 +52,59 @@ pub fn record(body: &[u8], schema: &Schema) -> Result<Rows, InvalidBody> {
     })
 }
 
-/// Reads a list of at most `most` records, a row each.
+/// Parses a list of at most `limit` records into one row per record.
 ///
 /// # Errors
 ///
-/// If the body is not a JSON list of objects with a finite number for every feature.
-pub fn records(body: &[u8], schema: &Schema, most: usize) -> Result<Rows, InvalidBody> {
+/// If the body is not a JSON list of objects with a finite number for every feature, or has too
+/// many records.
+pub fn records(body: &[u8], schema: &Schema, limit: usize) -> Result<Rows, InvalidBody> {
     read(body, |body, reading| {
-        let expected = most.min(body.len() / ESTIMATED_RECORD);
+        let expected = limit.min(body.len() / ESTIMATED_RECORD);
         let mut table = Table::new(schema, reading, None, expected);
-        let mut records = Records::new(&mut table, most);
+        let mut records = Records::new(&mut table, limit);
         deserialize(body, &mut records)?;
         records.in_bounds()?;
         table.into_rows()
     })
 }
 
-/// Reads what `/evaluate` takes: an object with at most `most` labelled records in `data`.
+/// Parses the body of `/evaluate`: an object with at most `limit` labelled records in `data`.
 ///
 /// # Errors
 ///
-/// If the body is not such an object, if `data` is missing or empty, or if a record lacks a
-/// feature or its true value.
-pub fn labelled(body: &[u8], schema: &Schema, most: usize) -> Result<Labelled, InvalidBody> {
+/// If the body is not such an object, if `data` is missing, empty or too long, or if a record
+/// lacks a feature or its true value.
+pub fn labelled(body: &[u8], schema: &Schema, limit: usize) -> Result<Labelled, InvalidBody> {
     read(body, |body, reading| {
         let evaluation = Evaluation {
             schema,
-            most,
+            limit,
             reading,
         };
         deserialize(body, evaluation)?
     })
 }
 
-/// Most bytes in the name of a period.
+/// Maximum length of a period's name in bytes.
 const LONGEST_NAME: usize = 256;
 
-/// Most levels of lists and objects within each other, as serde has it.
-pub const DEEPEST: usize = 127;
+/// Maximum nesting depth of lists and objects; serde_json has the same limit.
+pub const MAX_DEPTH: usize = 127;
 
-/// Bytes of a small record, to guess how many there are.
+/// Size of a small record in bytes, to estimate the number of records in a body.
 const ESTIMATED_RECORD: usize = 128;
 
-/// Refuses JSON in which lists and objects are nested more than [`DEEPEST`] levels deep: what is
-/// ignored in a record need not be readable, but nobody sends that in earnest.
+/// Rejects JSON in which lists and objects are nested more than [`MAX_DEPTH`] levels deep. The
+/// values of ignored fields are not otherwise checked, but no legitimate body is nested so deeply.
 ///
 /// # Errors
 ///
-/// If it is nested too deeply.
+/// If the body is nested too deeply.
 pub fn check_depth(body: &[u8]) -> Result<(), InvalidBody> {
     let opens = |byte: u8| matches!(byte, b'[' | b'{');
-    // Nearly always there are too few brackets to nest.
-    if body.iter().filter(|&&byte| opens(byte)).count() <= DEEPEST {
+    // Almost every body has too few brackets to be nested too deeply.
+    if body.iter().filter(|&&byte| opens(byte)).count() <= MAX_DEPTH {
         return Ok(());
     }
     let (mut depth, mut text, mut escaped) = (0_usize, false, false);
@@ -117,36 +118,38 @@ pub fn check_depth(body: &[u8]) -> Result<(), InvalidBody> {
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > DEEPEST {
-            let problem = format!("the body is nested deeper than {DEEPEST} levels");
+        if depth > MAX_DEPTH {
+            let problem = format!("the body is nested deeper than {MAX_DEPTH} levels");
             return Err(InvalidBody::Malformed(problem));
         }
     }
     Ok(())
 }
 
-/// Reads a body: nearly all are read fast, and what cannot be is read again closely; then once
-/// more if it holds `NaN` or `Infinity`: Python writes them, JSON does not know them, and the
-/// client is told which field it is rather than that the body is malformed.
+/// Parses a body in up to three passes. The fast pass handles almost every valid body. If it
+/// fails, the detailed pass collects the problems of each field. If that finds malformed JSON and
+/// the body has `NaN` or `Infinity`, which Python writes although JSON does not allow them, these
+/// are replaced and the body is parsed again, so that the client learns which fields are affected.
 fn read<T>(
     body: &[u8],
     parse: impl Fn(&[u8], Reading) -> Result<T, InvalidBody>,
 ) -> Result<T, InvalidBody> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    if let Ok(found) = parse(body, Reading::Fast) {
-        return Ok(found);
+    if let Ok(parsed) = parse(body, Reading::Fast) {
+        return Ok(parsed);
     }
     check_depth(body)?;
-    match parse(body, Reading::Close) {
+    match parse(body, Reading::Detailed) {
         Err(InvalidBody::Malformed(message)) => match mark_not_finite(body) {
-            Some(marked) => parse(&marked, Reading::Close),
+            Some(marked) => parse(&marked, Reading::Detailed),
             None => Err(InvalidBody::Malformed(message)),
         },
         result => result,
     }
 }
 
-/// Replaces `NaN` and `Infinity` outside of texts by a number too large for `f64`.
+/// Replaces `NaN` and `Infinity` outside of strings with a number too large for `f64`. Returns
+/// `None` if there are none.
 fn mark_not_finite(body: &[u8]) -> Option<Vec<u8>> {
     let has = |token: &[u8]| body.windows(token.len()).any(|part| part == token);
     if !has(b"NaN") && !has(b"Infinity") {
@@ -195,7 +198,7 @@ fn deserialize<'de, S: DeserializeSeed<'de>>(
         })
 }
 
-/// A table of records as it is read.
+/// A table of records, filled while parsing.
 struct Table<'s> {
     schema: &'s Schema,
     reading: Reading,
@@ -221,17 +224,17 @@ impl<'s> Table<'s> {
         }
     }
 
-    /// The rows, if nothing is wrong with any field.
+    /// Returns the rows if no field has a problem.
     fn into_rows(self) -> Result<Rows, InvalidBody> {
         self.problems.or(())?;
         Ok(Rows::new(self.values, self.schema.width()))
     }
 }
 
-/// A record, appended to the table.
+/// Deserialises one record by appending it to the table.
 struct Record<'a, 's> {
     table: &'a mut Table<'s>,
-    /// Position of the record, where there can be several.
+    /// Index of the record; `None` if the body is a single record.
     row: Option<usize>,
 }
 
@@ -247,7 +250,7 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a record with the features by name")
+        formatter.write_str("an object with a value for every feature")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -260,7 +263,7 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
         } = self.table;
         let width = schema.width();
         let start = values.len();
-        // A usable value is finite: NaN marks what was not given, infinity what was refused.
+        // Valid values are finite: NaN marks missing ones, infinity invalid ones.
         values.resize(start + width, f64::NAN);
         let mut target = f64::NAN;
         let mut guess = 0;
@@ -278,7 +281,7 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
             };
             let slot = values.get_mut(start + position).unwrap_or(&mut target);
             if !slot.is_nan() {
-                problems.push(self.row, schema.name(position), "is given twice");
+                problems.push(self.row, schema.name(position), "occurs more than once");
             }
             *slot = value.unwrap_or_else(|problem| {
                 problems.push(self.row, schema.name(position), problem);
@@ -296,7 +299,8 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
             }
             targets.push(target);
         }
-        // Nobody will ask for the rows, and a record with nothing in it is far smaller than its row.
+        // The rows will not be used, and an empty record is far smaller than its row: without this, a
+        // small body could take a lot of memory.
         if problems.count() > 0 {
             values.truncate(start);
         }
@@ -304,14 +308,14 @@ impl<'de> Visitor<'de> for Record<'_, '_> {
     }
 }
 
-/// Reads the true class of a record: its position.
+/// Parses the true class of a record into its index.
 fn class_from_json(text: &str, classes: &[String]) -> Result<f64, &'static str> {
     let label: Cow<'_, str> = match text.as_bytes()[0] {
         b'n' => return Err("is null"),
         b'"' => serde_json::from_str(text).map_err(|_| "is not a class of the model")?,
         _ => Cow::Borrowed(text),
     };
-    // pandas writes the class 1 as 1.0 as soon as a value of the column is missing.
+    // pandas writes class 1 as 1.0 if any value in the column is missing.
     let number = label.parse::<f64>().ok();
     let same = |class: &String| *class == label || number.is_some() && class.parse().ok() == number;
     let position = classes.iter().position(same);
@@ -320,28 +324,28 @@ fn class_from_json(text: &str, classes: &[String]) -> Result<f64, &'static str> 
         .ok_or("is not a class of the model")
 }
 
-/// A list of records, appended to the table as far as they are not too many.
+/// Deserialises a list of records by appending them to the table, up to a limit.
 struct Records<'a, 's> {
     table: &'a mut Table<'s>,
-    most: usize,
+    limit: usize,
     count: usize,
 }
 
 impl<'a, 's> Records<'a, 's> {
-    fn new(table: &'a mut Table<'s>, most: usize) -> Self {
+    fn new(table: &'a mut Table<'s>, limit: usize) -> Self {
         Self {
             table,
-            most,
+            limit,
             count: 0,
         }
     }
 
-    /// Whether all of them were appended.
+    /// Checks that all records were appended.
     fn in_bounds(&self) -> Result<(), InvalidBody> {
-        if self.count <= self.most {
+        if self.count <= self.limit {
             Ok(())
         } else {
-            Err(InvalidBody::TooMany(self.most))
+            Err(InvalidBody::TooMany(self.limit))
         }
     }
 }
@@ -362,7 +366,7 @@ impl<'de> Visitor<'de> for &mut Records<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while self.count < self.most {
+        while self.count < self.limit {
             let record = Record {
                 table: self.table,
                 row: Some(self.count),
@@ -382,7 +386,7 @@ impl<'de> Visitor<'de> for &mut Records<'_, '_> {
 /// The body of `/evaluate`.
 struct Evaluation<'s> {
     schema: &'s Schema,
-    most: usize,
+    limit: usize,
     reading: Reading,
 }
 
@@ -412,7 +416,7 @@ impl<'de> Visitor<'de> for Evaluation<'_> {
             match &*key {
                 "data" if given => return Err(A::Error::duplicate_field("data")),
                 "data" => {
-                    let mut records = Records::new(&mut table, self.most);
+                    let mut records = Records::new(&mut table, self.limit);
                     map.next_value_seed(&mut records)?;
                     in_bounds = records.in_bounds();
                     given = true;

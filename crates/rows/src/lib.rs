@@ -1,11 +1,12 @@
-//! Rows: the encoded features of records, read from what clients send.
+//! Parses the records that clients send into rows of numbers.
 //!
-//! Every reader parses straight into its place in one row-major buffer; there is no map or
-//! tree in between. A value that cannot be used becomes a [`FieldProblem`](canopy_api::FieldProblem), and reading goes
-//! on, so that a client learns of all its mistakes at once.
+//! Every parser writes each value directly to its place in one row-major buffer, without an
+//! intermediate map or tree. An unusable value becomes a
+//! [`FieldProblem`](canopy_api::FieldProblem) and parsing continues, so that a client learns of all
+//! problems at once.
 //!
-//! - [`Schema`]: which field goes where, from the model's description
-//! - [`json`]: one record, a list of records, labelled records for an evaluation
+//! - [`Schema`]: the position of each field in a row, from the model's description
+//! - [`json`]: one record, a list of records, or the labelled records of an evaluation
 //! - [`csv`]: records with a header line
 //! - [`arrow`]: record batches of an Arrow IPC stream
 

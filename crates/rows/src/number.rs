@@ -1,14 +1,14 @@
-//! Numbers from text.
+//! Parses numbers.
 
-/// What is wrong with a value that is no usable number.
+/// Problems of values.
 pub(super) const NOT_FINITE: &str = "is not a finite number";
 pub(super) const MISSING: &str = "is missing";
 
-/// Reads the text of a JSON value as a finite number.
+/// Parses the text of a JSON value as a finite number.
 pub(super) fn from_json(text: &str) -> Result<f64, &'static str> {
     match text.as_bytes()[0] {
-        b'"' => Err("is a text, not a number"),
-        b't' | b'f' => Err("is true or false, not a number"),
+        b'"' => Err("is a string, not a number"),
+        b't' | b'f' => Err("is a boolean, not a number"),
         b'n' => Err("is null"),
         b'[' => Err("is a list, not a number"),
         b'{' => Err("is an object, not a number"),
@@ -16,7 +16,7 @@ pub(super) fn from_json(text: &str) -> Result<f64, &'static str> {
     }
 }
 
-/// Reads the text of a CSV field as a finite number.
+/// Parses a CSV field as a finite number.
 pub(super) fn from_csv(text: &[u8]) -> Result<f64, &'static str> {
     let text = text.trim_ascii();
     if text.is_empty() {

@@ -1,8 +1,8 @@
-//! What is wrong with a body.
+//! Problems of request bodies.
 
 use canopy_api::FieldProblem;
 
-/// The problems of a body: the first ones in full, the rest as a number.
+/// The problems found in a body: the first ones in full, the rest only counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
     listed: Vec<FieldProblem>,
@@ -10,10 +10,10 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Number of problems that are listed; a client does not read more, and an answer stays small.
+    /// Maximum number of problems that are listed, which keeps responses small.
     pub const MOST_LISTED: usize = 100;
 
-    /// Notes a problem.
+    /// Adds a problem with a field, in the record at index `row` if there are several.
     pub fn push(&mut self, row: Option<usize>, field: &str, problem: impl Into<String>) {
         self.count += 1;
         if self.listed.len() < Self::MOST_LISTED {
@@ -31,17 +31,17 @@ impl Problems {
         &self.listed
     }
 
-    /// Number of problems, listed or not.
+    /// Total number of problems, listed or not.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// `value` if there are no problems.
+    /// Returns `value` if there are no problems.
     ///
     /// # Errors
     ///
-    /// If there are.
+    /// If there are problems.
     pub fn or<T>(self, value: T) -> Result<T, InvalidBody> {
         if self.count == 0 {
             Ok(value)
@@ -51,19 +51,19 @@ impl Problems {
     }
 }
 
-/// Why a body was not read.
+/// Why a body was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBody {
-    /// It is not in the format that it is said to be in.
+    /// The body is not valid in its format.
     #[error("{0}")]
     Malformed(String),
-    /// It is in the right format but not of the right shape.
+    /// The body is valid in its format, but not the expected kind of value.
     #[error("{0}")]
     Shape(String),
-    /// It has more records than are taken at a time; how many that is.
-    #[error("the body has more than {0} records; send them in several parts")]
+    /// The body has too many records; holds the limit.
+    #[error("the body has more than {0} records; split it into several requests")]
     TooMany(usize),
-    /// Fields are missing or have values that cannot be used.
+    /// Fields are missing or have unusable values.
     #[error("{} of the fields cannot be used", .0.count())]
     Fields(Problems),
 }

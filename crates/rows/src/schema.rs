@@ -1,10 +1,10 @@
-//! Which field of a record goes where in a row.
+//! The position of each field in a row.
 
 use std::collections::HashMap;
 
 use canopy_runtime::ModelInfo;
 
-/// The fields that a model reads, by name.
+/// The fields that a model uses, by name.
 #[derive(Debug, Clone)]
 pub struct Schema {
     /// The features in the order of a row, then the target.
@@ -13,12 +13,12 @@ pub struct Schema {
     labels: Labels,
 }
 
-/// How the target of a labelled record is read.
+/// How the target of a labelled record is parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Labels {
     /// As a number.
     Numbers,
-    /// As one of these classes; the value is its position.
+    /// As the label of one of these classes; the value is the index of the class.
     Classes(Vec<String>),
 }
 
@@ -59,21 +59,21 @@ impl Schema {
         &self.names[self.width()]
     }
 
-    /// How the target is read.
+    /// How the target is parsed.
     #[must_use]
     pub fn labels(&self) -> &Labels {
         &self.labels
     }
 
-    /// Whether the field at a position has this name.
+    /// Whether the field at `position` has this name.
     pub(crate) fn is_at(&self, name: &[u8], position: usize) -> bool {
         let expected = self.names.get(position);
         expected.is_some_and(|expected| expected.as_bytes() == name)
     }
 
-    /// Where a field goes: the position of a feature, [`Self::width`] for the target, nothing
-    /// for a field that the model does not read. `guess` is looked at first: most clients send
-    /// the fields in the model's order.
+    /// The position of a field in a row: [`Self::width`] for the target, `None` for a field that
+    /// the model does not use. `guess` is tried first, as most clients send the fields in the
+    /// model's order.
     #[must_use]
     pub fn position(&self, name: &str, guess: usize) -> Option<usize> {
         if self.is_at(name.as_bytes(), guess) {
@@ -82,7 +82,7 @@ impl Schema {
         self.positions.get(name).copied()
     }
 
-    /// Name of the field at a position.
+    /// Name of the field at `position`.
     pub(crate) fn name(&self, position: usize) -> &str {
         &self.names[position]
     }

@@ -1,9 +1,10 @@
-//! Compiled code, kept in a folder for the next start.
+//! The compiled-code cache: machine code kept on disk so that the next start need not compile.
 //!
-//! An entry is one file. Its header says which component it was compiled from, for which engine
-//! (wasmtime's version, its settings and the features of the processor), and the digest of the
-//! code that follows. Whatever is not exactly so, or could have been written by someone else, is
-//! compiled again. A cache that cannot be used costs time, never a model.
+//! Each entry is one file. Its header records the component it was compiled from, the engine it
+//! was compiled for (wasmtime's version, its settings and the processor's features) and the digest
+//! of the code that follows. An entry that does not match exactly, or that another user could have
+//! written, is ignored and the component is compiled again. An unusable cache costs time but never
+//! prevents a model from loading.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::hash::{Hash as _, Hasher};
@@ -22,16 +23,15 @@ use wasmtime::component::Component;
 
 use super::digest::{Digest, hex};
 
-/// First bytes of an entry; another layout gets another number.
+/// Magic bytes of an entry; the last one is the version of the layout.
 const MAGIC: &[u8; 8] = b"canopy\0\x01";
-/// Magic, component, engine, code.
+/// Length of the header in bytes: magic, then the digests of component, engine and code.
 const HEADER: usize = 8 + 3 * 32;
-/// Least number of entries that are kept; those used last.
+/// Minimum capacity in entries; the most recently used ones are kept.
 const ENTRIES: usize = 64;
-/// Entries for each model that may be loaded: the version that serves, the one before, the
-/// candidate.
+/// Entries per model that may be loaded: the serving version, the previous one and the candidate.
 const ENTRIES_EACH: usize = 3;
-/// Ending of a file that is being written.
+/// File extension of an entry that is still being written.
 const PARTIAL: &str = "partial";
 
 /// A folder of compiled components.
@@ -42,39 +42,39 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Uses a folder, with room for so many models; it is made if it is not there; what killed processes left half written
-    /// is removed.
+    /// Opens the cache in `folder`, sized for `models` models. Creates the folder if it does not
+    /// exist and removes partial files left by processes that were killed.
     pub(super) fn open(folder: &Path, engine: &Engine, models: u32) -> Option<Self> {
         let cache = Self {
             folder: folder.to_owned(),
             engine: fingerprint(engine),
             entries: ENTRIES.max(ENTRIES_EACH * models as usize),
         };
-        let made = DirBuilder::new()
+        let created = DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)
             .and_then(|()| cache.check_folder())
             .inspect_err(|error| warn!(?folder, %error, "compiled code is not cached"));
-        made.ok()?;
+        created.ok()?;
         cache.sweep();
         Some(cache)
     }
 
-    /// The compiled code of a component, if it is here and sound.
+    /// Looks up the compiled code of a component; `None` if there is no valid entry.
     pub(super) fn get(&self, engine: &Engine, component: &Digest) -> Option<Component> {
         let path = self.path(component);
         match self.read(engine, component, &path) {
             Ok(found) => Some(found),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
-                warn!(?path, %error, "cached code is not used");
+                warn!(?path, %error, "ignoring a cached component");
                 None
             }
         }
     }
 
-    /// Keeps the compiled code of a component.
+    /// Stores the compiled code of a component.
     pub(super) fn put(&self, component: &Digest, compiled: &Component) {
         let path = self.path(component);
         let written = compiled
@@ -109,14 +109,15 @@ impl Cache {
         if entry.get(..HEADER) != Some(&self.header(component, code)[..]) {
             return Err(io::Error::other("it is damaged"));
         }
-        // SAFETY: `code` has to be what `Component::serialize` gave for this engine; code that
-        // was made up would run without a sandbox. The bytes checked are the bytes used. The
-        // digests in the header show that they are whole and belong to this component and
-        // engine; they do not show who wrote them. That only this host did is what the file
-        // system says: file and folder belong to this user, and nobody else may write to them.
-        // Whoever can write as this user, or is root, could replace the host itself as well.
+        // SAFETY: `code` must be the output of `Component::serialize` for this engine; forged code
+        // would run outside the sandbox. The bytes that were checked are the bytes that are used.
+        // The digests in the header prove that they are intact and belong to this component and
+        // engine, but not who wrote them. For that we rely on the file system: file and folder
+        // belong to this user and nobody else may write to them. Anyone who can write as this
+        // user, or as root, could replace the host itself as well.
         let compiled = unsafe { Component::deserialize(engine, code) }.map_err(io::Error::other)?;
-        // What was used last is kept longest; if that cannot be noted, it is kept less long.
+        // The modification time records the last use, for `prune`; failing to set it only means that
+        // the entry may be evicted earlier.
         let _ = file.set_modified(SystemTime::now());
         Ok(compiled)
     }
@@ -160,7 +161,7 @@ impl Cache {
         check_owner(&fs::symlink_metadata(&self.folder)?)
     }
 
-    /// Removes the entries used least recently if there are too many.
+    /// Evicts the least recently used entries beyond the capacity.
     fn prune(&self) {
         let mut entries: Vec<(SystemTime, PathBuf)> = self
             .files()
@@ -174,7 +175,8 @@ impl Cache {
         }
     }
 
-    /// Removes what processes that are gone, or this one's predecessor, left half written.
+    /// Removes partial files whose process has ended. A file that bears this process's id is from an
+    /// earlier process with the same id.
     fn sweep(&self) {
         let is_stale = |path: &PathBuf| {
             let name = path.file_name()?.to_str()?.strip_suffix(PARTIAL)?;
@@ -193,28 +195,29 @@ impl Cache {
     }
 }
 
-/// Refuses what others than this user can write to.
+/// Rejects files and folders that anyone but this user can write to.
 fn check_owner(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_symlink() {
         return Err(io::Error::other("it is a symbolic link"));
     }
     if metadata.uid() != geteuid().as_raw() {
-        return Err(io::Error::other("it belongs to another user"));
+        return Err(io::Error::other("it is owned by another user"));
     }
     if metadata.mode() & 0o022 != 0 {
-        return Err(io::Error::other("others may write to it"));
+        return Err(io::Error::other("other users can write to it"));
     }
     Ok(())
 }
 
-/// What code must have been compiled for to run on an engine.
+/// A digest of the engine's version, settings and target; compiled code runs only on an engine
+/// with the same one.
 fn fingerprint(engine: &Engine) -> [u8; 32] {
     let mut hasher = Fingerprint(Sha256::new());
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.0.finalize().into()
 }
 
-/// Hashes with SHA-256, as std's hasher is neither collision-resistant nor the same for ever.
+/// A [`Hasher`] over SHA-256: std's own is neither collision-resistant nor stable across releases.
 struct Fingerprint(Sha256);
 
 impl Hasher for Fingerprint {

@@ -1,8 +1,8 @@
-//! Compiling in a process of its own.
+//! Compiling in a separate process.
 //!
-//! A component is small and its code may take minutes and gigabytes to compile all the same, and
-//! a compiler cannot be interrupted. In a process of its own it has limits that the system
-//! enforces, and the host goes on if they are exceeded.
+//! Even a small component can take minutes and gigabytes to compile, and the compiler cannot be
+//! interrupted. In a separate process the operating system enforces limits on it, and the host
+//! carries on if they are exceeded.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -17,15 +17,15 @@ use super::engine::engine;
 use super::error::{LoadError, line, text};
 use super::limits::{Isolation, Limits};
 
-/// Niceness of the process: a tenth of the weight of a normal one.
+/// Niceness of the process: it gets about a tenth of the share of a process of normal priority.
 const NICENESS: i32 = 10;
-/// Most bytes of a message.
+/// Maximum length of an error message from the compiler process, in bytes.
 const MESSAGE: u64 = 64 << 10;
 
-/// Settings that the code of a component depends on.
+/// Engine settings that the compiled code depends on.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct CompilerSettings {
-    /// Most memory of an instance.
+    /// Memory limit of an instance, in bytes.
     #[arg(long)]
     memory: usize,
     /// Whether calls share instances.
@@ -33,14 +33,14 @@ pub struct CompilerSettings {
     isolation: Isolation,
 }
 
-/// Compiles the component on standard input and writes the code to standard output, within the
-/// limits of time and memory.
+/// Compiles the component read from standard input and writes the code to standard output, within
+/// fixed limits on processor time and memory.
 ///
 /// # Errors
 ///
-/// If it does not compile.
+/// If the component does not compile, or standard input or output fails.
 pub fn compile(settings: CompilerSettings) -> anyhow::Result<()> {
-    // Where these cannot be set, there is less protection and no less of a compiler.
+    // Best effort: without these limits the process still compiles, only less safely.
     let _ = nice(NICENESS);
     for (resource, limit) in [
         (Resource::Cpu, Limits::COMPILATION_TIME.as_secs()),
@@ -70,17 +70,17 @@ pub fn compile(settings: CompilerSettings) -> anyhow::Result<()> {
     Ok(io::stdout().lock().write_all(&code)?)
 }
 
-/// Has another process compile a component.
+/// Compiles a component in a separate process.
 pub(super) fn compile_apart(
     engine: &Engine,
     limits: &Limits,
     component: &[u8],
 ) -> Result<Component, LoadError> {
-    let impossible = |error: io::Error| LoadError::Compiler(error.to_string());
-    let mut process = start(limits).map_err(impossible)?;
+    let failed = |error: io::Error| LoadError::Compiler(error.to_string());
+    let mut process = start(limits).map_err(failed)?;
     let (input, errors) = (process.stdin.take(), process.stderr.take());
     let (code, message) = thread::scope(|scope| {
-        // A process that ends early does not read its input to the end.
+        // Writing fails if the process exits early; its status then says why.
         scope.spawn(move || input.map(|mut input| input.write_all(component)));
         let message = scope.spawn(move || {
             let mut message = String::new();
@@ -95,18 +95,18 @@ pub(super) fn compile_apart(
         let message = message.join().unwrap_or_else(|_| Ok(String::new()));
         read.transpose().and_then(|_| Ok((code, message?)))
     })
-    .map_err(impossible)?;
-    let status = process.wait().map_err(impossible)?;
+    .map_err(failed)?;
+    let status = process.wait().map_err(failed)?;
     match status.code() {
-        // SAFETY: the code comes from this very program, over a pipe that nobody else has, and
-        // wasmtime checks that it was compiled with the settings of this engine.
+        // SAFETY: the code comes from this same program over a private pipe, and wasmtime checks
+        // that it was compiled with the settings of this engine.
         Some(0) => unsafe { Component::deserialize(engine, code) }
             .map_err(|error| LoadError::Compiler(text(&error))),
         Some(1) => {
             let message = message.trim().trim_start_matches("canopy: ");
             Err(LoadError::NotAComponent(line(message)))
         }
-        // It was killed, by the system or by its own allocator.
+        // The process was killed by a resource limit, or aborted when memory ran out.
         _ => Err(LoadError::Compilation {
             time: Limits::COMPILATION_TIME,
             memory: Limits::COMPILATION_MEMORY,
@@ -129,8 +129,8 @@ fn start(limits: &Limits) -> io::Result<Child> {
         .spawn()
 }
 
-/// The program that [`compile`]s when it is called with `compile` and the settings of an engine:
-/// this one. Linux has it even if its file has been replaced.
+/// The executable to run with the subcommand `compile` and the engine settings: this program. On
+/// Linux it can be run even after its file has been replaced.
 fn program() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") {
         return Ok("/proc/self/exe".into());

@@ -1,4 +1,4 @@
-//! The interface that a component must export to be served.
+//! The interface that a component must export to be loaded.
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -8,13 +8,13 @@ use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use super::error::{LoadError, line};
 use super::world;
 
-/// The interface that a model exports, without its version.
+/// Name of the interface that a model exports, without its version.
 const INTERFACE: &str = "canopy:model/inference";
-/// Its versions that this host serves, as a prefix and for people.
-const SERVED: (&str, &str) = ("0.1.", "0.1.x");
+/// The supported versions of the interface: as a prefix, and as shown in messages.
+const SUPPORTED: (&str, &str) = ("0.1.", "0.1.x");
 
-/// Checks the component's type: no imports, except for WASI's if it may have them, and the
-/// right interface in a served version.
+/// Checks the component's type: no imports other than WASI's where they are allowed, and the right
+/// interface in a supported version.
 pub(super) fn check_interface(
     engine: &Engine,
     component: &Component,
@@ -47,11 +47,11 @@ pub(super) fn check_interface(
             },
         });
     };
-    if !version.starts_with(SERVED.0) {
+    if !version.starts_with(SUPPORTED.0) {
         return Err(LoadError::Version {
             interface: INTERFACE,
             found: version,
-            served: SERVED.1,
+            supported: SUPPORTED.1,
         });
     }
     Ok(format!("{INTERFACE}@{version}"))
@@ -62,7 +62,7 @@ pub(super) fn has_imports(engine: &Engine, component: &Component) -> bool {
     component.component_type().imports(engine).next().is_some()
 }
 
-/// The functions of the component's interface with their types, one line each, for a person.
+/// The signatures of the functions in the component's interface, one line each, for display.
 pub(super) fn functions(engine: &Engine, component: &Component, interface: &str) -> Vec<String> {
     let ty = component.component_type();
     let Some(item) = ty.get_export(engine, interface) else {
@@ -94,7 +94,7 @@ fn signature(name: &str, function: &ComponentFunc) -> String {
     format!("{name}: func({}){results}", parameters.join(", "))
 }
 
-/// A type as it is written in WIT; a component does not keep the names of records and variants.
+/// A type in WIT notation; components do not preserve the names of records and variants.
 fn type_name(ty: &Type) -> String {
     match ty {
         Type::List(list) => format!("list<{}>", type_name(&list.ty())),

@@ -1,4 +1,4 @@
-//! Checks what a model says of itself.
+//! Checks the description that a model gives of itself.
 
 use std::collections::HashSet;
 
@@ -6,15 +6,15 @@ use super::bindings::exports::canopy::model::inference::{Feature, ModelInfo, Tas
 use super::error::LoadError;
 use super::limits::Limits;
 
-/// Longest text and longest name, in bytes.
+/// Maximum lengths of texts and names, in bytes.
 const LONGEST_TEXT: usize = 4096;
 const LONGEST_NAME: usize = 256;
-/// Key of the probabilities in the answer of a classification.
+/// Field of the class probabilities in the response of a classification.
 const PROBABILITIES: &str = "probabilities";
 /// Name of the last column of the reference sample.
 pub(super) const PREDICTION: &str = "prediction";
 
-/// Checks that a description is one that the host can work with.
+/// Checks a description against the contract and the host's limits.
 pub(super) fn check(info: &ModelInfo) -> Result<(), LoadError> {
     let fault = fault_in_names(info)
         .or_else(|| fault_in_features(info))
@@ -32,17 +32,20 @@ fn fault_in_names(info: &ModelInfo) -> Option<String> {
     ] {
         if !is_name(text) || text.contains(char::is_whitespace) {
             return Some(format!(
-                "the {what} {} is empty, too long or has white space",
+                "the {what} {} is empty, too long or contains white space",
                 quoted(text)
             ));
         }
     }
     if info.target == PREDICTION {
-        return Some("the target has the name of the predictions in the reference sample".into());
+        return Some(
+            "the target has the reserved name of the prediction column in the reference sample"
+                .into(),
+        );
     }
     if info.task == Task::Classification && info.response_field == PROBABILITIES {
         return Some(format!(
-            "{PROBABILITIES:?} is taken by the probabilities in an answer"
+            "the response field {PROBABILITIES:?} is reserved for the class probabilities"
         ));
     }
     None
@@ -55,7 +58,7 @@ fn fault_in_features(info: &ModelInfo) -> Option<String> {
     }
     if features.len() > Limits::FEATURES {
         return Some(format!(
-            "it has {} features, more than {}",
+            "it has {} features; the limit is {}",
             features.len(),
             Limits::FEATURES
         ));
@@ -68,7 +71,7 @@ fn fault_in_features(info: &ModelInfo) -> Option<String> {
         } else if !names.insert(name) {
             Some(format!("two features are named {name:?}"))
         } else if *name == info.target {
-            Some(format!("{name:?} is a feature and the target"))
+            Some(format!("{name:?} is both a feature and the target"))
         } else {
             None
         }
@@ -93,7 +96,7 @@ fn fault_in_feature(feature: &Feature) -> Option<String> {
     }
     if name == PREDICTION {
         return Some(format!(
-            "{name:?} is the name of the predictions in the reference sample"
+            "the feature name {name:?} is reserved for the prediction column in the reference sample"
         ));
     }
     let numbers = [
@@ -108,7 +111,7 @@ fn fault_in_feature(feature: &Feature) -> Option<String> {
         || feature.minimum > feature.maximum
         || feature.standard_deviation < 0.0
     {
-        return Some(format!("the statistics of {name:?} are impossible"));
+        return Some(format!("the statistics of {name:?} are invalid"));
     }
     None
 }
@@ -120,7 +123,10 @@ fn fault_in_texts(info: &ModelInfo) -> Option<String> {
         .chain([training.from.as_ref(), training.until.as_ref()])
         .flatten();
     if let Some(text) = texts.find(|text| text.len() > LONGEST_NAME) {
-        return Some(format!("{} in its training is too long", quoted(text)));
+        return Some(format!(
+            "{} in its training information is too long",
+            quoted(text)
+        ));
     }
     let mut parameters = info.parameters.iter();
     let (name, _) =
@@ -132,7 +138,7 @@ fn fault_in_classes(info: &ModelInfo) -> Option<String> {
     let classes = &info.classes;
     if classes.len() > Limits::CLASSES {
         return Some(format!(
-            "it has {} classes, more than {}",
+            "it has {} classes; the limit is {}",
             classes.len(),
             Limits::CLASSES
         ));
@@ -140,15 +146,15 @@ fn fault_in_classes(info: &ModelInfo) -> Option<String> {
     if let Some(class) = classes.iter().find(|class| !is_name(class)) {
         return Some(format!("the class {} is empty or too long", quoted(class)));
     }
-    let different: HashSet<&String> = classes.iter().collect();
-    if different.len() != classes.len() {
+    let distinct: HashSet<&String> = classes.iter().collect();
+    if distinct.len() != classes.len() {
         return Some("two classes have the same label".into());
     }
     match info.task {
         Task::Classification if classes.len() < 2 => {
             Some("a classification needs at least two classes".into())
         }
-        Task::Regression if !classes.is_empty() => Some("a regression has no classes".into()),
+        Task::Regression if !classes.is_empty() => Some("a regression cannot have classes".into()),
         _ => None,
     }
 }
@@ -157,7 +163,7 @@ fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len()) && !text.contains(char::is_control)
 }
 
-/// A text in quotes, or its beginning.
+/// The beginning of a text, quoted.
 fn quoted(text: &str) -> String {
     format!("{:?}", text.chars().take(64).collect::<String>())
 }

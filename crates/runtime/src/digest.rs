@@ -1,4 +1,4 @@
-//! SHA-256 digests, and components with theirs.
+//! SHA-256 digests, and component files with their digest.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -7,18 +7,18 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// The SHA-256 digest of a component; written in lower-case hexadecimal.
+/// The SHA-256 digest of a component, displayed in lower-case hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest([u8; 32]);
 
-/// A text is not a digest.
+/// A string that is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:.80?} is not a SHA-256 digest: expected 64 hexadecimal digits")]
 pub struct InvalidDigest(String);
 
 impl Digest {
-    /// The digest of bytes.
+    /// Computes the digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
@@ -70,7 +70,7 @@ impl From<Digest> for String {
     }
 }
 
-/// A component file in memory, with its digest; cheap to clone.
+/// A component file in memory with its digest; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Component {
     bytes: Bytes,
@@ -78,27 +78,27 @@ pub struct Component {
 }
 
 impl Component {
-    /// A component whose digest is computed here, once.
+    /// Wraps the bytes of a component and computes their digest once.
     pub fn new(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let digest = Digest::of(&bytes);
         Self { bytes, digest }
     }
 
-    /// Its bytes.
+    /// The bytes of the file.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Its digest.
+    /// The SHA-256 digest of the bytes.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
 }
 
-/// Bytes in lower-case hexadecimal.
+/// Formats bytes in lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_read_as_it_is_written() {
+    fn a_digest_round_trips_through_its_text_form() {
         let digest = Digest::of(b"");
         let text = digest.to_string();
         assert!(text.starts_with("e3b0c44298fc1c14"));

@@ -1,4 +1,4 @@
-//! The WebAssembly engine: its settings and its clock.
+//! The WebAssembly engine: its settings and the clock for deadlines.
 
 use std::thread;
 use std::time::Duration;
@@ -10,30 +10,30 @@ use wasmtime::{
 use super::error::{LoadError, text};
 use super::limits::{Isolation, Limits};
 
-/// Time between two ticks of the clock that deadlines are counted in.
+/// Interval between ticks of the clock; deadlines are counted in ticks.
 pub(super) const TICK: Duration = Duration::from_millis(5);
 
-/// Versions that are there besides the models that serve: those that are being swapped in and
-/// those whose last requests are still running.
+/// Versions that may be loaded in addition to the serving ones: those being swapped in and those
+/// whose last requests are still running.
 const SPARE_MODELS: u32 = 4;
 
-/// Most instances of all models together. Each reserves 4 GiB of addresses for its memory, of
-/// which a process has 128 TiB.
+/// Maximum number of instances across all models. Each reserves 4 GiB of address space for its
+/// memory, and a process has 128 TiB.
 const MOST_INSTANCES: u32 = 4096;
 
-/// Core modules and tables that one component may consist of; adapters and shims count too.
+/// Maximum numbers of core modules and tables in one component, including adapters and shims.
 const MODULES: u32 = 16;
 const TABLES: u32 = 4;
 
-/// Most elements of a table; a compiled model needs a few dozen.
+/// Maximum number of elements in a table; a compiled model needs a few dozen.
 pub(super) const TABLE_ELEMENTS: usize = 10_000;
 
-/// Bytes of memory that are put back as they were after an isolated call, where Linux tells which
-/// pages were written to (6.7 and later); all else is given back and mapped anew, which takes
-/// ten times as long.
+/// Bytes of an instance's memory that stay resident and are restored after an isolated call, where
+/// Linux reports which pages were written to (6.7 and later). The rest is unmapped and mapped
+/// again, which takes ten times as long.
 const KEPT_MEMORY: usize = 1 << 20;
 
-/// An engine without anything loaded.
+/// Creates an engine with the settings that `limits` require.
 pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
     Engine::new(&config(limits)).map_err(|error| LoadError::Engine(text(&error)))
 }

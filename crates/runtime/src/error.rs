@@ -1,30 +1,30 @@
-//! Why a component is not served, and why a call gave no answer.
+//! Errors of loading a component and of calling a model.
 
 use std::time::Duration;
 
-/// Why a component is not served.
+/// Why a component could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The component is larger than allowed; it was not looked at.
-    #[error("the component has {size} bytes, and {limit} are allowed")]
+    /// The component exceeds the size limit; its content was not examined.
+    #[error("the component has {size} bytes; the limit is {limit}")]
     TooLarge {
-        /// Its bytes.
+        /// Size of the component in bytes.
         size: usize,
-        /// The limit.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// The bytes are not a component that compiles.
+    /// The bytes are not a valid component.
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(String),
-    /// The component imports something that a model may not import.
-    #[error("the component imports {import}, but a model imports {allowed}")]
+    /// The component imports an interface that a model may not import.
+    #[error("the component imports {import}, but a model may import {allowed}")]
     Import {
-        /// What it imports.
+        /// The import.
         import: String,
-        /// What it may import.
+        /// What a model may import.
         allowed: &'static str,
     },
-    /// The component exports another interface.
+    /// The component does not export the interface of a model.
     #[error("the component does not export {expected}, it exports {found}")]
     Interface {
         /// The interface that a model exports.
@@ -32,54 +32,54 @@ pub enum LoadError {
         /// What the component exports.
         found: String,
     },
-    /// The component exports a version of the interface that this host does not serve.
-    #[error("the component exports version {found} of {interface}, this host serves {served}")]
+    /// The component exports an unsupported version of the interface.
+    #[error("the component exports version {found} of {interface}; this host supports {supported}")]
     Version {
         /// The interface without its version.
         interface: &'static str,
-        /// Version of the component.
+        /// Version that the component exports.
         found: String,
-        /// Versions that are served.
-        served: &'static str,
+        /// Supported versions.
+        supported: &'static str,
     },
-    /// The component could not be instantiated or asked for its description.
-    #[error("the component fails in `{function}`")]
+    /// The component could not be instantiated, or one of its functions failed during loading.
+    #[error("the component failed in `{function}`")]
     Call {
-        /// Which function of the interface.
+        /// The function of the interface.
         function: &'static str,
-        /// Why.
+        /// The failure.
         source: CallError,
     },
-    /// The description contradicts the contract.
-    #[error("the description of the model breaks the contract: {0}")]
+    /// The description violates the contract.
+    #[error("the model's description violates the contract: {0}")]
     Description(String),
-    /// The reference sample contradicts the contract or the description.
-    #[error("the reference sample of the model breaks the contract: {0}")]
+    /// The reference sample violates the contract or contradicts the description.
+    #[error("the model's reference sample violates the contract: {0}")]
     Reference(String),
     /// The model does not reproduce the predictions of its own reference sample.
     #[error(
-        "the model predicts {predicted} for row {row} of its reference sample, which records {recorded}"
+        "the model predicts {predicted} for row {row} of its reference sample, but {recorded} is recorded there"
     )]
     Golden {
-        /// Position of the row.
+        /// Index of the row in the sample.
         row: usize,
-        /// The prediction in the sample.
+        /// The prediction recorded in the sample.
         recorded: f64,
-        /// The prediction just made.
+        /// The prediction that the model makes.
         predicted: f64,
     },
-    /// The component takes too long or too much memory to compile.
+    /// Compiling the component exceeded the limit on time or memory.
     #[error(
-        "the component cannot be compiled with {} s of processor time and {memory} bytes of memory",
+        "the component cannot be compiled within {} s of processor time and {memory} bytes of memory",
         .time.as_secs()
     )]
     Compilation {
-        /// Processor time that is allowed.
+        /// Limit on processor time.
         time: Duration,
-        /// Memory that is allowed, in bytes.
+        /// Limit on memory, in bytes.
         memory: u64,
     },
-    /// No process that compiles can be started.
+    /// The process that compiles could not be started or returned unusable code.
     #[error("the component cannot be compiled: {0}")]
     Compiler(String),
     /// The WebAssembly engine cannot be set up on this machine.
@@ -88,7 +88,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// Every answer of [`Self::reason`].
+    /// Every value that [`Self::reason`] returns.
     pub const REASONS: [&'static str; 11] = [
         "too-large",
         "compilation",
@@ -103,7 +103,7 @@ impl LoadError {
         "engine",
     ];
 
-    /// A word for the `reason` label of a metric.
+    /// The value of a metric's `reason` label.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -122,31 +122,31 @@ impl LoadError {
     }
 }
 
-/// Why a call gave no answer.
+/// Why a call of a model failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
-    /// The model will not answer for a row: the sender's mistake.
-    #[error("row {row} is refused by the model: {reason}")]
+    /// The model refused a row: the client's fault.
+    #[error("the model refused row {row}: {reason}")]
     Refused {
-        /// Position of the row in the call.
+        /// Index of the row in the call.
         row: u32,
-        /// The model's own words.
+        /// The reason given by the model.
         reason: String,
     },
-    /// Every instance is busy and no further one is allowed.
+    /// Every instance is busy and the limit on instances is reached; holds the limit.
     #[error("all {0} instances of the model are busy")]
     Overload(u32),
-    /// The model is slow, and too many wait for it.
-    #[error("the model is slow, and too many requests wait for it")]
+    /// The model is slow and too many requests are waiting for it.
+    #[error("the model is slow and too many requests are waiting for it")]
     Busy,
-    /// The call took too long and was stopped.
-    #[error("the model took longer than {0:?} and was stopped")]
+    /// The call exceeded its deadline and was interrupted.
+    #[error("the model took longer than {0:?} and was interrupted")]
     Deadline(Duration),
-    /// The model wanted more memory than it may have.
-    #[error("the model wanted more than {0} bytes of memory")]
+    /// The model exceeded its memory limit; holds the limit in bytes.
+    #[error("the model exceeded its memory limit of {0} bytes")]
     Memory(usize),
-    /// The system refused what an instance needs.
-    #[error("no instance of the model could be made: {0}")]
+    /// The operating system denied a resource that an instance needs.
+    #[error("cannot create an instance of the model: {0}")]
     Host(String),
     /// The model trapped.
     #[error("the model trapped: {0}")]
@@ -154,18 +154,18 @@ pub enum CallError {
     /// The model reported a failure of its own.
     #[error("the model failed: {0}")]
     Failed(String),
-    /// The model answered something that breaks the contract.
-    #[error("the answer of the model breaks the contract: {0}")]
+    /// The model returned something that violates the contract.
+    #[error("the model's answer violates the contract: {0}")]
     Answer(String),
 }
 
 impl CallError {
-    /// Every answer of [`Self::reason`].
+    /// Every value that [`Self::reason`] returns.
     pub const REASONS: [&'static str; 8] = [
         "host", "refused", "overload", "deadline", "memory", "trap", "failed", "answer",
     ];
 
-    /// A word for the `reason` label of `model_calls_failed_total`.
+    /// The value of the `reason` label of `model_calls_failed_total`.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -181,16 +181,17 @@ impl CallError {
     }
 }
 
-/// Words of a component, fit for one line of a log however long and strange they are.
-pub(super) fn line(words: &str) -> String {
+/// Makes text from a component safe for one line of a log: truncates it and replaces control
+/// characters.
+pub(super) fn line(text: &str) -> String {
     let tame = |character: char| match character.is_control() {
         true => ' ',
         false => character,
     };
-    words.chars().take(1000).map(tame).collect()
+    text.chars().take(1000).map(tame).collect()
 }
 
-/// The whole chain of an error of wasmtime in one line.
+/// A wasmtime error with its causes, in one line.
 pub(super) fn text(error: &wasmtime::Error) -> String {
     line(&format!("{error:#}"))
 }

@@ -1,4 +1,4 @@
-//! One instance of a component with a store of its own.
+//! One instance of a component with its own store.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -13,19 +13,19 @@ use super::error::{CallError, line, text};
 use super::limits::Limits;
 use super::meter::Meter;
 
-/// Most bytes that the host copies out of a component: a description, a reference sample, and
-/// what an answer may hold besides its values.
+/// Maximum number of bytes that the host copies out of a component: for a description, for a
+/// reference sample, and for the part of a prediction besides its values.
 const DESCRIPTION_BYTES: usize = 8 << 20;
 const REFERENCE_BYTES: usize = 64 << 20;
 const MESSAGE_BYTES: usize = 64 << 10;
 
-/// Words of wasmtime's error for more bytes than that, which has no type of its own.
+/// Text of the wasmtime error for exceeding these limits; the error has no type of its own.
 const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls has been exhausted";
 
-/// How often an instance is tried to be made that the system refuses.
+/// Number of attempts at creating an instance when the operating system denies a resource.
 const ATTEMPTS: u32 = 5;
 
-/// An instance that is ready to be called.
+/// An instance ready to be called.
 pub(super) struct Instance {
     store: Store<Meter>,
     model: InferenceModel,
@@ -33,25 +33,26 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Instantiates a component whose calls keep within `limits`, in as long as `patience`.
+    /// Instantiates a component whose calls stay within `limits`; instantiation may take up to
+    /// `patience`.
     ///
-    /// What the system refuses is tried again: Linux does not seal the image of a memory, once in
-    /// thousands, while it has something to do with its pages itself.
+    /// Retries when the operating system denies a resource: once in thousands of times, Linux
+    /// refuses to seal the memory image while the kernel itself is using its pages.
     pub(super) fn new(
         component: &InferenceModelPre<Meter>,
         limits: Limits,
         patience: Duration,
         total: &Arc<AtomicU64>,
     ) -> Result<Self, CallError> {
-        let make = || Self::instantiate(component, limits, patience, total);
-        let mut made = make();
+        let create = || Self::instantiate(component, limits, patience, total);
+        let mut created = create();
         for _ in 1..ATTEMPTS {
-            match &made {
-                Err(CallError::Host(_)) => made = make(),
+            match &created {
+                Err(CallError::Host(_)) => created = create(),
                 _ => break,
             }
         }
-        made
+        created
     }
 
     fn instantiate(
@@ -92,7 +93,7 @@ impl Instance {
         })
     }
 
-    /// Calls `predict` with any number of rows, for which an answer has `expected` values.
+    /// Calls `predict` with any number of rows; the answer should have `expected` values.
     pub(super) fn predict(
         &mut self,
         rows: &[f64],
@@ -109,7 +110,7 @@ impl Instance {
                 reason: line(&refusal.reason),
             },
             PredictError::WrongLength(wrong) => CallError::Answer(format!(
-                "it takes rows of {} values, not of the width it describes",
+                "it takes rows of {} values, which contradicts its description",
                 wrong.width
             )),
             PredictError::Failed(reason) => CallError::Failed(line(&reason)),
@@ -130,7 +131,7 @@ impl Instance {
     }
 }
 
-/// The number of clock ticks after which `deadline` has certainly passed.
+/// The number of clock ticks after which `deadline` is certain to have passed.
 fn ticks(deadline: Duration) -> u64 {
     (deadline.as_nanos().div_ceil(TICK.as_nanos()) + 1) as u64
 }

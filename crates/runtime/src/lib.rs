@@ -1,16 +1,15 @@
 //! Models as WebAssembly components: the only crate that runs `wasmtime`.
 //!
-//! Of wasmtime it exposes one idea: a [`Model`] that was loaded from the bytes of a component
-//! by a [`Runtime`] and predicts within [`Limits`]. Components import nothing, or a world that is
-//! empty, so there is none to be configured; instances are kept warm and reused, or fresh for
-//! every call, and an instance that trapped is thrown away, so nothing of wasmtime's stores or
-//! instances is visible outside.
+//! A [`Runtime`] loads a [`Model`] from the bytes of a component, and the model predicts within
+//! [`Limits`]. Components import nothing, or an empty WASI world, so there is nothing to configure.
+//! Instances are either kept warm and reused or created for every call, and an instance that
+//! trapped is discarded; wasmtime's stores and instances are not part of the API.
 //!
 //! - [`Runtime`]: engine, compiler and the clock that ends calls at their deadline
 //! - [`Model`]: one loaded component; describes itself, predicts
 //! - [`Limits`]: what a call may use
-//! - [`check`]: what a component says of itself, against the contract
-//! - [`LoadError`], [`CallError`]: why a component is not served, why a call gave no answer
+//! - [`check`]: checks a component's description and reference sample against the contract
+//! - [`LoadError`], [`CallError`]: why a component could not be loaded, why a call failed
 
 mod bindings;
 mod cache;
@@ -43,12 +42,11 @@ pub use model::{Model, argmax};
 pub use rows::{Rows, RowsView};
 pub use runtime::Runtime;
 
-/// Checks what a component answers to `describe` and `reference`, as [`Model`] does before it
-/// predicts anything.
+/// Checks what a component returns from `describe` and `reference`, as loading a [`Model`] does.
 ///
 /// # Errors
 ///
-/// If it breaks the contract.
+/// If either violates the contract.
 pub fn check(info: &ModelInfo, reference: &[Column]) -> Result<(), LoadError> {
     description::check(info)?;
     reference::check(info, reference)

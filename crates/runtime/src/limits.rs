@@ -1,67 +1,68 @@
-//! What models and their calls may use.
+//! Resource limits for models and calls.
 
 use std::time::Duration;
 
-/// Bounds on components and on every call of a model.
+/// Limits on components and on every call of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes of a component.
+    /// Maximum size of a component in bytes.
     pub component: usize,
-    /// Most bytes of linear memory an instance may grow to.
+    /// Maximum linear memory of an instance in bytes.
     pub memory: usize,
-    /// Longest time one call may take; rows of a large batch go in several calls.
+    /// Maximum duration of one call; the rows of a large batch are split over several calls.
     pub deadline: Duration,
-    /// Longest time that all calls for one batch may take.
+    /// Maximum duration of all calls for one batch.
     pub batch_deadline: Duration,
-    /// Most instances of a model at the same time; a further call is refused.
+    /// Maximum number of concurrent instances of a model; further calls are refused.
     pub instances: u32,
-    /// Models that may be loaded at the same time.
+    /// Maximum number of models loaded at the same time.
     pub models: u32,
     /// Whether calls share instances.
     pub isolation: Isolation,
-    /// Whether components may import WASI; they find an empty world there.
+    /// Whether components may import WASI; the world it gives them is empty.
     pub wasi: bool,
 }
 
-/// Whether a call may find what an earlier call left in the memory of its instance.
+/// Whether a call can see what earlier calls left in the memory of its instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Isolation {
-    /// Instances are kept warm and serve one call after the other.
+    /// Instances are kept warm and reused for later calls.
     Warm,
-    /// Every call gets a fresh instance of its own.
+    /// Every call gets a fresh instance.
     Call,
 }
 
 impl Limits {
-    /// Four instances for every core, at least 16: more than there are threads that call.
+    /// Four instances per core, at least 16: more than the number of threads that make calls.
     #[must_use]
     pub fn default_instances() -> u32 {
         u32::try_from(4 * cores()).unwrap_or(16).clamp(16, 1000)
     }
 
-    /// Longest time that instantiating and describing a component may take.
+    /// Maximum duration of each of these: instantiating a component, calling `describe` and calling
+    /// `reference`.
     pub const LOAD_DEADLINE: Duration = Duration::from_secs(10);
-    /// Most processor time that compiling a component may take in a process of its own.
+    /// Limit on the processor time for compiling one component.
     pub const COMPILATION_TIME: Duration = Duration::from_secs(60);
-    /// Most bytes of memory that it may take there.
+    /// Limit on the memory for compiling one component, in bytes.
     pub const COMPILATION_MEMORY: u64 = 2 << 30;
-    /// Most features of a model.
+    /// Maximum number of features of a model.
     pub const FEATURES: usize = 10_000;
-    /// Most classes of a model.
+    /// Maximum number of classes of a model.
     pub const CLASSES: usize = 1000;
-    /// Most rows of a reference sample.
+    /// Maximum number of rows in a reference sample.
     pub const REFERENCE_ROWS: usize = 100_000;
 }
 
-/// Processor cores that this process may use; 1 where the system does not say.
+/// Number of processor cores available to this process; 1 if it cannot be determined.
 #[must_use]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Default for Limits {
-    /// Components of 64 MiB, 16 of them, warm and without WASI; 256 MiB of memory, one second,
-    /// 30 for a batch, [`Limits::default_instances`].
+    /// 16 models of up to 64 MiB with 256 MiB of memory per instance; 1 s per call and 30 s per
+    /// batch; [`Limits::default_instances`], warm, without WASI.
     fn default() -> Self {
         Self {
             component: 64 << 20,

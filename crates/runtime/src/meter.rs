@@ -1,4 +1,4 @@
-//! What the store of an instance carries: its memory accounting and its WASI world.
+//! The data of an instance's store: its memory accounting and its WASI world.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,21 +8,22 @@ use wasmtime::ResourceLimiter;
 use super::engine::TABLE_ELEMENTS;
 use super::world::World;
 
-/// Watches over the memory of an instance, and holds its world.
+/// Limits the memory of an instance and holds its WASI world.
 pub(super) struct Meter {
-    /// Most bytes of all its memories together.
+    /// Limit on the total of the instance's memories, in bytes.
     memory: usize,
-    /// Bytes of this instance, which are also counted in the total of all instances.
+    /// Bytes used by this instance; also included in `total`.
     used: u64,
+    /// Bytes used by all instances of the model.
     total: Arc<AtomicU64>,
-    /// Whether more was wanted, which explains the trap that follows.
+    /// Whether the current call tried to exceed the limit, which explains the trap that follows.
     exceeded: bool,
-    /// What it has seen of the world, if it looked.
+    /// Created when the component first uses WASI.
     world: Option<Box<World>>,
 }
 
 impl Meter {
-    /// A meter of an instance that may use `memory` bytes, which are counted in `total` too.
+    /// A meter for an instance that may use up to `memory` bytes; its use is added to `total`.
     pub(super) fn new(memory: usize, total: Arc<AtomicU64>) -> Self {
         Self {
             memory,
@@ -33,20 +34,20 @@ impl Meter {
         }
     }
 
-    /// Forgets what earlier calls did.
+    /// Resets the state that must not carry over from earlier calls.
     pub(super) fn begin_call(&mut self) {
         self.exceeded = false;
         if let Some(world) = &mut self.world {
-            world.begin_anew();
+            world.reset();
         }
     }
 
-    /// Whether the call wanted more memory than it may have.
+    /// Whether the current call tried to exceed the memory limit.
     pub(super) fn exceeded(&self) -> bool {
         self.exceeded
     }
 
-    /// The instance's world.
+    /// The instance's WASI world.
     pub(super) fn world(&mut self) -> &mut World {
         self.world.get_or_insert_default()
     }

@@ -15,7 +15,7 @@ use super::pool::Pool;
 use super::rows::{Rows, RowsView};
 use super::{contract, description, reference};
 
-/// A component that keeps the contract, ready to predict.
+/// A component that satisfies the contract, ready to predict.
 pub struct Model {
     info: ModelInfo,
     reference: Vec<Column>,
@@ -28,8 +28,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// Most rows that go to the component in one call; longer batches are split, so that
-    /// memory and time of a call stay bounded whatever a client sends.
+    /// Maximum number of rows in one call of the component. Longer batches are split, which
+    /// bounds the memory and time of a call regardless of what a client sends.
     pub const ROWS_PER_CALL: usize = 4096;
 
     pub(super) fn new(
@@ -46,7 +46,7 @@ impl Model {
             .and_then(InferenceModelPre::new)
             .map_err(|error| LoadError::Interface {
                 expected: "canopy:model/inference",
-                found: format!("another shape of it: {}", text(&error)),
+                found: format!("an incompatible form of it: {}", text(&error)),
             })?;
         let has_imports = contract::has_imports(engine, component);
         let pool = Pool::new(pre, limits, has_imports);
@@ -75,13 +75,13 @@ impl Model {
         Ok(model)
     }
 
-    /// What the model says of itself.
+    /// The model's description of itself.
     #[must_use]
     pub fn info(&self) -> &ModelInfo {
         &self.info
     }
 
-    /// The sample that drift is measured against: every feature, the target, the predictions.
+    /// The reference sample for drift detection: every feature, the target and the predictions.
     #[must_use]
     pub fn reference(&self) -> &[Column] {
         &self.reference
@@ -93,7 +93,7 @@ impl Model {
         &self.interface
     }
 
-    /// The names of the interface's functions.
+    /// The signatures of the interface's functions.
     #[must_use]
     pub fn functions(&self) -> &[String] {
         &self.functions
@@ -117,7 +117,8 @@ impl Model {
         self.info.features.len()
     }
 
-    /// Number of values a row is answered with: 1, or the number of classes.
+    /// Number of output values per row: 1 for a regression, the number of classes for a
+    /// classification.
     #[must_use]
     pub fn outputs(&self) -> usize {
         match self.info.task {
@@ -126,45 +127,45 @@ impl Model {
         }
     }
 
-    /// Instances of the component that exist at the moment.
+    /// Number of instances that currently exist.
     #[must_use]
     pub fn instances(&self) -> u32 {
         self.pool.len()
     }
 
-    /// Bytes of linear memory of these instances.
+    /// Total linear memory of these instances, in bytes.
     #[must_use]
     pub fn memory(&self) -> u64 {
         self.pool.memory()
     }
 
-    /// Whether calls had better be made on a thread that may block, because the component imports
-    /// a world. A thread that runs tokio's tasks hands them over first.
+    /// Whether calls should be made on a thread that may block, because the component imports
+    /// WASI. On a thread that runs tokio tasks, each call first moves those tasks elsewhere.
     #[must_use]
     pub fn needs_blocking_thread(&self) -> bool {
         self.pool.has_imports()
     }
 
-    /// Sees to it that `instances` of them exist, or as many as there may be, so that no request
-    /// waits for one to be made.
+    /// Ensures that `instances` instances exist, up to the limit, so that no request has to wait
+    /// for one to be created.
     ///
     /// # Errors
     ///
-    /// If the component cannot be instantiated so often within its limits.
+    /// If an instance cannot be created.
     pub fn warm(&self, instances: u32) -> Result<(), CallError> {
         self.pool.warm(instances)
     }
 
-    /// Predicts rows of [`Self::width`]. Answers row-major, rows × [`Self::outputs`], every value
-    /// finite.
+    /// Predicts rows of [`Self::width`] values. Returns a row-major array of shape rows ×
+    /// [`Self::outputs`] whose values are all finite.
     ///
     /// # Errors
     ///
-    /// If the model refuses a row, fails, or breaks the contract or a limit.
+    /// If the model refuses a row, fails, violates the contract or exceeds a limit.
     ///
     /// # Panics
     ///
-    /// If the rows have another width.
+    /// If the rows do not have [`Self::width`] values.
     pub fn predict<'r>(&self, rows: impl Into<RowsView<'r>>) -> Result<Vec<f64>, CallError> {
         let rows = rows.into();
         if rows.len() <= Self::ROWS_PER_CALL {
@@ -174,11 +175,11 @@ impl Model {
         let start = Instant::now();
         for (index, chunk) in rows.chunks(Self::ROWS_PER_CALL).enumerate() {
             let limit = self.limits.batch_deadline;
-            let left = limit.saturating_sub(start.elapsed());
-            if left.is_zero() {
+            let remaining = limit.saturating_sub(start.elapsed());
+            if remaining.is_zero() {
                 return Err(CallError::Deadline(limit));
             }
-            let values = self.predict_within(chunk, left.min(self.limits.deadline));
+            let values = self.predict_within(chunk, remaining.min(self.limits.deadline));
             let values = values.map_err(|error| match error {
                 CallError::Refused { row, reason } => CallError::Refused {
                     row: row + (index * Self::ROWS_PER_CALL) as u32,
@@ -191,8 +192,7 @@ impl Model {
         Ok(answer)
     }
 
-    /// As [`Self::predict`], in one call that may take as long as `patience` rather than the
-    /// limit.
+    /// Like [`Self::predict`], but in a single call with `patience` as its deadline.
     ///
     /// # Errors
     ///
@@ -200,7 +200,8 @@ impl Model {
     ///
     /// # Panics
     ///
-    /// If the rows have another width, or are more than [`Self::ROWS_PER_CALL`].
+    /// If the rows do not have [`Self::width`] values, or there are more than
+    /// [`Self::ROWS_PER_CALL`].
     pub fn predict_within<'r>(
         &self,
         rows: impl Into<RowsView<'r>>,
@@ -214,7 +215,7 @@ impl Model {
             let values = instance.predict(rows.values(), expected, patience)?;
             if values.len() != expected {
                 return Err(CallError::Answer(format!(
-                    "{} values instead of {expected}",
+                    "it has {} values, expected {expected}",
                     values.len()
                 )));
             }
@@ -225,7 +226,7 @@ impl Model {
         })
     }
 
-    /// Predicts the reference sample and compares it with the predictions recorded there.
+    /// Predicts the reference sample and compares the result with the predictions recorded there.
     fn check_golden(&self) -> Result<(), LoadError> {
         let (features, rest) = self.reference.split_at(self.width());
         let recorded = &rest[1].values;
@@ -252,7 +253,7 @@ impl Model {
     }
 }
 
-/// Position of the largest probability, the first one if several are equal.
+/// Index of the largest probability; the first one if there are ties.
 #[must_use]
 pub fn argmax(probabilities: &[f64]) -> usize {
     let mut best = 0;

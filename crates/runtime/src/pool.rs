@@ -1,4 +1,4 @@
-//! Instances of one model.
+//! The instance pool of one model.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -13,31 +13,31 @@ use super::instance::Instance;
 use super::limits::{Isolation, Limits, cores};
 use super::meter::Meter;
 
-/// Where some threads put their instances; alone on its lines of the cache.
+/// Idle instances of the threads that share a slot; aligned to avoid false sharing.
 #[derive(Default)]
 #[repr(align(128))]
 struct IdleSlot(Mutex<Vec<Instance>>);
 
 /// Hands out instances and takes them back.
 ///
-/// The instance that a thread used last is handed out to it first, so that its memory is still in
-/// that core's cache. An instance whose call failed in WebAssembly is in an unknown state and is
-/// thrown away. So is every instance after its call if calls are isolated from each other.
+/// A thread gets the instance it used last, whose memory is likely still in that core's cache. An
+/// instance whose call failed in WebAssembly is in an unknown state and is discarded, and so is
+/// every instance after its call if calls are isolated from each other.
 pub(super) struct Pool {
     component: InferenceModelPre<Meter>,
     limits: Limits,
-    /// Instances that wait, by the threads that used them.
+    /// Idle instances, by the threads that last used them.
     idle: Vec<IdleSlot>,
-    /// Whether the component imports a world.
+    /// Whether the component imports WASI.
     has_imports: bool,
-    /// Instances that exist, idle or in use.
+    /// Number of instances, idle or in use.
     count: AtomicU32,
-    /// Bytes of their linear memories.
+    /// Total linear memory of these instances, in bytes.
     memory: Arc<AtomicU64>,
 }
 
 impl Pool {
-    /// A pool without instances.
+    /// An empty pool.
     pub(super) fn new(
         component: InferenceModelPre<Meter>,
         limits: Limits,
@@ -53,8 +53,8 @@ impl Pool {
         }
     }
 
-    /// Runs `call` on a warm instance, or on a new one if there is none, which may take as long
-    /// as `patience` to make.
+    /// Runs `call` on an idle instance, or on a new one if none is idle; creating it may take up
+    /// to `patience`.
     pub(super) fn with<R>(
         &self,
         patience: Duration,
@@ -63,17 +63,17 @@ impl Pool {
         let mut instance = match self.pop() {
             Some(instance) => instance,
             None => match self.create(patience) {
-                // One may have been put where this thread had looked already.
+                // One may have been returned to a slot that this thread had already checked.
                 Err(CallError::Overload(limit)) => self.pop().ok_or(CallError::Overload(limit))?,
                 created => created?,
             },
         };
         let result = self.blocking(|| call(&mut instance));
-        let is_sound = matches!(
+        let is_reusable = matches!(
             result,
             Ok(_) | Err(CallError::Refused { .. } | CallError::Failed(_))
         );
-        if is_sound && self.limits.isolation == Isolation::Warm {
+        if is_reusable && self.limits.isolation == Isolation::Warm {
             self.push(instance);
         } else {
             drop(instance);
@@ -82,23 +82,23 @@ impl Pool {
         result
     }
 
-    /// Whether the component imports a world.
+    /// Whether the component imports WASI.
     pub(super) fn has_imports(&self) -> bool {
         self.has_imports
     }
 
-    /// Instances that exist, idle or in use.
+    /// Number of instances, idle or in use.
     pub(super) fn len(&self) -> u32 {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Bytes of their linear memories.
+    /// Total linear memory of these instances, in bytes.
     pub(super) fn memory(&self) -> u64 {
         self.memory.load(Ordering::Relaxed)
     }
 
-    /// Sees to it that `count` instances are there, so that no request waits for one. Does
-    /// nothing if every call gets its own.
+    /// Ensures that `count` instances exist, up to the limit, so that no request waits for one.
+    /// Does nothing if calls are isolated, as every call then gets a new instance.
     pub(super) fn warm(&self, count: u32) -> Result<(), CallError> {
         while self.limits.isolation == Isolation::Warm
             && self.len() < count.min(self.limits.instances)
@@ -115,13 +115,13 @@ impl Pool {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return Err(CallError::Overload(limit));
         }
-        let make = || Instance::new(&self.component, self.limits, patience, &self.memory);
-        self.blocking(make).inspect_err(|_| {
+        let new = || Instance::new(&self.component, self.limits, patience, &self.memory);
+        self.blocking(new).inspect_err(|_| {
             self.count.fetch_sub(1, Ordering::Relaxed);
         })
     }
 
-    /// Runs code of the component. Its world may only be called where a thread may block.
+    /// Runs component code. WASI implementations may only be called on a thread that may block.
     fn blocking<R>(&self, code: impl FnOnce() -> R) -> R {
         if self.has_imports {
             block_in_place(code)
@@ -132,9 +132,9 @@ impl Pool {
 
     fn pop(&self) -> Option<Instance> {
         let own = own_slot() % self.idle.len();
-        let (after, from) = (&self.idle[..own], &self.idle[own..]);
+        let (before, from) = (&self.idle[..own], &self.idle[own..]);
         from.iter()
-            .chain(after)
+            .chain(before)
             .find_map(|slot| slot.0.lock().pop())
     }
 
@@ -146,12 +146,12 @@ impl Pool {
     }
 }
 
-/// More than threads call at the same time, so that they seldom share one.
+/// Number of slots: more than the number of threads that make calls, so that they rarely share one.
 fn slots() -> usize {
     (4 * cores()).max(16)
 }
 
-/// The slot of this thread: threads that begin after one another have different ones.
+/// The slot number of this thread; consecutively started threads have different ones.
 fn own_slot() -> usize {
     static THREADS: AtomicUsize = AtomicUsize::new(0);
     thread_local! {

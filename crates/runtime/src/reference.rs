@@ -1,12 +1,12 @@
-//! Checks the sample that drift is measured against.
+//! Checks a model's reference sample, the baseline for drift detection.
 
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, Task};
 use super::description::PREDICTION;
 use super::error::LoadError;
 use super::limits::Limits;
 
-/// Checks that the sample has the columns of the description, equally long, and that its values
-/// are numbers, or positions of classes.
+/// Checks that the sample has the columns that the description requires, all of the same length,
+/// and that its values are finite numbers or class indices.
 pub(super) fn check(info: &ModelInfo, reference: &[Column]) -> Result<(), LoadError> {
     let fault = fault_in_names(info, reference)
         .or_else(|| fault_in_length(reference))
@@ -30,7 +30,7 @@ fn fault_in_names(info: &ModelInfo, reference: &[Column]) -> Option<String> {
     }
     let mut pairs = expected.iter().zip(reference).enumerate();
     let (position, (expected, _)) = pairs.find(|(_, (name, column))| **name != column.name)?;
-    Some(format!("column {position} is not named {expected:?}"))
+    Some(format!("column {position} should be named {expected:?}"))
 }
 
 fn fault_in_length(reference: &[Column]) -> Option<String> {
@@ -40,12 +40,12 @@ fn fault_in_length(reference: &[Column]) -> Option<String> {
     }
     let most = Limits::REFERENCE_ROWS;
     if rows > most {
-        return Some(format!("it has {rows} rows, more than {most}"));
+        return Some(format!("it has {rows} rows; the limit is {most}"));
     }
     let mut columns = reference.iter();
     let column = columns.find(|column| column.values.len() != rows)?;
     Some(format!(
-        "column {:?} has {} values, the first has {rows}",
+        "column {:?} has {} values, but the first column has {rows}",
         column.name,
         column.values.len()
     ))
@@ -58,11 +58,14 @@ fn fault_in_values(info: &ModelInfo, reference: &[Column]) -> Option<String> {
     let fault = |columns: &[Column], is_possible: &dyn Fn(f64) -> bool, what| {
         columns.iter().find_map(|column| {
             let value = column.values.iter().find(|&&value| !is_possible(value))?;
-            Some(format!("{value} in column {:?} is no {what}", column.name))
+            Some(format!(
+                "{value} in column {:?} is not a {what}",
+                column.name
+            ))
         })
     };
     fault(features, &f64::is_finite, "finite number").or_else(|| match info.task {
         Task::Regression => fault(outcomes, &f64::is_finite, "finite number"),
-        Task::Classification => fault(outcomes, &is_class, "class"),
+        Task::Classification => fault(outcomes, &is_class, "class index"),
     })
 }

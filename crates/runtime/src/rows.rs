@@ -2,8 +2,8 @@
 
 use std::slice::ChunksExact;
 
-/// Rows of numbers that lie one after the other (row-major), each of the same width: one value for
-/// each feature of a model, in its order.
+/// A row-major matrix of numbers. Each row has one value per feature of a model, in the model's
+/// order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     values: Vec<f64>,
@@ -18,32 +18,38 @@ impl Rows {
     /// If `width` is 0, or `values` does not hold a whole number of rows.
     #[must_use]
     pub fn new(values: Vec<f64>, width: usize) -> Self {
-        assert!(width > 0, "a row has values");
-        assert!(values.len().is_multiple_of(width), "a whole number of rows");
+        assert!(width > 0, "the width must not be 0");
+        assert!(
+            values.len().is_multiple_of(width),
+            "the values must form a whole number of rows"
+        );
         Self { values, width }
     }
 
-    /// One row.
+    /// A single row.
     ///
     /// # Panics
     ///
-    /// If it has no values.
+    /// If `values` is empty.
     #[must_use]
     pub fn one(values: Vec<f64>) -> Self {
         let width = values.len();
         Self::new(values, width)
     }
 
-    /// The rows of columns that are equally long.
+    /// Transposes columns of equal length into rows.
     ///
     /// # Panics
     ///
-    /// If there are no columns, or they are not equally long.
+    /// If there are no columns, or their lengths differ.
     #[must_use]
     pub fn from_columns<C: AsRef<[f64]>>(columns: &[C]) -> Self {
         let count = columns.first().map_or(0, |column| column.as_ref().len());
         let is_whole = |column: &C| column.as_ref().len() == count;
-        assert!(columns.iter().all(is_whole), "columns are equally long");
+        assert!(
+            columns.iter().all(is_whole),
+            "the columns must have the same length"
+        );
         let row = |row: usize| columns.iter().map(move |column| column.as_ref()[row]);
         Self::new((0..count).flat_map(row).collect(), columns.len())
     }
@@ -72,13 +78,13 @@ impl Rows {
         &self.values
     }
 
-    /// All values, row by row.
+    /// Consumes the rows and returns all values, row by row.
     #[must_use]
     pub fn into_values(self) -> Vec<f64> {
         self.values
     }
 
-    /// The rows, borrowed.
+    /// A borrowed view of all rows.
     #[must_use]
     pub fn view(&self) -> RowsView<'_> {
         RowsView {
@@ -87,18 +93,18 @@ impl Rows {
         }
     }
 
-    /// The rows, one by one.
+    /// Iterates over the rows.
     pub fn iter(&self) -> ChunksExact<'_, f64> {
         self.view().iter()
     }
 
-    /// The values of a column, by its position in a row.
+    /// The values of the column at `position`.
     pub fn column(&self, position: usize) -> impl ExactSizeIterator<Item = f64> + '_ {
         let values = self.values.iter().skip(position);
         values.step_by(self.width).copied()
     }
 
-    /// The first rows, as many as `count` if there are so many.
+    /// The first `count` rows, or all of them if there are fewer.
     #[must_use]
     pub fn head(&self, count: usize) -> Self {
         let values = &self.values[..self.values.len().min(count * self.width)];
@@ -106,7 +112,7 @@ impl Rows {
     }
 }
 
-/// [`Rows`], borrowed, or a part of them.
+/// A borrowed view of consecutive [`Rows`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowsView<'a> {
     values: &'a [f64],
@@ -121,8 +127,11 @@ impl<'a> RowsView<'a> {
     /// If `width` is 0, or `values` does not hold a whole number of rows.
     #[must_use]
     pub fn new(values: &'a [f64], width: usize) -> Self {
-        assert!(width > 0, "a row has values");
-        assert!(values.len().is_multiple_of(width), "a whole number of rows");
+        assert!(width > 0, "the width must not be 0");
+        assert!(
+            values.len().is_multiple_of(width),
+            "the values must form a whole number of rows"
+        );
         Self { values, width }
     }
 
@@ -150,12 +159,12 @@ impl<'a> RowsView<'a> {
         self.values
     }
 
-    /// The rows, one by one.
+    /// Iterates over the rows.
     pub fn iter(self) -> ChunksExact<'a, f64> {
         self.values.chunks_exact(self.width)
     }
 
-    /// The rows, so many at a time.
+    /// Splits the rows into chunks of `count` rows; the last one may be shorter.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! Loading components.
+//! Loads components.
 
 use std::path::Path;
 
@@ -26,12 +26,12 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// An engine for models that keep within `limits`. Compiled code is kept in the folder
-    /// `cache`, and taken from there; it must be a folder that only this user can write to.
+    /// Creates a runtime for models that stay within `limits`. Compiled code is cached in the
+    /// folder `cache`, which only this user may be able to write to.
     ///
     /// # Errors
     ///
-    /// If the machine cannot run it, for example because address space is short.
+    /// If the engine cannot be set up on this machine, for example for lack of address space.
     pub fn new(limits: &Limits, cache: Option<&Path>) -> Result<Self, LoadError> {
         let engine = engine(limits)?;
         start_clock(&engine).map_err(|e| LoadError::Engine(e.to_string()))?;
@@ -48,8 +48,8 @@ impl Runtime {
         })
     }
 
-    /// Has components compiled by another process of this program, which must call
-    /// [`compile`](super::compile) when it is told to: bounded in time and memory.
+    /// Compiles components in a separate process, with limits on time and memory. The process runs
+    /// this program with the subcommand `compile`, which must call [`compile`](super::compile).
     #[must_use]
     pub fn compiling_apart(self) -> Self {
         Self {
@@ -58,12 +58,12 @@ impl Runtime {
         }
     }
 
-    /// Compiles a component and checks that it is a model: its interface, its description and
-    /// that it reproduces the predictions of its own reference sample.
+    /// Compiles a component and checks that it is a model: that it has the right interface and a
+    /// valid description, and that it reproduces the predictions of its own reference sample.
     ///
     /// # Errors
     ///
-    /// If it is not; the error says what is wrong with it.
+    /// If a check fails, or the component cannot be compiled within the limits.
     pub fn load(&self, component: &Component) -> Result<Model, LoadError> {
         let (bytes, digest) = (component.bytes(), component.digest());
         if bytes.len() > self.limits.component {
@@ -83,7 +83,7 @@ impl Runtime {
                 .map_err(|e| LoadError::NotAComponent(text(&e)))?,
         };
         let model = Model::new(&self.linker, &compiled, digest, bytes.len(), self.limits)?;
-        // Now that it is fit to serve: nothing else drives others out of the cache.
+        // Only after all checks: an invalid component must not evict valid ones from the cache.
         if let Some(cache) = cache.filter(|_| is_new) {
             cache.put(&digest, &compiled);
         }

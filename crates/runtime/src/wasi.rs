@@ -1,4 +1,4 @@
-//! Lets components import WASI, and gives each instance its [`World`](super::world::World).
+//! Links WASI imports to the [`World`](super::world::World) of each instance.
 
 use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker};
@@ -10,7 +10,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use super::meter::Meter;
 use super::world::World;
 
-/// Lets components import the world.
+/// Adds the WASI interfaces to the linker.
 pub(super) fn link(linker: &mut Linker<Meter>) -> Result<()> {
     p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);

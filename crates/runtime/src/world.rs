@@ -1,9 +1,9 @@
-//! The world that a component with WASI imports finds: an empty one, and the same for everyone.
+//! The WASI world of a component: empty and deterministic.
 //!
-//! There are no files, no network, no environment and no arguments. Input is closed, output goes
-//! nowhere. The wall clock stands still. The monotonic clock advances with every look at it, and
-//! by what is waited for, so that no wait takes time. Time and random numbers are the same for
-//! every call.
+//! There are no files, network, environment variables or arguments. Standard input is closed and
+//! output is discarded. The wall clock stands still. The monotonic clock advances by a fixed step
+//! on every read and by the full duration of every wait, so that waiting takes no time. Every call
+//! sees the same times and random numbers.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
 use wasmtime_wasi::p2::{self, DynPollable, Pollable};
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView};
 
-/// Interfaces that a component may import, without what follows in their names.
+/// Prefixes of the interfaces that a component may import.
 const INTERFACES: [&str; 6] = [
     "wasi:cli/",
     "wasi:clocks/",
@@ -24,15 +24,15 @@ const INTERFACES: [&str; 6] = [
     "wasi:random/",
     "wasi:sockets/",
 ];
-/// Their versions.
+/// The supported versions, as part of an interface's name.
 const VERSIONS: &str = "@0.2.";
-/// What the wall clock shows: the year 2000, since 1970.
+/// The time that the wall clock shows: the start of the year 2000, since 1970.
 const NOW: Duration = Duration::from_secs(946_684_800);
-/// Nanoseconds by which the monotonic clock advances with every look at it.
+/// Nanoseconds by which the monotonic clock advances on every read.
 const STEP: u64 = 1_000_000;
-/// Most things that a component may hold: pollables, streams.
+/// Maximum number of resources, such as pollables and streams, that a component may hold.
 const RESOURCES: usize = 1000;
-/// Most random bytes at once.
+/// Maximum number of random bytes per request.
 const RANDOM_BYTES: u64 = 1 << 20;
 
 /// Whether a component may import an interface of this name.
@@ -40,7 +40,7 @@ pub(super) fn has(import: &str) -> bool {
     INTERFACES.iter().any(|name| import.starts_with(name)) && import.contains(VERSIONS)
 }
 
-/// One instance's world.
+/// The WASI world of one instance.
 pub(super) struct World {
     wasi: WasiCtx,
     resources: ResourceTable,
@@ -62,7 +62,7 @@ impl Default for World {
 }
 
 impl World {
-    /// What wasmtime's own implementation of WASI works on.
+    /// The context and resources for wasmtime's own WASI implementation.
     pub(super) fn view(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
             ctx: &mut self.wasi,
@@ -70,14 +70,13 @@ impl World {
         }
     }
 
-    /// Clock and random numbers begin where they began: what a call finds does not depend on the
-    /// calls before it.
-    pub(super) fn begin_anew(&mut self) {
+    /// Resets the clock and the random numbers, so that a call does not depend on earlier ones.
+    pub(super) fn reset(&mut self) {
         self.nanoseconds = 0;
         self.random = 0;
     }
 
-    /// The next random number: SplitMix64 (Steele, Lea & Flood, 2014).
+    /// The next random number, from SplitMix64 (Steele, Lea & Flood, 2014).
     fn number(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut number = self.random;
@@ -88,7 +87,9 @@ impl World {
 
     fn bytes(&mut self, length: u64) -> Result<Vec<u8>> {
         if length > RANDOM_BYTES {
-            bail!("it wanted {length} random bytes at once");
+            bail!(
+                "the component requested {length} random bytes at once; the limit is {RANDOM_BYTES}"
+            );
         }
         Ok((0..length).map(|_| self.number() as u8).collect())
     }
@@ -145,7 +146,7 @@ impl insecure_seed::Host for World {
     }
 }
 
-/// A moment that has come.
+/// A pollable that is always ready.
 struct Past;
 
 impl Pollable for Past {

@@ -1,11 +1,12 @@
-//! The request context: what is known of the request that is being worked on.
+//! The request context: id, trace, span and user of the request being handled.
 //!
-//! It is made once, when the head of a request has been read, and follows the request wherever
-//! it is worked on: [`scope`] for a future, [`within`] for another thread. [`spawn`] and
-//! [`spawn_blocking`] carry it along by themselves; the workspace's lints refuse tokio's own.
+//! It is created once the head of a request has been read and follows the request to every task
+//! and thread that works on it: [`scope`] sets it for a future, [`within`] for a closure on another
+//! thread. [`spawn`] and [`spawn_blocking`] propagate it automatically; the workspace's lints forbid
+//! tokio's own.
 //!
-//! A span of `tracing` would say the same, but be made, formatted and taken apart again with
-//! every request, of which hardly any logs a line.
+//! A `tracing` span could carry the same data, but would be created, formatted and torn down for
+//! every request, although hardly any request logs a line.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,21 +19,21 @@ tokio::task_local! {
     static CURRENT: Arc<RequestContext>;
 }
 
-/// What is known of a request.
+/// The identity of a request, for logs and traces.
 pub struct RequestContext {
-    /// The request's id, which the answer and every log line of the request have.
+    /// The request id, which appears in the response and in every log line of the request.
     pub id: String,
-    /// The trace it belongs to, in 32 hexadecimal digits.
+    /// The id of the trace that the request belongs to: 32 hexadecimal digits.
     pub trace: Option<String>,
-    /// The span that sent it, in 16 hexadecimal digits.
+    /// The id of the client's span that sent the request: 16 hexadecimal digits.
     pub parent: Option<String>,
-    /// Its own span, if it is recorded.
+    /// The request's own span, if it is recorded.
     pub span: Option<RequestSpan>,
     user: OnceLock<String>,
 }
 
 impl RequestContext {
-    /// The context of a request whose user is not known yet.
+    /// Creates the context of a request whose user is not known yet.
     #[must_use]
     pub fn new(
         id: String,
@@ -49,18 +50,18 @@ impl RequestContext {
         }
     }
 
-    /// Notes who sent the request. A request has one user: only the first is kept.
+    /// Sets the user who sent the request. Only the first call has an effect.
     pub fn identify(&self, user: String) {
         let _ = self.user.set(user);
     }
 
-    /// Who sent the request, once that is known.
+    /// The user who sent the request, once authenticated.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.user.get().map(String::as_str)
     }
 
-    /// What log lines say of the request, by name.
+    /// The fields that identify the request in log lines, by name.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let fields = [
             ("id", Some(self.id.as_str())),
@@ -73,7 +74,7 @@ impl RequestContext {
     }
 }
 
-/// Polls a future within the context of a request.
+/// Wraps a future so that it runs in the context of a request.
 pub fn scope<F: Future>(
     context: Arc<RequestContext>,
     future: F,
@@ -81,13 +82,13 @@ pub fn scope<F: Future>(
     CURRENT.scope(context, future)
 }
 
-/// The context of the request that is being worked on, if one is.
+/// The context of the request being handled, if any.
 #[must_use]
 pub fn current() -> Option<Arc<RequestContext>> {
     CURRENT.try_with(Arc::clone).ok()
 }
 
-/// Does work within the context of a request, on a thread that does not have it.
+/// Runs a closure in the context of a request.
 pub fn within<T>(context: Option<Arc<RequestContext>>, work: impl FnOnce() -> T) -> T {
     match context {
         None => work(),
@@ -95,10 +96,10 @@ pub fn within<T>(context: Option<Arc<RequestContext>>, work: impl FnOnce() -> T)
     }
 }
 
-/// Spawns a task that keeps the current request context.
+/// Spawns a task that inherits the current request context.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this is what carries the context along"
+    reason = "this wrapper propagates the context"
 )]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -110,10 +111,10 @@ where
     }
 }
 
-/// Does work on a thread that may block, within the current request context.
+/// Runs a closure on a thread that may block, in the current request context.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this is what carries the context along"
+    reason = "this wrapper propagates the context"
 )]
 pub fn spawn_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
@@ -122,8 +123,8 @@ pub fn spawn_blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(|| within(context, work))
 }
 
-/// Records a call of a version of a model that has just ended, as a child of the current
-/// request's span: it took some time, or failed for a reason after some time.
+/// Records a call of a model version that has just ended as a child of the current request's span.
+/// `result` holds how long the call took and, if it failed, the reason.
 pub fn record_call(
     model: &str,
     version: &str,
@@ -135,7 +136,7 @@ pub fn record_call(
             span.record_call(model, version, rows, result);
         }
     };
-    // Nothing is recorded outside of requests.
+    // Outside of requests there is no span to add it to.
     let _ = CURRENT.try_with(record);
 }
 

@@ -1,9 +1,8 @@
-//! What a running program tells of itself: log lines, spans and metrics, and the request context
-//! that they are about.
+//! Telemetry: logging, spans and metrics, and the request context that connects them.
 //!
-//! - [`context`]: id, trace, span and user of a request, on whatever thread it is worked on
+//! - [`context`]: id, trace, span and user of a request, on every thread that works on it
 //! - [`log`]: the log on standard error
-//! - [`otlp`]: spans for an OpenTelemetry collector
+//! - [`otlp`]: the export of spans to an OpenTelemetry collector
 //! - [`metrics`]: families of Prometheus metrics, each declared once
 
 pub mod context;

@@ -1,8 +1,9 @@
 //! Families of Prometheus metrics, each declared once.
 //!
-//! [`families!`](crate::families) declares a struct whose fields are families: name, labels and
-//! type are said there and nowhere else, and the doc comment of a field is its help text. The
-//! struct registers itself, and lists its families for the reference documentation.
+//! [`families!`](crate::families) declares a struct whose fields are metric families. It is the only
+//! place that states the name, labels and type of a family, and the doc comment of a field is its
+//! help text. The struct can register its families and list their declarations, from which the
+//! reference documentation is generated.
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -10,7 +11,7 @@ use prometheus::{
     IntGaugeVec, Opts, Registry,
 };
 
-/// What is known of a family before there are values.
+/// The declaration of a metric family.
 #[derive(Debug, Clone, Copy)]
 pub struct Declaration {
     /// Name of the family.
@@ -55,23 +56,23 @@ impl Declaration {
     }
 }
 
-/// A type of metric that can be made of a [`Declaration`].
+/// A metric type that can be created from a [`Declaration`].
 pub trait Family: Collector + Clone + Sized + 'static {
     /// `counter`, `gauge` or `histogram`.
     const KIND: &'static str;
 
-    /// Makes the family, without values yet.
+    /// Creates the family without any values.
     ///
     /// # Errors
     ///
-    /// If name or labels are not valid.
+    /// If the name or a label is not valid.
     fn make(declaration: &Declaration) -> Result<Self, prometheus::Error>;
 
-    /// Makes the family and registers it.
+    /// Creates the family and registers it.
     ///
     /// # Errors
     ///
-    /// As [`Self::make`], or if the registry has a family of this name.
+    /// As for [`Self::make`], or if the registry already has a family of this name.
     fn register(declaration: &Declaration, registry: &Registry) -> Result<Self, prometheus::Error> {
         let family = Self::make(declaration)?;
         registry.register(Box::new(family.clone()))?;
@@ -150,7 +151,7 @@ macro_rules! families {
                 },
             )+];
 
-            /// Makes all families and registers them.
+            /// Creates all families and registers them.
             $visibility fn register(
                 registry: &::prometheus::Registry,
             ) -> Result<Self, ::prometheus::Error> {

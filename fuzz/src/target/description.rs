@@ -19,7 +19,7 @@ pub(super) fn check(bytes: &[u8]) -> bool {
     let (info, reference) = (info(description), columns(reference));
     if let Err(error) = bounded(bytes, MEMORY, || host::check(&info, &reference)) {
         let (words, reason) = (error.to_string(), error.reason());
-        assert!(words.contains("breaks the contract"), "{words}");
+        assert!(words.contains("violates the contract"), "{words}");
         assert!(["description", "reference"].contains(&reason), "{reason}");
         assert!(words.len() < 4096, "an error of {} bytes", words.len());
         return false;

@@ -1,5 +1,5 @@
-//! Calling a version: a fast one here and now, a slow one on a thread of its own, many rows in the
-//! background pool.
+//! Calls of a model version: a fast version is called on the current thread, a slow one on a separate
+//! thread, and batches run in the background pool.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,11 +12,11 @@ use rustix::time::{ClockId, clock_gettime};
 use super::App;
 use crate::models::{CallAdmission, RegisteredModel, Version};
 
-/// Rows to be predicted, and where.
+/// The rows to predict, with what determines where the call is made.
 pub(crate) enum Asked {
-    /// One row, at once.
+    /// A single row, predicted immediately.
     One(Arc<Rows>),
-    /// Many rows, in the background pool.
+    /// A batch, predicted in the background pool.
     Many(Arc<Rows>, Permit),
 }
 
@@ -32,10 +32,10 @@ impl Asked {
     }
 }
 
-/// The values of a call and the time it took.
+/// The predicted values and the duration of the call.
 pub(super) type Timed = (Vec<f64>, Duration);
 
-/// Calls a version with rows, and records the call in the span of the request.
+/// Calls a version and records the call in the span of the request.
 pub(super) async fn call(
     app: &App,
     model: &RegisteredModel,
@@ -53,17 +53,22 @@ pub(super) async fn call(
         }
     };
     let component = version.loaded.model();
-    let took = match &result {
+    let timing = match &result {
         Ok((_, duration)) => Ok(*duration),
         Err(error) => Err((start.elapsed(), error.reason())),
     };
     let count = asked.rows().len();
-    context::record_call(model.name.as_str(), &component.info().version, count, took);
+    context::record_call(
+        model.name.as_str(),
+        &component.info().version,
+        count,
+        timing,
+    );
     result
 }
 
-/// Calls a version with one row: a fast one here and now, a slow one on a thread of its own when
-/// it is its turn.
+/// Calls a version with one row: a fast version on the current thread, a slow one on a separate
+/// thread once it is admitted.
 async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result<Timed, CallError> {
     let admission = &version.admission;
     if !admission.is_fast() {
@@ -71,7 +76,7 @@ async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result
     }
     let deadline = app.limits.model_deadline.into();
     let patience = CallAdmission::PATIENCE.min(deadline);
-    let again = || {
+    let repeat = || {
         call_elsewhere(
             Arc::clone(version),
             Arc::clone(row),
@@ -81,13 +86,13 @@ async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result
     match timed(|| version.loaded.model().predict_within(row.view(), patience)) {
         Err(CallError::Deadline(_)) if patience < deadline => {
             admission.outlasted();
-            again().await
+            repeat().await
         }
         Ok((values, duration)) => {
             if duration <= CallAdmission::FAST {
                 admission.called(duration);
             } else {
-                context::spawn(again());
+                context::spawn(repeat());
             }
             Ok((values, duration))
         }
@@ -95,19 +100,19 @@ async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result
     }
 }
 
-/// Calls a version with one row on a thread of its own when it is its turn, and notes how much
-/// processor time that took.
+/// Waits for a call permit, calls a version with one row on a separate thread and passes the
+/// processor time of the call to `record`.
 async fn call_elsewhere(
     version: Arc<Version>,
     row: Arc<Rows>,
-    note: fn(&CallAdmission, Duration),
+    record: fn(&CallAdmission, Duration),
 ) -> Result<Timed, CallError> {
     let permit = version.admission.permit().await?;
     let work = move || {
-        let _until_the_end = permit;
+        let _held = permit;
         let start = processor_time();
         let result = timed(|| version.loaded.model().predict(row.view()));
-        note(&version.admission, processor_time().saturating_sub(start));
+        record(&version.admission, processor_time().saturating_sub(start));
         result
     };
     let done = context::spawn_blocking(work).await;
@@ -120,7 +125,7 @@ fn timed(call: impl FnOnce() -> Result<Vec<f64>, CallError>) -> Result<Timed, Ca
     Ok((values, start.elapsed()))
 }
 
-/// The time that this thread has had a processor.
+/// The processor time that this thread has used.
 pub(super) fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(

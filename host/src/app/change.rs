@@ -1,6 +1,6 @@
-//! Changing which models there are, and which of their versions serve.
+//! Changes of the registered models and their rollouts.
 //!
-//! Every change is logged, whether it was made or refused.
+//! Every change is logged, whether it succeeds or not.
 
 use std::sync::Arc;
 
@@ -12,26 +12,27 @@ use tracing::{info, warn};
 use super::App;
 use crate::models::{Change, ChangeError, ModelName, Plan, Registry};
 
-/// What is to be done with a component that a client uploads.
+/// How to roll out a component that a client uploads.
 pub(crate) enum Upload {
-    /// It serves from now on, with other features than before if that is allowed.
+    /// Serve it. Its features may differ from those of the serving version only if
+    /// `allow_feature_change` is set.
     Serve { allow_feature_change: bool },
-    /// It goes on trial.
+    /// Put it on trial as a candidate.
     Try(Plan),
 }
 
-/// A change of a model that needs no upload.
+/// A change of a model without an upload.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Action {
-    /// The version that served before serves again.
+    /// Serve the previous version again.
     RollBack,
-    /// The version on trial serves.
+    /// Serve the candidate.
     Promote,
-    /// The trial ends.
+    /// End the trial of the candidate.
     Withdraw,
 }
 
-/// Does with a component what a client wants, where components are compiled.
+/// Rolls out an uploaded component. Runs in the pool that compiles components.
 pub(crate) async fn upload(
     app: &Arc<App>,
     permit: &Permit,
@@ -49,14 +50,14 @@ pub(crate) async fn upload(
     log(changed.await.unwrap_or_else(|_| Err(ChangeError::Panicked)))
 }
 
-/// Changes a model; not where components are compiled, so that a rollback does not wait for an
-/// upload.
+/// Changes a model. Does not use the pool that compiles components, so that a rollback does not wait
+/// for an upload.
 pub(crate) async fn act(
     app: &Arc<App>,
     name: ModelName,
     action: Action,
 ) -> Result<Change, ChangeError> {
-    let changed = elsewhere(app, move |models| match action {
+    let changed = blocking(app, move |models| match action {
         Action::RollBack => models.roll_back(&name),
         Action::Promote => models.promote(&name),
         Action::Withdraw => models.withdraw(&name),
@@ -64,17 +65,17 @@ pub(crate) async fn act(
     log(changed.await)
 }
 
-/// Retires a model: it is not served any more, its versions are removed.
+/// Retires a model: unregisters it and removes its versions.
 pub(crate) async fn retire(app: &Arc<App>, name: ModelName) -> Result<(), ChangeError> {
     let model = name.clone();
-    elsewhere(app, move |models| models.retire(&name))
+    blocking(app, move |models| models.retire(&name))
         .await
         .inspect_err(|error| refused(error))?;
     info!(%model, "model retired");
     Ok(())
 }
 
-/// Serves a model that was unloaded; one that is served already looks at its file.
+/// Loads a model that was unloaded; for a model that is loaded, checks whether its file has changed.
 pub(crate) async fn load(app: &Arc<App>, name: ModelName) -> Result<(), ChangeError> {
     let (worker, model) = (Arc::clone(app), name.clone());
     let loaded = app.uploads.run_unbounded(move || worker.models.load(&name));
@@ -84,15 +85,15 @@ pub(crate) async fn load(app: &Arc<App>, name: ModelName) -> Result<(), ChangeEr
     Ok(())
 }
 
-/// Serves a model no longer, until it is loaded or the host starts anew.
+/// Unloads a model until it is loaded again or the host restarts.
 pub(crate) fn unload(app: &App, name: &ModelName) -> Result<(), ChangeError> {
     app.models.unload(name).inspect_err(refused)?;
     info!(model = %name, "model unloaded");
     Ok(())
 }
 
-/// Does work that waits for the disk on a thread of its own.
-async fn elsewhere<T: Send + 'static>(
+/// Runs work that waits for the disk on a separate thread.
+async fn blocking<T: Send + 'static>(
     app: &Arc<App>,
     work: impl FnOnce(&Registry) -> Result<T, ChangeError> + Send + 'static,
 ) -> Result<T, ChangeError> {
@@ -120,7 +121,7 @@ fn refused(error: &ChangeError) {
     warn!(problem, "model not changed");
 }
 
-/// The whole chain of an error in one line.
+/// An error with its causes, in one line.
 pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let chain = std::iter::successors(Some(error), |error| error.source());
     let words: Vec<String> = chain.map(ToString::to_string).collect();

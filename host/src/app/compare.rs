@@ -1,5 +1,5 @@
-//! Comparing a candidate with the serving version after the answer, only as far as the host keeps
-//! up.
+//! Comparisons of a candidate with the serving version. They run after the response was sent, and
+//! only while the host has capacity to spare.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use super::call::{Asked, processor_time};
 use crate::metrics::CandidateCall;
 use crate::models::{Candidate, Mode, RegisteredModel, Version};
 
-/// Rows of a batch that are compared.
+/// Maximum number of rows of a batch that are compared.
 const COMPARED_ROWS: usize = 1000;
-/// Longest time that a call may take that only compares.
+/// Deadline of a call that is made only for a comparison.
 const COMPARISON: Duration = Duration::from_millis(200);
 
-/// Has the `other` version predict the same rows, or the first of them, and compares; not at all
-/// if the pool for that has enough to do.
+/// Calls the `other` version with the same rows, at most the first [`COMPARED_ROWS`], and compares
+/// the predictions. Skips the comparison if the queue of comparisons is full.
 pub(super) fn compare(
     app: &Arc<App>,
     model: &Arc<RegisteredModel>,
@@ -40,7 +40,7 @@ pub(super) fn compare(
     let worker = Arc::clone(app);
     let (model, candidate, other) = (Arc::clone(model), Arc::clone(candidate), Arc::clone(other));
     app.comparisons.spawn(move || {
-        let _until_the_end = permit;
+        let _held = permit;
         let start = processor_time();
         let result = other.loaded.model().predict_within(&rows, COMPARISON);
         let duration = processor_time().saturating_sub(start);
@@ -65,8 +65,8 @@ pub(super) fn compare(
     });
 }
 
-/// Notes that the candidate gave no answer where the serving version did; not if it only had no
-/// room, which is the host's fault.
+/// Records that the candidate failed where the serving version succeeded. An overload does not count
+/// as a failure, because it is not the candidate's fault.
 pub(super) fn has_failed(
     app: &Arc<App>,
     model: &Arc<RegisteredModel>,
@@ -77,7 +77,7 @@ pub(super) fn has_failed(
         model.metrics.candidate_called(CandidateCall::Skipped);
         return;
     }
-    debug!(model = %model.name, %error, "the candidate gave no answer");
+    debug!(model = %model.name, %error, "the candidate failed");
     model
         .metrics
         .candidate_called(CandidateCall::Failed(error.reason()));
@@ -85,12 +85,12 @@ pub(super) fn has_failed(
     judge(app, model, candidate);
 }
 
-/// Ends the trial if there is a verdict.
+/// Ends the trial if a verdict has been reached.
 fn judge(app: &Arc<App>, model: &Arc<RegisteredModel>, candidate: &Arc<Candidate>) {
     if let Some(verdict) = candidate.verdict() {
         let (worker, model, candidate) =
             (Arc::clone(app), Arc::clone(model), Arc::clone(candidate));
-        // Waits for the disk, and for changes that are under way.
+        // In the pool, because this waits for the disk and for other changes in progress.
         app.comparisons
             .spawn(move || worker.models.decide(&model, &candidate, &verdict));
     }

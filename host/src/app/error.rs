@@ -1,4 +1,4 @@
-//! Why a use case failed.
+//! Errors of use cases.
 
 use canopy_pool::PoolError;
 use canopy_rows::{InvalidBody, Problems};
@@ -7,16 +7,16 @@ use canopy_runtime::CallError;
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AppError {
-    /// The client's rows cannot be used.
+    /// The request body is not valid.
     #[error(transparent)]
     Body(#[from] InvalidBody),
-    /// The model gave no answer.
+    /// The call of the model failed.
     #[error(transparent)]
     Call(#[from] CallError),
     /// The background pool did not do the work.
     #[error(transparent)]
     Pool(#[from] PoolError),
-    /// The host failed.
+    /// An internal error.
     #[error("the host failed unexpectedly")]
     Internal,
 }

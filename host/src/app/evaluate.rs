@@ -1,4 +1,4 @@
-//! Evaluating a model on labelled rows.
+//! Evaluates models on labelled rows.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,12 +14,12 @@ use crate::loaded_model::LoadedModel;
 use crate::models::RegisteredModel;
 use crate::monitoring::{self, EvaluationError, Report};
 
-/// Evaluates the serving version of a model on the labelled rows of a body in JSON. Its gauges
-/// change only if all of it succeeds, and all at once. Takes as long as that takes.
+/// Evaluates the serving version of a model on the labelled rows of a JSON body. The gauges are
+/// updated together, and only if the whole evaluation succeeds. Blocks until it is done.
 ///
 /// # Errors
 ///
-/// If the body cannot be used or the model gives no predictions.
+/// If the body is not valid or the model fails.
 pub(crate) fn evaluate(
     app: &App,
     model: &Arc<RegisteredModel>,
@@ -31,12 +31,12 @@ pub(crate) fn evaluate(
     let predict = |rows: &Rows| {
         let start = Instant::now();
         let answer = loaded.model().predict(rows);
-        let took = match &answer {
+        let timing = match &answer {
             Ok(_) => Ok(start.elapsed()),
             Err(error) => Err((start.elapsed(), error.reason())),
         };
         let (name, version) = (model.name.as_str(), &loaded.model().info().version);
-        context::record_call(name, version, labelled.targets.len(), took);
+        context::record_call(name, version, labelled.targets.len(), timing);
         answer
     };
     let evaluation =
@@ -45,11 +45,7 @@ pub(crate) fn evaluate(
             EvaluationError::Infinite => {
                 let mut problems = Problems::default();
                 let target = loaded.schema().target();
-                problems.push(
-                    None,
-                    target,
-                    "has values so large that their errors are infinite",
-                );
+                problems.push(None, target, "has values so large that the errors overflow");
                 problems.into()
             }
             EvaluationError::Model(error) => {
@@ -68,8 +64,8 @@ pub(crate) fn evaluate(
     Ok(report)
 }
 
-/// Keeps the labelled rows. Where that fails the evaluation is answered all the same: the
-/// client's question was about the model, and the metric and the log tell the operator.
+/// Stores the labelled rows. If that fails, the evaluation still succeeds: the client asked about
+/// the model, and the operator learns of the failure from the metric and the log.
 fn observe(app: &App, model: &Arc<RegisteredModel>, loaded: &LoadedModel, labelled: &Labelled) {
     match app.keep_observations(model, || loaded.batch(labelled)) {
         None => {}
@@ -77,7 +73,7 @@ fn observe(app: &App, model: &Arc<RegisteredModel>, loaded: &LoadedModel, labell
         Some(Err(error)) => {
             model.metrics.observation_failed();
             let error = format!("{:#}", anyhow::Error::from(error));
-            error!(model = %model.name, error, "the evaluated rows could not be kept");
+            error!(model = %model.name, error, "the labelled rows could not be stored");
         }
     }
 }

@@ -1,11 +1,9 @@
-//! What the host does, without how it is asked: its state and its use cases, each written once.
+//! The application layer: the state of the host and its use cases, independent of HTTP.
 //!
-//! - [`predict`]: rows to predictions of a registered model, by whichever version answers
-//! - [`evaluate`]: labelled rows to scores and drift, kept and counted
-//! - [`change`]: which models there are, and which of their versions serve
-//! - `watch`: files that may be replaced, and the drift of live traffic
-//!
-//! Nothing here knows HTTP.
+//! - [`predict`]: predicts rows with a registered model, by the version that its rollout selects
+//! - [`evaluate`]: evaluates a model on labelled rows, and records and stores the results
+//! - [`change`]: changes the registered models and their rollouts
+//! - `watch`: periodic tasks: model files that were replaced, and drift of live traffic
 
 pub(crate) mod call;
 pub(crate) mod change;
@@ -28,51 +26,52 @@ use crate::{config, models};
 
 pub(crate) use error::AppError;
 
-/// Calls at work or waiting that only compare a candidate with the serving version.
+/// Maximum number of comparisons of a candidate with the serving version, running or waiting.
 const COMPARISONS: usize = 64;
 
-/// The state of a host, apart from how it is reached.
+/// The state of a host, independent of HTTP.
 pub struct App {
-    /// What calls and requests may use.
+    /// Limits on calls and requests.
     pub limits: LimitConfig,
-    /// The models.
+    /// The registered models.
     pub models: Registry,
     /// The host's metrics.
     pub metrics: Arc<Metrics>,
-    /// Where work goes that takes longer than a prediction.
+    /// The pool for batches, evaluations and drift.
     pub background: Arc<BackgroundPool>,
-    /// Where components are compiled.
+    /// The pool that compiles components.
     pub uploads: Arc<BackgroundPool>,
-    /// Where candidates are compared with serving versions.
+    /// The pool that compares candidates with serving versions.
     comparisons: BackgroundPool,
     observations: Option<Store>,
-    /// Whether uploaded versions are kept.
+    /// Whether the host has a folder for models, and so can store uploaded versions.
     pub keeps_versions: bool,
 }
 
 /// Why the host could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// A model cannot be opened.
+    /// A model could not be opened.
     #[error(transparent)]
     Models(#[from] OpenError),
-    /// The WebAssembly engine cannot be set up.
+    /// The WebAssembly engine could not be set up.
     #[error(transparent)]
     Engine(LoadError),
-    /// Background threads cannot be started.
+    /// Background threads could not be started.
     #[error(transparent)]
     Threads(#[from] NoThreads),
-    /// Labelled rows cannot be kept.
-    #[error("cannot keep observations")]
+    /// The folder of observations could not be opened.
+    #[error("cannot store observations")]
     Observations(#[from] ObservationError),
 }
 
 impl App {
-    /// Loads and checks the configured models.
+    /// Sets up the host and loads the configured models.
     ///
     /// # Errors
     ///
-    /// If a model is not fit to serve or the machine cannot run it.
+    /// If a model named by the operator or the default model is invalid, or the host cannot be set
+    /// up on this machine.
     pub fn new(
         config: &config::ServeConfig,
         metrics: Arc<Metrics>,
@@ -107,8 +106,9 @@ impl App {
         })
     }
 
-    /// Keeps labelled rows of a model, if the host keeps any: those of the default model in the
-    /// folder of observations, those of another one in a folder of its name there.
+    /// Stores labelled rows of a model if the host stores observations, otherwise returns `None`.
+    /// Rows of the default model go to the folder of observations, rows of other models to
+    /// subfolders with their names.
     fn keep_observations(
         &self,
         model: &Arc<RegisteredModel>,
@@ -120,13 +120,13 @@ impl App {
             .models
             .default_owned()
             .is_some_and(|default| Arc::ptr_eq(model, &default));
-        let kept = if is_default {
+        let stored = if is_default {
             default.append(batch)
         } else {
             default
                 .within(model.name.as_str())
                 .and_then(|store| store.append(batch))
         };
-        Some(kept.map(drop))
+        Some(stored.map(drop))
     }
 }

@@ -1,8 +1,8 @@
-//! Predicting rows of a registered model.
+//! Predicts rows with a registered model.
 //!
-//! Without a trial the serving version answers. A canary answers its share of the requests, and
-//! the serving version those that the canary fails. Both a canary and a shadow are compared with
-//! the serving version afterwards.
+//! Without a trial, the serving version answers every request. A canary answers its share of the
+//! requests, with the serving version as fallback if it fails. Canaries and shadows are compared with
+//! the serving version after the response.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::compare::{compare, has_failed};
 use crate::metrics::CandidateCall;
 use crate::models::{Mode, RegisteredModel, Rollout, Version};
 
-/// What a model answered.
+/// The predictions of a model.
 pub(crate) struct Prediction<'r> {
     /// One value per row for a regression, one per class for a classification.
     pub(crate) values: Vec<f64>,
@@ -23,11 +23,12 @@ pub(crate) struct Prediction<'r> {
     pub(crate) version: &'r Arc<Version>,
 }
 
-/// Predicts rows for a client and counts them; `out_of_range` says whether one of their values is.
+/// Predicts rows for a client and updates metrics and window. `out_of_range` says whether any value
+/// in the rows is out of range.
 ///
 /// # Errors
 ///
-/// If the serving version gives no answer.
+/// If the serving version fails.
 pub(crate) async fn predict<'r>(
     app: &Arc<App>,
     model: &Arc<RegisteredModel>,
@@ -36,8 +37,7 @@ pub(crate) async fn predict<'r>(
     out_of_range: bool,
 ) -> Result<Prediction<'r>, CallError> {
     let prediction = answer(app, model, rollout, asked).await?;
-    // Only single rows are what the sliding window is made of, and only those that the serving
-    // version answered.
+    // The sliding window holds only single rows that the serving version predicted.
     if let Asked::One(row) = asked
         && Arc::ptr_eq(&rollout.serving, prediction.version)
     {
@@ -102,7 +102,7 @@ async fn answer<'r>(
     Ok(Prediction { values, version })
 }
 
-/// Takes a row into the sliding window of the version that answered it.
+/// Adds a row to the sliding window of the version that predicted it.
 fn watch(
     model: &RegisteredModel,
     version: &Version,

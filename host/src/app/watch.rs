@@ -1,4 +1,4 @@
-//! What the host looks at again and again: model files, and the drift of live traffic.
+//! Periodic tasks: checking model files for changes, and computing the drift of live traffic.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,37 +12,38 @@ use tracing::error;
 use super::App;
 use crate::monitoring::window_drift;
 
-/// Looks at the model files every `period`, and when SIGHUP arrives.
+/// Checks the model files for changes every `period` and on SIGHUP.
 ///
 /// # Errors
 ///
-/// If the process cannot watch for signals.
+/// If the signal handler cannot be installed.
 pub(crate) fn model_files(
     app: Arc<App>,
     period: Duration,
 ) -> anyhow::Result<impl Future<Output = ()>> {
-    let mut hangup = signal(SignalKind::hangup()).context("cannot watch for SIGHUP")?;
+    let mut hangup =
+        signal(SignalKind::hangup()).context("cannot install the handler for SIGHUP")?;
     let mut timer = interval(period);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Ok(async move {
         loop {
-            let told = tokio::select! {
+            let force = tokio::select! {
                 _ = timer.tick() => false,
                 received = hangup.recv() => received.is_some(),
             };
             let worker = Arc::clone(&app);
-            let looked = app
+            let checked = app
                 .uploads
-                .run_unbounded(move || worker.models.refresh(told));
-            if let Err(error) = looked.await {
-                error!(%error, "cannot look at the model files");
+                .run_unbounded(move || worker.models.refresh(force));
+            if let Err(error) = checked.await {
+                error!(%error, "cannot check the model files");
             }
         }
     })
 }
 
-/// Computes the drift of every model's sliding window every `period`, in the background. Where
-/// nothing was predicted since the last time, nothing is computed.
+/// Computes the drift of every model's sliding window every `period`, in the background. Skips
+/// models without new predictions.
 pub(crate) async fn live_drift(app: Arc<App>, period: Duration) {
     let mut timer = interval(period);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -63,7 +64,7 @@ pub(crate) async fn live_drift(app: Arc<App>, period: Duration) {
                 }
             };
             if let Err(error) = app.background.run_unbounded(work).await {
-                error!(%error, "the drift of live traffic cannot be computed");
+                error!(%error, "cannot compute the drift of live traffic");
             }
         }
     }

@@ -1,9 +1,9 @@
-//! A model's description as JSON and in words.
+//! A model's description as JSON.
 
 use canopy_runtime::{Kind, Model, Task};
 use serde_json::{Value, json};
 
-/// A model's description as JSON: what it says of itself and what the host knows of it.
+/// A model's description as JSON: its own description, extended with facts about the component.
 #[must_use]
 pub(crate) fn description(model: &Model) -> Value {
     let info = model.info();
@@ -22,7 +22,7 @@ pub(crate) fn description(model: &Model) -> Value {
     description
 }
 
-/// Words for a task and a kind, as in WIT.
+/// The name of a task, as in WIT.
 pub(crate) fn task(task: Task) -> &'static str {
     match task {
         Task::Regression => "regression",
@@ -30,6 +30,7 @@ pub(crate) fn task(task: Task) -> &'static str {
     }
 }
 
+/// The name of a kind of feature, as in WIT.
 pub(crate) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Numerical => "numerical",

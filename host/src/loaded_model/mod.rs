@@ -1,4 +1,4 @@
-//! A loaded model: a component with all that follows from its description.
+//! Loaded models: a component with the data derived from its description.
 
 mod description;
 
@@ -10,7 +10,7 @@ use canopy_runtime::{Kind, Model, Rows, Task};
 
 pub(crate) use description::{description, kind, task};
 
-/// A model with everything the host derives from its description, once, when it is loaded.
+/// A model with the data that the host derives from its description when loading it.
 pub struct LoadedModel {
     model: Model,
     schema: Schema,
@@ -18,7 +18,7 @@ pub struct LoadedModel {
     ranges: Vec<Range>,
 }
 
-/// Where the training values of a feature lay.
+/// The range of a feature's values that counts as normal.
 #[derive(Debug, Clone, Copy)]
 struct Range {
     low: f64,
@@ -26,7 +26,7 @@ struct Range {
 }
 
 impl LoadedModel {
-    /// Prepares a model: its schema, its reference sample for drift, its training ranges.
+    /// Derives a model's schema, reference sample for drift and normal ranges.
     #[must_use]
     pub fn new(model: Model) -> Self {
         let info = model.info();
@@ -72,19 +72,19 @@ impl LoadedModel {
         &self.model
     }
 
-    /// How its records are read.
+    /// The schema of the model's records.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// The reference sample, prepared: every feature, the target, the prediction.
+    /// The prepared reference sample: every feature, then the target and the prediction.
     #[must_use]
     pub fn references(&self) -> &[Reference] {
         &self.references
     }
 
-    /// Labelled rows in the form in which they are kept.
+    /// Converts labelled rows to a batch of observations.
     #[must_use]
     pub fn batch(&self, labelled: &Labelled) -> Batch {
         let schema = &self.schema;
@@ -109,7 +109,7 @@ impl LoadedModel {
         }
     }
 
-    /// Whether a value of the rows is out of range: outside the training range or more than three
+    /// Whether any value in the rows is out of range: outside the training range, or more than three
     /// standard deviations from the training mean.
     #[must_use]
     pub fn is_out_of_range(&self, rows: &Rows) -> bool {

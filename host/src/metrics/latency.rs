@@ -1,15 +1,15 @@
-//! Histograms as the console reads them.
+//! Latency histograms for the console.
 
 use prometheus::proto::Histogram;
 use serde::Serialize;
 
-/// How often something took how long, since the start. What lies between two readings is their
-/// difference.
+/// A cumulative latency histogram since the start of the host. Subtract two readings to get the
+/// histogram of the time between them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Latencies {
     /// Upper bounds in seconds, ascending.
     pub bounds: Vec<f64>,
-    /// How often it took at most so long, by bound; the last count is that of all.
+    /// Number of durations up to each bound, then the total number.
     pub counts: Vec<u64>,
 }
 
@@ -21,12 +21,12 @@ impl Latencies {
         }
     }
 
-    /// Adds a histogram with these bounds.
+    /// Adds a histogram with the same bounds.
     pub(super) fn add(&mut self, histogram: &Histogram) {
         let buckets = histogram.get_bucket().iter();
-        let all = histogram.get_sample_count();
+        let total = histogram.get_sample_count();
         let cumulative = buckets.map(|bucket| bucket.cumulative_count());
-        for (count, more) in self.counts.iter_mut().zip(cumulative.chain([all])) {
+        for (count, more) in self.counts.iter_mut().zip(cumulative.chain([total])) {
             *count += more;
         }
     }

@@ -1,7 +1,7 @@
-//! Every metric of the host, declared once. The help text says what it is.
+//! The host's metrics. Doc comments of families are their help texts.
 //!
-//! - [`Metrics`]: those of the host itself, with those of its parts
-//! - [`ModelMetrics`]: those of one model, all with the label `model`
+//! - [`Metrics`]: the metrics of the host and the registry for its parts
+//! - [`ModelMetrics`]: the metrics of one model, all with the label `model`
 
 mod latency;
 mod model;
@@ -23,7 +23,7 @@ pub use model::{CandidateCall, ModelMetrics};
 
 families! {
     struct Families {
-        /// Components that were not fit to serve, by reason.
+        /// Components rejected when loading them, by reason.
         rejected_components: IntCounterVec = "model_loads_rejected_total" ["reason"],
     }
 }
@@ -35,7 +35,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All metrics, at zero.
+    /// Registers all metrics, at zero.
     ///
     /// # Errors
     ///
@@ -54,13 +54,13 @@ impl Metrics {
         Ok(Self { registry, families })
     }
 
-    /// Where the parts of the host register theirs.
+    /// The registry, where the parts of the host register their own metrics.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// A component was not fit to serve.
+    /// Counts a component that was rejected.
     pub fn load_rejected(&self, error: &LoadError) {
         let reason = [error.reason()];
         self.families
@@ -69,7 +69,7 @@ impl Metrics {
             .inc();
     }
 
-    /// The host's metrics and those of its models in the text format of Prometheus.
+    /// Encodes the metrics of the host and its models in the Prometheus text format.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Metrics {
         &self,
         models: impl Iterator<Item = Vec<MetricFamily>>,
     ) -> Result<String, prometheus::Error> {
-        // A metric that several models have is one family.
+        // Merges the families of different models that have the same name.
         let mut families: BTreeMap<String, MetricFamily> = BTreeMap::new();
         for mut family in models.flatten().chain(self.registry.gather()) {
             match families.get_mut(family.name()) {
@@ -95,7 +95,7 @@ impl Metrics {
     }
 }
 
-/// How long answers to single predictions took, for all models together.
+/// The durations of single prediction requests, for all models together.
 #[must_use]
 pub fn prediction_latencies(http: &HttpMetrics) -> Latencies {
     let mut latencies = Latencies::new(HttpMetrics::BUCKETS);
@@ -107,7 +107,7 @@ pub fn prediction_latencies(http: &HttpMetrics) -> Latencies {
     latencies
 }
 
-/// Every family that the host declares, by the part that declares it.
+/// Every metric family of the host, by the part that declares it.
 pub const DECLARATIONS: [(&str, &[Declaration]); 5] = [
     ("Requests", HttpMetrics::DECLARATIONS),
     ("Authentication", AuthMetrics::DECLARATIONS),

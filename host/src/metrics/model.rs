@@ -1,4 +1,4 @@
-//! The metrics of one model, through all of its versions.
+//! The metrics of one model, across all of its versions.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -24,125 +24,125 @@ const LATENCIES: [f64; 16] = [
     0.5, 1.0,
 ];
 
-/// Most versions of a model that have a counter of their own.
-const MOST_VERSIONS: usize = 10;
+/// Maximum number of versions per model with a counter of their own.
+const MAX_VERSIONS: usize = 10;
 
 families! {
-    /// Families of one model.
+    /// The metric families of one model.
     struct Families {
-        /// Time of the model's call alone.
+        /// Duration of the model call alone.
         inference_latency: Histogram = "inference_latency_seconds" buckets LATENCIES,
-        /// Prediction requests answered by the model, by its version.
+        /// Prediction requests answered, by model version.
         predictions: IntCounterVec = "prediction_requests_total" ["model_version"],
-        /// Rows predicted for clients.
+        /// Rows predicted in response to requests.
         predicted_rows: IntCounter = "predicted_rows_total",
-        /// Root mean squared error, last evaluation.
+        /// Root mean squared error in the last evaluation.
         rmse: Gauge = "model_rmse_score",
-        /// Mean absolute error, last evaluation.
+        /// Mean absolute error in the last evaluation.
         mae: Gauge = "model_mae_score",
-        /// Coefficient of determination, last evaluation.
+        /// Coefficient of determination (R²) in the last evaluation.
         r2: Gauge = "model_r2_score",
-        /// Mean absolute error in per cent of the target, last evaluation.
+        /// Mean absolute percentage error in the last evaluation.
         mape: Gauge = "model_mape_score",
-        /// Accuracy, last evaluation.
+        /// Accuracy in the last evaluation.
         accuracy: Gauge = "prediction_accuracy_score",
-        /// Precision, last evaluation.
+        /// Precision in the last evaluation.
         precision: Gauge = "prediction_precision_score",
-        /// Recall, last evaluation.
+        /// Recall in the last evaluation.
         recall: Gauge = "prediction_recall_score",
-        /// F1 score, last evaluation.
+        /// F1 score in the last evaluation.
         f1: Gauge = "prediction_f1_score",
-        /// Area under the ROC curve, last evaluation.
+        /// Area under the ROC curve in the last evaluation.
         roc_auc: Gauge = "prediction_roc_auc_score",
-        /// 1 if the last evaluation found the data drifted, else 0.
+        /// 1 if the last evaluation detected data drift, otherwise 0.
         drift_detected: IntGauge = "evidently_data_drift_detected_status",
-        /// Share of the columns that drifted, last evaluation.
+        /// Share of columns that drifted in the last evaluation.
         drift_share: Gauge = "data_drift_share",
-        /// Drift score of a column by the method that applied, last evaluation.
+        /// Drift score of a column in the last evaluation, with the drift method used.
         drift_score: GaugeVec = "data_drift_score" ["column", "method"],
-        /// Threshold of a column's drift score by the method that applied, last evaluation.
+        /// Threshold of a column's drift score in the last evaluation, with the drift method used.
         drift_threshold: GaugeVec = "data_drift_threshold" ["column", "method"],
-        /// Prediction requests with a feature out of range: outside the training range or more
-        /// than three standard deviations from its mean.
+        /// Prediction requests with a feature out of range: outside the training range, or more
+        /// than three standard deviations from the training mean.
         out_of_range_requests: IntCounter = "data_drift_requests_total",
         /// Share of rows with a feature out of range in the sliding window of predicted rows.
         out_of_range_ratio: Gauge = "data_drift_ratio",
         /// Drift score of a column over the sliding window of predicted rows.
         live_score: GaugeVec = "live_data_drift_score" ["column", "method"],
-        /// Share of the columns that drifted in the sliding window of predicted rows.
+        /// Share of columns that drifted in the sliding window of predicted rows.
         live_share: Gauge = "live_data_drift_share",
         /// Labelled rows evaluated.
         evaluated_rows: IntCounter = "evaluated_rows_total",
         /// Unix time of the last successful evaluation.
         last_evaluation: Gauge = "last_evaluation_timestamp_seconds",
-        /// Labelled rows kept for a retraining.
+        /// Labelled rows stored for retraining.
         observed_rows: IntCounter = "observed_rows_total",
-        /// Evaluations whose rows could not be kept.
+        /// Evaluations whose rows could not be stored.
         failed_observations: IntCounter = "observations_failed_total",
-        /// 1 for the model that serves, 0 for the one before.
+        /// 1 for the serving version, 0 for the previous one.
         model_info: IntGaugeVec = "model_info" ["name", "version", "digest"],
-        /// 1 while the file that the model comes from is gone, else 0.
+        /// 1 while the model's file is missing, otherwise 0.
         file_missing: IntGauge = "model_file_missing",
-        /// Attempts to replace the serving model, by outcome.
+        /// Attempts to replace the serving version, by outcome.
         swaps: IntCounterVec = "model_swaps_total" ["outcome"],
-        /// Calls of the model that gave no answer, by reason.
+        /// Failed calls of the model, by reason.
         failed_calls: IntCounterVec = "model_calls_failed_total" ["reason"],
-        /// Instances of the serving model's component.
+        /// Component instances of the serving version.
         instances: IntGauge = "model_instances",
-        /// Linear memory of these instances.
+        /// Linear memory of the serving version's instances.
         memory: IntGauge = "model_memory_bytes",
         /// 1 for the candidate on trial.
         candidate_info: IntGaugeVec = "model_candidate_info" ["version", "digest", "mode"],
-        /// Calls of candidates on trial, by outcome: answered, skipped, or why there was no
-        /// answer.
+        /// Calls of candidates on trial, by outcome: answered, skipped, or the reason of the
+        /// failure.
         candidate_calls: IntCounterVec = "model_candidate_calls_total" ["outcome"],
-        /// Answers of candidates compared with those of the serving version, by outcome.
+        /// Comparisons of predictions by candidates and serving versions, by outcome.
         candidate_comparisons: IntCounterVec = "model_candidate_comparisons_total" ["outcome"],
-        /// Time of the candidate's call alone.
+        /// Duration of the candidate call alone.
         candidate_latency: Histogram = "model_candidate_latency_seconds" buckets LATENCIES,
-        /// Trials that ended, by outcome.
+        /// Completed trials, by outcome.
         candidate_decisions: IntCounterVec = "model_candidate_decisions_total" ["outcome"],
     }
 }
 
-/// The metrics of one model. All have the label `model`.
+/// The metrics of one model, all with the label `model`.
 pub struct ModelMetrics {
     registry: Registry,
-    /// Held while several gauges change together, and while all are read: no scrape sees half
-    /// an evaluation.
-    together: Mutex<Versions>,
+    /// Locked while several gauges are updated together and while all are read, so that no scrape
+    /// sees a partial evaluation.
+    versions: Mutex<Versions>,
     families: Families,
 }
 
-/// The versions that have a counter of their own.
+/// The versions with a counter of their own.
 #[derive(Default)]
 struct Versions {
-    /// The one that serves.
+    /// The serving version.
     serving: String,
-    /// Oldest first.
+    /// All of them, oldest first.
     known: VecDeque<String>,
 }
 
-/// How a call of a candidate ended.
+/// The outcome of a call of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CandidateCall {
-    /// With an answer, after this time.
+    /// It succeeded; holds the duration.
     Answered(Duration),
-    /// Without one, though the serving version has one, for this reason.
+    /// It failed although the serving version succeeded; holds the reason.
     Failed(&'static str),
-    /// It was not made, because the host has better things to do.
+    /// It was skipped because the host was busy.
     Skipped,
 }
 
 impl ModelMetrics {
-    /// All families; each has the label `model` besides its own.
+    /// All metric families; each has the label `model` in addition to its own.
     pub const DECLARATIONS: &'static [Declaration] = Families::DECLARATIONS;
 
-    /// All metrics, at zero; scores are NaN until the first evaluation.
+    /// Creates all metrics, at zero; scores are NaN until the first evaluation.
     ///
     /// # Errors
     ///
-    /// If the name of the model cannot be a label.
+    /// If the name of the model is not valid as a label.
     pub fn new(name: &str) -> Result<Self, prometheus::Error> {
         let labels = HashMap::from([("model".to_owned(), name.to_owned())]);
         let registry = Registry::new_custom(None, Some(labels))?;
@@ -165,19 +165,19 @@ impl ModelMetrics {
         }
         Ok(Self {
             registry,
-            together: Mutex::default(),
+            versions: Mutex::default(),
             families,
         })
     }
 
-    /// The counter of prediction requests that a version answers. Only so many versions have
-    /// one: the oldest that does not serve loses its own.
+    /// The counter of prediction requests that a version answered. At most [`MAX_VERSIONS`]
+    /// versions have one; beyond that, the oldest version that is not serving loses its counter.
     #[must_use]
     pub fn predictions(&self, version: &str) -> IntCounter {
         let mut versions = self.lock();
         versions.known.retain(|known| known != version);
         versions.known.push_back(version.to_owned());
-        if versions.known.len() > MOST_VERSIONS {
+        if versions.known.len() > MAX_VERSIONS {
             let oldest = versions.known.iter().position(|v| *v != versions.serving);
             if let Some(oldest) = oldest.and_then(|position| versions.known.remove(position)) {
                 let _ = self
@@ -189,8 +189,8 @@ impl ModelMetrics {
         self.families.predictions.with_label_values(&[version])
     }
 
-    /// The model answered a prediction request of some rows; `out_of_range` says whether one of them
-    /// has an out_of_range value.
+    /// Counts a prediction request with `rows` rows; `out_of_range` says whether any value in them
+    /// is out of range.
     pub fn predicted(&self, rows: usize, out_of_range: bool) {
         self.families.predicted_rows.inc_by(rows as u64);
         self.families
@@ -198,13 +198,12 @@ impl ModelMetrics {
             .inc_by(u64::from(out_of_range));
     }
 
-    /// A row of `/predict` joined the sliding window, of which `ratio` is the share of rows with
-    /// an out_of_range value.
+    /// Sets the share of rows in the sliding window with a value out of range.
     pub fn watched(&self, ratio: f64) {
         self.families.out_of_range_ratio.set(ratio);
     }
 
-    /// Prediction requests that all versions with a counter of their own answered.
+    /// Total of the versions' counters of prediction requests.
     #[must_use]
     pub fn requests(&self) -> f64 {
         let families = self.families.predictions.collect();
@@ -212,7 +211,7 @@ impl ModelMetrics {
         metrics.map(|metric| metric.get_counter().get_value()).sum()
     }
 
-    /// How long the model's calls took.
+    /// The durations of the model's calls.
     #[must_use]
     pub fn calls(&self) -> Latencies {
         let mut latencies = Latencies::new(&LATENCIES);
@@ -220,14 +219,14 @@ impl ModelMetrics {
         latencies
     }
 
-    /// The model's call took this long.
+    /// Records the duration of a successful call.
     pub fn called(&self, duration: Duration) {
         self.families
             .inference_latency
             .observe(duration.as_secs_f64());
     }
 
-    /// The model's call gave no answer.
+    /// Counts a failed call.
     pub fn call_failed(&self, error: &CallError) {
         self.families
             .failed_calls
@@ -235,7 +234,7 @@ impl ModelMetrics {
             .inc();
     }
 
-    /// A request was refused because the host has more to do than it can.
+    /// Counts a request refused because the host is overloaded.
     pub fn overloaded(&self) {
         self.families
             .failed_calls
@@ -243,9 +242,9 @@ impl ModelMetrics {
             .inc();
     }
 
-    /// An evaluation succeeded. All its gauges change together.
+    /// Sets the gauges of a successful evaluation, all together.
     pub fn evaluated(&self, evaluation: &Evaluation) {
-        let _together = self.lock();
+        let _consistent = self.lock();
         let families = &self.families;
         match &evaluation.scores {
             Scores::Regression(scores) => {
@@ -281,28 +280,28 @@ impl ModelMetrics {
             .set(now.map_or(0.0, |now| now.as_secs_f64()));
     }
 
-    /// Labelled rows were kept.
+    /// Counts labelled rows that were stored.
     pub fn observed(&self, rows: usize) {
         self.families.observed_rows.inc_by(rows as u64);
     }
 
-    /// Labelled rows could not be kept.
+    /// Counts an evaluation whose rows could not be stored.
     pub fn observation_failed(&self) {
         self.families.failed_observations.inc();
     }
 
-    /// The drift of the sliding window was computed; it counts only if `is_current` says that
-    /// the window's model still serves.
+    /// Sets the drift of the sliding window, if `is_current` confirms that the window's version is
+    /// still serving.
     pub fn live_drift(&self, drift: &DatasetDrift, is_current: impl FnOnce() -> bool) {
-        let _together = self.lock();
+        let _consistent = self.lock();
         if is_current() {
             self.families.live_share.set(drift.share);
             set_scores(&self.families.live_score, drift);
         }
     }
 
-    /// `loaded` serves from now on, in place of `previous`: does the `switch` so that no scrape
-    /// sees metrics of one model with another one serving.
+    /// Replaces `previous` with `loaded` as the serving version. Performs the `switch` under the lock,
+    /// so that no scrape sees the metrics of one version while another is serving.
     pub fn serves(
         &self,
         loaded: &LoadedModel,
@@ -329,18 +328,18 @@ impl ModelMetrics {
         switch();
     }
 
-    /// The file that the model comes from is gone, or there again.
+    /// Sets whether the model's file is missing.
     pub fn file_missing(&self, missing: bool) {
         self.families.file_missing.set(missing.into());
     }
 
-    /// An attempt to replace the serving model ended.
+    /// Counts an attempt to replace the serving version.
     pub fn swap_attempted(&self, swapped: bool) {
         let outcome = if swapped { SWAPPED } else { REJECTED };
         self.families.swaps.with_label_values(&[outcome]).inc();
     }
 
-    /// A candidate with this version and digest goes on trial, or none is any more.
+    /// Sets the candidate on trial and the mode of its trial, or that there is none.
     pub fn trial(&self, candidate: Option<(&LoadedModel, &str)>) {
         self.families.candidate_info.reset();
         if let Some((loaded, mode)) = candidate {
@@ -355,7 +354,7 @@ impl ModelMetrics {
         }
     }
 
-    /// A candidate was called, or was to be.
+    /// Records a call of a candidate.
     pub fn candidate_called(&self, call: CandidateCall) {
         let outcome = match call {
             CandidateCall::Answered(duration) => {
@@ -373,7 +372,7 @@ impl ModelMetrics {
             .inc();
     }
 
-    /// An answer of a candidate was compared with one of the serving version.
+    /// Counts a comparison of a candidate with the serving version.
     pub fn candidate_compared(&self, agrees: bool) {
         let outcome = if agrees { AGREE } else { DISAGREE };
         self.families
@@ -382,7 +381,7 @@ impl ModelMetrics {
             .inc();
     }
 
-    /// A trial ended.
+    /// Counts the end of a trial.
     pub fn candidate_decided(&self, promoted: bool) {
         let outcome = if promoted { PROMOTED } else { WITHDRAWN };
         self.families
@@ -391,10 +390,10 @@ impl ModelMetrics {
             .inc();
     }
 
-    /// All metrics of the model, which `loaded` serves, at one moment.
+    /// Collects a consistent snapshot of all metrics; `loaded` is the serving version.
     #[must_use]
     pub fn gather(&self, loaded: &LoadedModel) -> Vec<MetricFamily> {
-        let _together = self.lock();
+        let _consistent = self.lock();
         self.families
             .instances
             .set(loaded.model().instances().into());
@@ -404,12 +403,12 @@ impl ModelMetrics {
     }
 
     fn lock(&self) -> MutexGuard<'_, Versions> {
-        self.together.lock()
+        self.versions.lock()
     }
 }
 
 impl Families {
-    /// The gauges of scores, of which a model has one or the other part.
+    /// The gauges of scores; a model uses those of its task.
     fn scores(&self) -> [&Gauge; 9] {
         [
             &self.rmse,
@@ -435,7 +434,7 @@ const DISAGREE: &str = "disagree";
 const PROMOTED: &str = "promoted";
 const WITHDRAWN: &str = "withdrawn";
 
-/// Sets the score of every column, NaN where it is undefined.
+/// Sets the score of every column, or NaN if it is undefined.
 fn set_scores(gauges: &GaugeVec, drift: &DatasetDrift) {
     gauges.reset();
     for column in &drift.columns {

@@ -1,18 +1,17 @@
-//! Admission of calls of single rows: where a version is called, and who waits for a slow one.
+//! Admission control for calls with a single row: which thread makes a call, and which calls wait.
 //!
-//! A fast version is called on the thread that reads requests: handing the call over would take
-//! longer than the call. A slow one would hold up everybody else there, so it is called on threads
-//! of its own, as many at a time as there are cores; the rest waits for a call permit.
+//! A fast version is called on the I/O thread that reads the request, because handing the call over
+//! would take longer than the call itself. A slow version would block other requests there, so it is
+//! called on separate threads. Their number is limited to the number of cores by call permits.
 //!
-//! A call that takes long on a thread that reads requests is repeated on another one; one that
-//! takes very long is given up first, and calls are made on other threads until the repeated one
-//! has ended. Whether the version is slow, or the machine was busy with something else, is told by
-//! the processor time that the repeated call takes.
+//! A call that takes long on an I/O thread is repeated on a separate one. A call that takes very
+//! long is interrupted first, and further calls are made on separate threads until the repeated call
+//! has finished. The processor time of the repeated call tells whether the version is slow or the
+//! machine was busy with something else.
 //!
-//! The queue is short where it stands: whoever would wait longer than a call takes is refused at
-//! once, unless a permit was free a moment ago, so that a burst is served and an overload is
-//! not (the controlled delay of Nichols & Jacobson, "Controlling Queue Delay", 2012, in the
-//! form for servers).
+//! The queue for permits tolerates bursts but not overload: if no permit has been free recently, a
+//! call that would have to wait longer than a call takes is refused immediately. This is controlled
+//! delay (Nichols & Jacobson, "Controlling Queue Delay", 2012) adapted to servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -23,44 +22,44 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use canopy_runtime::CallError;
 
-/// Admits calls of one version.
+/// Admission control for the calls of one version.
 #[derive(Debug)]
 pub struct CallAdmission {
     start: Instant,
-    /// Nanoseconds after the start until which calls are made on other threads.
+    /// Nanoseconds after `start` until which calls are made on separate threads; 0 if they are not.
     elsewhere_until: AtomicU64,
-    /// Mean time of its calls in nanoseconds, the newest with the most weight.
+    /// Exponentially weighted mean duration of calls in nanoseconds.
     mean: AtomicU64,
-    /// Callers that wait for a permit.
+    /// Number of callers waiting for a permit.
     waiting: AtomicUsize,
-    /// Nanoseconds after the start when somebody last found a free permit. That nobody waits says
-    /// less: under overload it happens again and again, for a moment.
+    /// Nanoseconds after `start` when a caller last found a free permit. An empty queue would be a
+    /// weaker signal, as the queue is briefly empty again and again even under overload.
     last_idle: AtomicU64,
-    /// Permits that are free.
+    /// The free permits.
     permits: Arc<Semaphore>,
-    /// Permits that there are.
+    /// Total number of permits.
     width: usize,
 }
 
-/// The right to make one call of a slow version; given back when dropped.
+/// The right to make one call of a slow version; returned when dropped.
 #[derive(Debug)]
 pub struct CallPermit(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
 impl CallAdmission {
-    /// Longest time that a call may take on a thread that reads requests; it is repeated elsewhere.
+    /// Deadline of a call on an I/O thread; a call that exceeds it is repeated on a separate thread.
     pub const PATIENCE: Duration = Duration::from_millis(20);
-    /// A version whose calls take longer than this on average is slow, and a call that did may
-    /// have waited for a processor.
+    /// A version whose calls take longer than this on average is slow. A single call that takes
+    /// longer may only have waited for a processor.
     pub const FAST: Duration = Duration::from_millis(1);
-    /// Time for which calls are made elsewhere after one was slow or given up.
+    /// How long calls are made on separate threads after one was slow or interrupted.
     const PROBATION: Duration = Duration::from_secs(5);
-    /// Time without a free permit after which a queue stands.
+    /// How long there must have been no free permit for the queue to count as a standing queue.
     const STANDING: Duration = Duration::from_millis(100);
-    /// Longest wait that a burst may cause: so many times the mean, or so long.
+    /// Maximum wait in a burst: the larger of this multiple of the mean and this duration.
     const BURST: (u64, Duration) = (4, Duration::from_millis(10));
 
-    /// Admission for a version nobody knows yet; `is_blocking` says that it must never be called on
-    /// a thread that reads requests.
+    /// Creates the admission control of a new version. If `is_blocking`, the version is never called
+    /// on an I/O thread.
     #[must_use]
     pub fn new(is_blocking: bool) -> Self {
         let width = cores();
@@ -75,7 +74,7 @@ impl CallAdmission {
         }
     }
 
-    /// Whether a call may be made on a thread that reads requests.
+    /// Whether a call may be made on an I/O thread.
     #[must_use]
     pub fn is_fast(&self) -> bool {
         match self.elsewhere_until.load(Ordering::Relaxed) {
@@ -84,11 +83,11 @@ impl CallAdmission {
         }
     }
 
-    /// A call of one row took this long.
+    /// Records the duration of a call with one row.
     pub fn called(&self, duration: Duration) {
         let duration = nanos(duration);
         let mean = self.mean.load(Ordering::Relaxed);
-        // An eighth of the difference; two threads may forget each other's call.
+        // Weight 1/8. Concurrent updates may lose one of the calls, which does no harm.
         let mean = mean - mean / 8 + duration / 8;
         self.mean.store(mean, Ordering::Relaxed);
         if mean > nanos(Self::FAST) {
@@ -96,8 +95,8 @@ impl CallAdmission {
         }
     }
 
-    /// A call of one row was repeated and took this much processor time. If that is little, the
-    /// machine was busy and not the version slow.
+    /// Records the processor time of a repeated call with one row. If it is small, the machine was
+    /// busy and the version is not slow.
     pub fn repeated(&self, duration: Duration) {
         self.called(duration);
         let is_slow = self.mean.load(Ordering::Relaxed) > nanos(Self::FAST);
@@ -106,7 +105,7 @@ impl CallAdmission {
         }
     }
 
-    /// A call of one row was given up after [`Self::PATIENCE`].
+    /// Records that a call with one row was interrupted after [`Self::PATIENCE`].
     pub fn outlasted(&self) {
         self.call_elsewhere();
     }
@@ -120,11 +119,11 @@ impl CallAdmission {
     ///
     /// # Errors
     ///
-    /// If the wait would be too long: the caller is refused at once.
+    /// Immediately, if the wait would be too long.
     pub async fn permit(&self) -> Result<CallPermit, CallError> {
         let now = self.now();
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _here = Waiting(&self.waiting);
+        let _guard = WaitGuard(&self.waiting);
         if self.permits.available_permits() > 0 {
             self.last_idle.store(now, Ordering::Relaxed);
         }
@@ -136,7 +135,7 @@ impl CallAdmission {
         permit.map(CallPermit).map_err(|_| CallError::Busy)
     }
 
-    /// Nanoseconds until so many callers have had a permit.
+    /// Expected nanoseconds until `callers` callers have been admitted.
     fn wait(&self, callers: usize) -> u64 {
         let mean = self.mean.load(Ordering::Relaxed);
         mean.saturating_mul(callers as u64) / self.width as u64
@@ -157,10 +156,10 @@ impl CallAdmission {
     }
 }
 
-/// Somebody in the queue.
-struct Waiting<'a>(&'a AtomicUsize);
+/// Counts a caller as waiting until it is dropped.
+struct WaitGuard<'a>(&'a AtomicUsize);
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -177,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_outlier_does_not_make_a_version_slow_but_a_habit_does() {
+    fn one_outlier_does_not_make_a_version_slow_but_repeated_slow_calls_do() {
         let admission = CallAdmission::new(false);
         (0..100).for_each(|_| admission.called(Duration::from_micros(5)));
         admission.called(Duration::from_millis(5));
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_called_elsewhere_once_it_outlasted_patience() {
+    fn an_interrupted_call_moves_further_calls_to_separate_threads() {
         let admission = CallAdmission::new(false);
         admission.outlasted();
         assert!(!admission.is_fast());
@@ -197,22 +196,23 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_fast_again_if_only_the_machine_was_busy() {
+    fn a_version_stays_fast_if_the_machine_was_merely_busy() {
         let admission = CallAdmission::new(false);
         admission.outlasted();
         admission.repeated(Duration::from_micros(5));
         assert!(admission.is_fast());
     }
 
-    /// Admission without free permits, for calls that take so long, and everybody who came to wait.
-    async fn crowd(call: Duration, callers: usize) -> (usize, usize) {
+    /// Has `callers` callers ask for a permit while none is free, for calls of the given duration.
+    /// Returns how many were admitted, and the number of permits.
+    async fn admitted(call: Duration, callers: usize) -> (usize, usize) {
         let admission = Arc::new(CallAdmission::new(true));
         (0..100).for_each(|_| admission.called(call));
         let mut permits = Vec::new();
         for _ in 0..admission.width {
             permits.push(admission.permit().await.unwrap());
         }
-        let asked: Vec<_> = (0..callers)
+        let waiting: Vec<_> = (0..callers)
             .map(|_| {
                 let admission = Arc::clone(&admission);
                 context::spawn(async move { admission.permit().await.map(drop) })
@@ -220,23 +220,23 @@ mod tests {
             .collect();
         tokio::task::yield_now().await;
         drop(permits);
-        let mut served = 0;
-        for caller in asked {
-            served += usize::from(caller.await.unwrap().is_ok());
+        let mut admitted = 0;
+        for caller in waiting {
+            admitted += usize::from(caller.await.unwrap().is_ok());
         }
-        (served, admission.width)
+        (admitted, admission.width)
     }
 
     #[tokio::test]
-    async fn a_burst_waits_and_the_rest_is_refused() {
-        let (served, width) = crowd(Duration::from_millis(10), 1000).await;
-        // Four calls each, less what rounding takes.
-        assert!((3 * width..=4 * width).contains(&served), "{served}");
+    async fn a_burst_is_admitted_and_the_excess_refused() {
+        let (admitted, width) = admitted(Duration::from_millis(10), 1000).await;
+        // Four calls per permit, give or take rounding.
+        assert!((3 * width..=4 * width).contains(&admitted), "{admitted}");
     }
 
     #[tokio::test]
-    async fn nobody_is_refused_whose_wait_is_short() {
-        let (served, _) = crowd(Duration::from_micros(5), 1000).await;
-        assert_eq!(served, 1000);
+    async fn short_waits_are_never_refused() {
+        let (admitted, _) = admitted(Duration::from_micros(5), 1000).await;
+        assert_eq!(admitted, 1000);
     }
 }

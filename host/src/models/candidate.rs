@@ -1,4 +1,4 @@
-//! A version on trial, and what was found out about it.
+//! Candidates: versions on trial, with the findings about them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use super::change::Outcome;
 use super::version::Version;
 use crate::loaded_model::LoadedModel;
 
-/// How a candidate is tried.
+/// How a candidate is tried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// It gets a copy of every request; its answers are compared and never returned.
+    /// It gets a copy of every request; its predictions are compared but never returned.
     Shadow,
     /// It answers a share of the requests.
     Canary,
 }
 
 impl Mode {
-    /// The mode as it is written.
+    /// The name of the mode.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,37 +36,37 @@ impl Mode {
     }
 }
 
-/// What a candidate gets, and what decides about it.
+/// The plan of a trial: which requests the candidate gets, and the criteria for promoting it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Plan {
-    /// How it is tried.
+    /// How the candidate is tried out.
     #[schema(inline)]
     pub mode: Mode,
     /// Share of the requests that a canary answers, from 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     pub share: f64,
-    /// Number of compared or failed requests after which it is decided; nothing: by hand.
+    /// Number of compared or failed requests after which the trial is decided; `None` to decide it
+    /// manually.
     #[schema(minimum = 1, nullable = false)]
     pub requests: Option<u64>,
-    /// Largest share of failed requests with which it is promoted.
+    /// Maximum share of failed requests for a promotion.
     #[schema(minimum = 0, maximum = 1)]
     pub max_errors: f64,
-    /// Largest median time of a call with which it is promoted, as a multiple of the serving
-    /// version's.
+    /// Maximum median duration of a call for a promotion, as a multiple of the serving version's.
     #[schema(minimum = 0)]
     pub max_latency: f64,
-    /// Largest share of answers that disagree with which it is promoted.
+    /// Maximum share of disagreeing predictions for a promotion.
     #[schema(minimum = 0, maximum = 1)]
     pub max_disagreement: f64,
-    /// How far two predictions of a regression may be apart and still agree, in standard
-    /// deviations of the predictions of the reference sample; classes agree if they are equal.
+    /// Maximum difference between two agreeing predictions of a regression, in standard deviations
+    /// of the predictions in the reference sample. Classes agree if they are equal.
     #[schema(minimum = 0)]
     pub tolerance: f64,
 }
 
 impl Default for Plan {
-    /// A shadow, decided by hand.
+    /// A shadow whose trial is decided manually.
     fn default() -> Self {
         Self {
             mode: Mode::Shadow,
@@ -81,30 +81,30 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// What cannot be meant, by field.
+    /// The invalid fields, each with its problem.
     #[must_use]
     pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
         let share = |value: f64| (0.0..=1.0).contains(&value);
         let positive = |value: f64| value.is_finite() && value >= 0.0;
         [
-            ("share", share(self.share), "is not from 0 to 1"),
-            ("max-errors", share(self.max_errors), "is not from 0 to 1"),
+            ("share", share(self.share), "must be from 0 to 1"),
+            ("max-errors", share(self.max_errors), "must be from 0 to 1"),
             (
                 "max-disagreement",
                 share(self.max_disagreement),
-                "is not from 0 to 1",
+                "must be from 0 to 1",
             ),
             (
                 "max-latency",
                 positive(self.max_latency),
-                "is not a factor of at least 0",
+                "must be a factor of at least 0",
             ),
             (
                 "tolerance",
                 positive(self.tolerance),
-                "is not a number of at least 0",
+                "must be a number of at least 0",
             ),
-            ("requests", self.requests != Some(0), "is 0"),
+            ("requests", self.requests != Some(0), "must be at least 1"),
         ]
         .into_iter()
         .filter(|(_, holds, _)| !holds)
@@ -117,48 +117,48 @@ impl Plan {
 pub struct Candidate {
     /// The version.
     pub version: Arc<Version>,
-    /// How it is tried.
+    /// The plan of the trial.
     pub plan: Plan,
-    /// How far two predictions may be apart and still agree.
+    /// Maximum difference between two agreeing predictions, in the unit of the target.
     tolerance: f64,
     findings: Mutex<Findings>,
     decided: AtomicBool,
 }
 
-/// What was found out about a candidate so far.
+/// The findings about a candidate so far.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
-    /// Calls it failed, though the serving version has an answer.
+    /// Calls that failed although the serving version succeeded.
     pub failed: u64,
-    /// Answers that agree with those of the serving version.
+    /// Requests whose predictions agree with the serving version's.
     pub agreed: u64,
-    /// Answers that do not.
+    /// Requests whose predictions do not agree.
     pub disagreed: u64,
-    candidate: Times,
-    serving: Times,
+    candidate: Durations,
+    serving: Durations,
 }
 
-/// What is to become of a candidate, and why.
+/// The decision on a candidate, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whether it is promoted, rather than withdrawn.
+    /// Whether to promote the candidate rather than withdraw it.
     pub promote: bool,
-    /// The reason, for people.
+    /// The reason, for display.
     pub reason: String,
 }
 
-/// How a trial ended, for people.
+/// How a trial ended, for display.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ended {
-    /// What the candidate calls itself.
+    /// The candidate's version.
     pub version: String,
-    /// What became of it.
+    /// What happened to the candidate.
     pub outcome: Outcome,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// A candidate and its findings, for people.
+/// A trial in progress and its findings, for display.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trial {
     version: String,
@@ -186,13 +186,13 @@ impl Candidate {
         }
     }
 
-    /// Whether a request goes to the canary: always the same for the same request id, by chance
-    /// without one.
+    /// Whether a request goes to the canary. The decision is deterministic for a request id, and
+    /// random without one.
     #[must_use]
     pub fn takes(&self, request_id: Option<&str>) -> bool {
         let position = match request_id {
             Some(id) => {
-                // Other requests for every candidate, the same on every host.
+                // Selects different requests for every candidate, but the same ones on every host.
                 let digest = Sha256::new()
                     .chain_update(self.version.digest().to_string())
                     .chain_update(id)
@@ -208,7 +208,7 @@ impl Candidate {
         self.plan.mode == Mode::Canary && position < self.plan.share
     }
 
-    /// Whether the answers of both versions to the same rows agree.
+    /// Whether two versions' predictions of the same rows agree.
     #[must_use]
     pub fn agrees(&self, ours: &[f64], theirs: &[f64]) -> bool {
         let model = self.version.loaded.model();
@@ -226,17 +226,17 @@ impl Candidate {
         }
     }
 
-    /// The serving version answered one row in this time.
+    /// Records the duration of a call of the serving version with one row.
     pub fn serving_took(&self, duration: Duration) {
         self.lock().serving.push(duration);
     }
 
-    /// The candidate answered one row in this time.
+    /// Records the duration of a call of the candidate with one row.
     pub fn took(&self, duration: Duration) {
         self.lock().candidate.push(duration);
     }
 
-    /// An answer was compared.
+    /// Records a comparison.
     pub fn compared(&self, agrees: bool) {
         let mut findings = self.lock();
         if agrees {
@@ -246,18 +246,18 @@ impl Candidate {
         }
     }
 
-    /// The candidate failed where the serving version has an answer.
+    /// Records that the candidate failed where the serving version succeeded.
     pub fn failed(&self) {
         self.lock().failed += 1;
     }
 
-    /// What was found out so far.
+    /// The findings so far.
     #[must_use]
     pub fn findings(&self) -> Findings {
         self.lock().clone()
     }
 
-    /// The candidate and its findings, for people.
+    /// The trial and its findings, for display.
     #[must_use]
     pub fn trial(&self) -> Trial {
         let findings = self.lock();
@@ -274,8 +274,8 @@ impl Candidate {
         }
     }
 
-    /// The verdict, once: as soon as the plan's number of requests is reached, or too many of
-    /// them have gone wrong already.
+    /// The verdict, returned only once: when the plan's number of requests is reached, or earlier if
+    /// too many of them have already gone wrong.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
         let requests = self.plan.requests?;
@@ -287,7 +287,7 @@ impl Candidate {
         first.then_some(verdict)
     }
 
-    /// A verdict could not be carried out: the next call gives another one.
+    /// Allows another verdict, after one could not be carried out.
     pub(super) fn reopen(&self) {
         self.decided.store(false, Ordering::Relaxed);
     }
@@ -311,7 +311,7 @@ impl Findings {
             return withdraw(format!("{} of {seen} calls failed", self.failed));
         }
         if self.disagreed as f64 > plan.max_disagreement * total {
-            return withdraw(format!("{} of {seen} answers disagree", self.disagreed));
+            return withdraw(format!("{} of {seen} predictions disagree", self.disagreed));
         }
         if seen < requests {
             return None;
@@ -319,28 +319,28 @@ impl Findings {
         if let (Some(candidate), Some(serving)) = (self.candidate.median(), self.serving.median())
             && candidate > plan.max_latency * serving
         {
-            let times = candidate / serving;
-            return withdraw(format!("a call takes {times:.1} times as long"));
+            let factor = candidate / serving;
+            return withdraw(format!("calls take {factor:.1} times as long"));
         }
         Some(Verdict {
             promote: true,
             reason: format!(
-                "{} of {seen} answers agree, {} calls failed",
+                "{} of {seen} predictions agree, {} calls failed",
                 self.agreed, self.failed
             ),
         })
     }
 }
 
-/// The last times of calls.
+/// The durations of the most recent calls.
 #[derive(Debug, Clone, Default)]
-struct Times(VecDeque<Duration>);
+struct Durations(VecDeque<Duration>);
 
-impl Times {
-    const MOST: usize = 256;
+impl Durations {
+    const CAPACITY: usize = 256;
 
     fn push(&mut self, duration: Duration) {
-        if self.0.len() == Self::MOST {
+        if self.0.len() == Self::CAPACITY {
             self.0.pop_front();
         }
         self.0.push_back(duration);
@@ -348,13 +348,13 @@ impl Times {
 
     /// The median in seconds.
     fn median(&self) -> Option<f64> {
-        let mut times: Vec<Duration> = self.0.iter().copied().collect();
-        let middle = times.len() / 2;
-        (!times.is_empty()).then(|| times.select_nth_unstable(middle).1.as_secs_f64())
+        let mut durations: Vec<Duration> = self.0.iter().copied().collect();
+        let middle = durations.len() / 2;
+        (!durations.is_empty()).then(|| durations.select_nth_unstable(middle).1.as_secs_f64())
     }
 }
 
-/// Standard deviation of the predictions of a model's reference sample.
+/// Standard deviation of the predictions in a model's reference sample.
 fn spread(model: &LoadedModel) -> f64 {
     let values = model.model().reference().last();
     let values = values.map_or(&[][..], |predictions| &predictions.values);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn decides_when_the_requests_are_reached_or_too_many_went_wrong() {
+    fn a_trial_is_decided_after_its_requests_or_when_too_many_went_wrong() {
         let plan = Plan::default();
         let verdict = |findings: &Findings| findings.verdict(&plan, 100).map(|v| v.promote);
         assert_eq!(verdict(&findings(99, 0, 0)), None);
@@ -395,13 +395,13 @@ mod tests {
         let promote =
             |findings: &Findings| findings.verdict(&Plan::default(), 100).unwrap().promote;
         assert!(promote(&findings));
-        findings.candidate = Times::default();
+        findings.candidate = Durations::default();
         findings.candidate.push(Duration::from_micros(21));
         assert!(!promote(&findings));
     }
 
     #[test]
-    fn a_plan_that_cannot_be_meant_is_named() {
+    fn invalid_fields_of_a_plan_are_reported() {
         let plan = Plan {
             share: 1.5,
             tolerance: f64::NAN,

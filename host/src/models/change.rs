@@ -1,4 +1,4 @@
-//! Changes of what a model serves, and why they are refused.
+//! Changes of registered models and their errors.
 
 use std::io;
 
@@ -10,38 +10,38 @@ use super::error::OpenError;
 use super::name::ModelName;
 use super::version::Version;
 
-/// A change that was made.
+/// A change that was carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Change {
     /// The model.
     pub name: String,
-    /// What the component calls itself.
+    /// The version that the component describes.
     pub version: String,
     /// SHA-256 digest of the component.
     #[schema(value_type = String)]
     pub digest: Digest,
-    /// What was done.
+    /// The kind of change.
     #[schema(inline)]
     pub outcome: Outcome,
 }
 
-/// What was done.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// A model that was not there is.
+    /// The model was created.
     Created,
-    /// The version serves.
+    /// The version replaced the serving one.
     Swapped,
-    /// The version served already.
+    /// The version was already serving.
     Unchanged,
-    /// The version that served before serves again.
+    /// The previous version is serving again.
     RolledBack,
-    /// The version is on trial.
+    /// The version was put on trial.
     Proposed,
-    /// The version on trial serves.
+    /// The candidate is now serving.
     Promoted,
-    /// The version is no longer on trial.
+    /// The trial of the version was ended.
     Withdrawn,
 }
 
@@ -56,55 +56,55 @@ impl Change {
     }
 }
 
-/// Why a change was refused; nothing has changed then.
+/// Why a change failed; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
-    /// The host has no folder for versions.
-    #[error("this host keeps no versions: start it with --models FOLDER")]
+    /// The host has no folder to store versions in.
+    #[error("this host does not store versions: start it with --models FOLDER")]
     NotKept,
     /// There is no model of this name.
     #[error("there is no model {0}; GET /models lists them")]
     Unknown(ModelName),
-    /// The component is not fit to serve.
-    #[error("the component cannot be served")]
+    /// The component could not be loaded.
+    #[error("the component cannot be loaded")]
     Unfit(#[from] LoadError),
-    /// Clients of the serving version could not use this one.
-    #[error("{0}; if that is meant, send the component with ?allow=feature-change")]
+    /// The version is incompatible with clients of the serving version.
+    #[error("{0}; if this is intended, upload the component with ?allow=feature-change")]
     Features(String),
-    /// A candidate must take and answer what the serving version does.
-    #[error("{0}, and a candidate must take and answer what the serving version does")]
+    /// The inputs or outputs of the candidate differ from those of the serving version.
+    #[error("{0}, but a candidate must have the same inputs and outputs as the serving version")]
     Incomparable(String),
-    /// No version served before.
-    #[error("no version of {0} served before this one")]
+    /// There is no previous version.
+    #[error("{0} has no previous version")]
     NoPrevious(ModelName),
     /// No version is on trial.
     #[error("no version of {0} is on trial")]
     NoCandidate(ModelName),
-    /// The version serves already.
-    #[error("this version of {0} serves already")]
+    /// The version is already serving.
+    #[error("this version of {0} is already serving")]
     Serving(ModelName),
-    /// The default model stays.
-    #[error("{0} is the default model, which stays as long as the host runs")]
+    /// The default model cannot be removed or unloaded.
+    #[error("{0} is the default model, which cannot be removed while the host is running")]
     Default(ModelName),
-    /// The model comes from a file that is the operator's.
-    #[error("{0} comes from a file given on the command line, which the host does not remove")]
+    /// The model comes from a file named by the operator.
+    #[error("{0} was given on the command line, and the host does not remove its file")]
     FromFile(ModelName),
-    /// There are as many models as there may be.
-    #[error("there are {0} models already; --max-models allows more")]
+    /// The limit on models is reached; holds the limit.
+    #[error("there are already {0} models; raise --max-models to allow more")]
     TooMany(usize),
-    /// Somebody else changed the model meanwhile.
-    #[error("{0} was changed meanwhile; look at it and try again")]
+    /// Another client changed the model at the same time.
+    #[error("{0} was changed by another request at the same time; check it and try again")]
     Raced(ModelName),
-    /// The version could not be written to or read from the folder.
-    #[error("the versions of the model cannot be kept or read")]
+    /// The version store could not be read or written.
+    #[error("the versions of the model cannot be read or written")]
     Disk(#[from] io::Error),
-    /// The model could not be loaded from its file or its versions.
+    /// The model could not be opened from its file or its version store.
     #[error(transparent)]
     Open(Box<OpenError>),
-    /// A metric could not be made.
+    /// The metrics of the model could not be registered.
     #[error("the metrics of the model cannot be registered")]
     Metrics(#[from] prometheus::Error),
-    /// The work panicked; the log says how.
-    #[error("the change failed unexpectedly")]
+    /// The change panicked.
+    #[error("the change failed unexpectedly; see the log of the host")]
     Panicked,
 }

@@ -1,4 +1,4 @@
-//! Why a model cannot be opened.
+//! Errors of opening models.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,63 +7,63 @@ use canopy_runtime::LoadError;
 
 use super::name::{InvalidName, ModelName};
 
-/// Why a model cannot be opened.
+/// Why a model could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The component cannot be read.
+    /// The component file cannot be read.
     #[error("cannot read the model {path}")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file is no component.
+    /// The file is not a component.
     #[error("{} is {reason}", .path.display())]
     NotAComponent {
         /// The file.
         path: PathBuf,
-        /// What it is not, and why.
+        /// What it is instead.
         reason: LoadError,
     },
-    /// The component is not fit to serve.
-    #[error("cannot serve the model {path}")]
+    /// The component cannot be loaded.
+    #[error("cannot load the model {path}")]
     Load {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Why it cannot be loaded.
         source: LoadError,
     },
-    /// The component calls itself something that is not a model name.
-    #[error("name the model: NAME=FILE")]
+    /// The name in the component's description is not a valid model name.
+    #[error("the model needs another name; give one as NAME=FILE")]
     Name(#[source] InvalidName),
     /// Two models have the same name.
-    #[error("{} has the name of another model; give it one of its own: NAME=FILE", .0.display())]
+    #[error("{} has the same name as another model; give it a different one as NAME=FILE", .0.display())]
     Twice(PathBuf),
-    /// There are more models than allowed.
-    #[error("there are {0} models, --max-models allows {1}")]
+    /// There are more models than allowed; holds their number and the limit.
+    #[error("there are {0} models, but --max-models allows only {1}")]
     TooMany(usize, usize),
-    /// The default model is not there.
-    #[error("there is no model to serve named {0}")]
+    /// The default model does not exist.
+    #[error("the default model {0} does not exist")]
     NoDefault(ModelName),
-    /// A model has neither a file nor a version that can be served.
-    #[error("no version of {0} can be served; the log says why")]
+    /// A model has neither a file nor a stored version that can be loaded.
+    #[error("no version of {0} can be loaded; see the log for the reasons")]
     NoVersion(ModelName),
-    /// Models cannot be read from or kept in a folder.
-    #[error("cannot keep models in {}", .path.display())]
+    /// A folder of models or a version store cannot be used.
+    #[error("cannot store models in {}", .path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A metric is declared twice.
+    /// The metrics of a model could not be registered.
     #[error("cannot register the metrics of a model")]
     Metrics(#[from] prometheus::Error),
 }
 
 impl OpenError {
-    /// A component is not fit to serve.
+    /// Creates an error for a component that cannot be loaded.
     pub(crate) fn load(path: &Path) -> impl FnOnce(LoadError) -> Self {
         let path = path.to_owned();
         |source| match source {
@@ -75,7 +75,7 @@ impl OpenError {
         }
     }
 
-    /// A folder of models cannot be used.
+    /// Creates an [`Self::Folder`] error for a path.
     pub(super) fn folder(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |source| Self::Folder { path, source }

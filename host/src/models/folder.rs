@@ -1,4 +1,4 @@
-//! The folder of models: component files, and the version stores of models.
+//! The folder of models: component files and version stores.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,16 +13,16 @@ use super::error::OpenError;
 use super::name::ModelName;
 use super::store::VersionStore;
 
-/// The folder of models, if the host has one.
+/// The folder of models, which a host need not have.
 pub(super) struct Folder {
     config: Config,
-    /// Whether versions can be kept.
+    /// Whether versions can be stored.
     is_writable: bool,
 }
 
 impl Folder {
-    /// Makes the folder if it is not there; removes what a crash left of a model that was being
-    /// created or retired, which is no model: whatever is not named in an index.
+    /// Opens the folder, creating it if it does not exist. Removes the remains of models that were
+    /// being created or retired when the host crashed.
     pub(super) fn open(config: Config) -> Result<Self, OpenError> {
         let is_writable = match &config.folder {
             Some(folder) => is_writable(folder).map_err(OpenError::folder(folder))?,
@@ -38,14 +38,14 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Where the versions of a model are kept, if they can be.
+    /// The path of a model's version store; `None` if versions cannot be stored.
     pub(super) fn versions_of(&self, name: &ModelName) -> Option<PathBuf> {
         let folder = self.config.folder.as_ref();
         let folder = folder.filter(|_| self.is_writable);
         folder.map(|folder| folder.join(name.as_str()))
     }
 
-    /// The version store of a model, if there is a folder for it.
+    /// Opens the version store of a model; `None` if versions cannot be stored.
     pub(super) fn store(&self, name: &ModelName) -> Result<Option<VersionStore>, OpenError> {
         let Some(folder) = &self.config.folder else {
             return Ok(None);
@@ -58,7 +58,8 @@ impl Folder {
         }
     }
 
-    /// The models of the folder: files `NAME.wasm`, and version stores `NAME`.
+    /// The models in the folder, each with its component file if it has one: files `NAME.wasm` and
+    /// version stores `NAME`.
     pub(super) fn found(&self) -> BTreeMap<ModelName, Option<PathBuf>> {
         let mut found = BTreeMap::new();
         for path in self.entries() {
@@ -79,31 +80,31 @@ impl Folder {
         found
     }
 
-    /// The default model, if that was said, here or when the folder was first used.
+    /// The name of the default model, if it was configured or remembered in the folder.
     pub(super) fn default_model(&self) -> Option<ModelName> {
         let remembered = || fs::read_to_string(self.default_file()?).ok()?.parse().ok();
         self.config.default.clone().or_else(remembered)
     }
 
-    /// Remembers which model is the default one, so that a new one does not take its place.
+    /// Remembers the default model in the folder, so that a model added later does not replace it.
     pub(super) fn remember_default(&self, name: &ModelName) {
         if let Some(file) = self
             .default_file()
             .filter(|_| self.default_model().is_none())
             && let Err(error) = disk::write(&file, name.as_str().as_bytes())
         {
-            warn!(%error, "the default model may be another one after a restart");
+            warn!(%error, "cannot remember the default model; it may be a different one after a restart");
         }
     }
 
-    /// Only where the folder decides: a model of the command line is the default one otherwise.
+    /// The file that remembers the default model; `None` if the command line determines it.
     fn default_file(&self) -> Option<PathBuf> {
         let folder = self.config.folder.as_ref()?;
         let decides = self.config.files().next().is_none() && self.is_writable;
         decides.then(|| folder.join(".default"))
     }
 
-    /// Whether the operator named this file.
+    /// Whether the file was given on the command line.
     fn is_given(&self, path: &Path) -> bool {
         let path = path.canonicalize().ok();
         let mut given = self.config.files();
@@ -118,7 +119,7 @@ impl Folder {
     }
 }
 
-/// Whether files can be written to a folder, which is made if it is not there.
+/// Whether files can be written to a folder, which is created if it does not exist.
 fn is_writable(folder: &Path) -> io::Result<bool> {
     let probe = folder.join(".probe");
     let probed = fs::create_dir_all(folder)
@@ -133,7 +134,7 @@ fn is_writable(folder: &Path) -> io::Result<bool> {
                 ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied
             ) && folder.is_dir() =>
         {
-            warn!(?folder, %error, "models can be read but not changed");
+            warn!(?folder, %error, "the folder of models is read-only; models cannot be changed");
             Ok(false)
         }
         Err(error) => Err(error),

@@ -1,4 +1,4 @@
-//! Loading components.
+//! Loads components.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -11,11 +11,12 @@ use canopy_runtime::{Component, LoadError, Runtime};
 use crate::loaded_model::LoadedModel;
 use crate::metrics::Metrics;
 
-/// Reads, compiles and checks components. Takes as long as compiling takes, and needs no lock.
+/// Reads, compiles and checks components. Slow, because of the compilation; must not be called under
+/// a lock.
 pub(super) struct Loader {
     runtime: Runtime,
     metrics: Arc<Metrics>,
-    /// Largest component, in bytes.
+    /// Maximum size of a component in bytes.
     limit: u64,
 }
 
@@ -28,7 +29,7 @@ impl Loader {
         }
     }
 
-    /// Loads and checks a component, with an instance for every thread that answers requests.
+    /// Loads and checks a component and creates an instance per core.
     pub(super) fn load(&self, component: &Component) -> Result<LoadedModel, LoadError> {
         let load = || {
             let model = self.runtime.load(component)?;
@@ -42,7 +43,7 @@ impl Loader {
         load().inspect_err(|error| self.metrics.load_rejected(error))
     }
 
-    /// Reads a component, or as much of it as shows that it is too large.
+    /// Reads a component file, but at most one byte more than the size limit.
     pub(super) fn read(&self, path: &Path) -> io::Result<Component> {
         let mut component = Vec::new();
         File::open(path)?

@@ -1,13 +1,13 @@
-//! The models that a host serves, by name, and the versions of each.
+//! Registered models and their versions.
 //!
-//! - [`Registry`]: all models; every change of one goes through it
-//! - [`RegisteredModel`]: a model under its name; [`Rollout`]: what serves, what is on trial
-//! - [`Version`]: one loaded component with what belongs to it alone
-//! - [`Candidate`]: a version on trial, and what was found out about it
-//! - [`CallAdmission`]: where a version is called, and who waits for a slow one
+//! - [`Registry`]: all models; every change goes through it
+//! - [`RegisteredModel`]: a model with its name; [`Rollout`]: its serving version and candidate
+//! - [`Version`]: a loaded component with its own state
+//! - [`Candidate`]: a version on trial, with the findings about it
+//! - [`CallAdmission`]: admission control for the calls of a version
 //!
-//! Within: `loader` loads components, `folder` knows the files and `store` the versions of each
-//! model on disk, `open` decides which of them is served.
+//! Internally, `loader` loads components, `folder` manages the component files and `store` the
+//! stored versions of each model, and `open` decides which version serves.
 
 mod admission;
 mod candidate;

@@ -1,22 +1,22 @@
-//! Names of models.
+//! Model names.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-/// What a model is called in URLs, on disk and in metrics: 1 to 64 letters, digits, `-`, `_` and
-/// `.`, the first one a letter or a digit. The endings of the host's own files are not for names.
+/// The name of a model in URLs, on disk and in metrics: 1 to 64 ASCII letters, digits, `-`, `_` and
+/// `.`, beginning with a letter or digit. Must not end in an extension that the host uses itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ModelName(String);
 
-/// A text is no name of a model.
+/// A string that is not a model name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:.80?} is no name of a model: use 1 to 64 letters, digits, '-', '_' and '.', beginning \
-     with a letter or a digit, not ending in .wasm, .retired or .partial"
+    "{0:.80?} is not a model name: use 1 to 64 letters, digits, '-', '_' and '.', beginning with \
+         a letter or digit and not ending in .wasm, .retired or .partial"
 )]
 pub struct InvalidName(String);
 
-/// Endings of files and folders beside those that are called like models.
+/// Extensions that the host uses for files and folders next to those named after models.
 const RESERVED: [&str; 3] = [".wasm", ".retired", ".partial"];
 
 impl FromStr for ModelName {
@@ -38,7 +38,7 @@ impl FromStr for ModelName {
 }
 
 impl ModelName {
-    /// The name as text.
+    /// The name as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,8 +1,8 @@
-//! Opening models: which of their versions is served.
+//! Opens models and decides which version serves.
 //!
-//! A model is opened in two steps. [`Opener::open`] finds and loads the version, which takes as
-//! long as compiling takes and writes nothing; [`Opened::register`] notes on disk what was found,
-//! and is quick enough to be done under a lock.
+//! This takes two steps. [`Opener::open`] finds and loads the version: it is slow, because of the
+//! compilation, and writes nothing. [`Opened::register`] records the result on disk and is fast
+//! enough to run under a lock.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,23 +29,23 @@ pub(super) struct Opener<'a> {
     pub(super) folder: &'a Folder,
 }
 
-/// A model that was found and loaded, and is not registered yet.
+/// A model that has been loaded but not yet registered.
 pub(super) struct Opened {
     pub(super) name: ModelName,
     loaded: LoadedModel,
     file: Option<(Source, Component)>,
     store: Option<VersionStore>,
-    /// The version that serves in place of later ones that cannot be served any more.
+    /// The version that serves because later ones can no longer be loaded.
     fallback: Option<Digest>,
     trial: Option<(LoadedModel, Plan)>,
 }
 
 impl Opener<'_> {
-    /// Opens a model of the command line: its file must be fit to serve.
+    /// Opens a model given on the command line, whose file must be valid.
     pub(super) fn open_given(&self, given: &GivenModel) -> Result<Opened, OpenError> {
         let source = Source::new(&given.path, true);
         let file = self.read(&given.path)?;
-        // Without a name the component says what it is called.
+        // Without a given name, the component's description determines it.
         let (name, loaded) = match &given.name {
             Some(name) => (name.clone(), None),
             None => {
@@ -55,22 +55,22 @@ impl Opener<'_> {
             }
         };
         let store = self.folder.store(&name)?;
-        let kept = match &store {
+        let stored = match &store {
             Some(store) if store.state().file == Some(file.digest()) => {
                 self.last_served(&name, store)
             }
             _ => None,
         };
-        let (loaded, fallback) = match (kept, loaded) {
-            (Some(kept), _) => kept,
+        let (loaded, fallback) = match (stored, loaded) {
+            (Some(stored), _) => stored,
             (None, Some(loaded)) => (loaded, None),
             (None, None) => (self.load(&given.path, &file)?, None),
         };
         Ok(self.opened(name, loaded, Some((source, file)), store, fallback))
     }
 
-    /// Opens a model of the folder: from its file if that is another one than before and fit to
-    /// serve, otherwise in the version that served last.
+    /// Opens a model in the folder: from its file if that has changed and is valid, otherwise with
+    /// the version that served last.
     pub(super) fn open(&self, name: &ModelName, path: Option<&Path>) -> Result<Opened, OpenError> {
         let source = path.map(|path| Source::new(path, false));
         let file = match path {
@@ -78,20 +78,20 @@ impl Opener<'_> {
             None => None,
         };
         let store = self.folder.store(name)?;
-        let kept = || self.last_served(name, store.as_ref()?);
+        let stored = || self.last_served(name, store.as_ref()?);
         let is_known = match (&file, &store) {
             (Some((_, file)), Some(store)) => store.state().file == Some(file.digest()),
             (file, _) => file.is_none(),
         };
-        let (loaded, fallback) = match (is_known.then(kept).flatten(), &file) {
-            (Some(kept), _) => kept,
+        let (loaded, fallback) = match (is_known.then(stored).flatten(), &file) {
+            (Some(stored), _) => stored,
             (None, None) => return Err(OpenError::NoVersion(name.clone())),
             (None, Some((path, file))) => match self.load(path, file) {
                 Ok(loaded) => (loaded, None),
                 Err(error) => {
-                    let kept = kept().ok_or(error)?;
-                    error!(model = %name, "the file is not fit to serve; the version before it serves");
-                    kept
+                    let stored = stored().ok_or(error)?;
+                    error!(model = %name, "the file cannot be loaded; serving the previous version");
+                    stored
                 }
             },
         };
@@ -109,7 +109,7 @@ impl Opener<'_> {
     ) -> Opened {
         let trial = store.as_ref().and_then(|store| {
             let trial = store.state().candidate?;
-            let candidate = self.kept(&name, store, trial.digest)?;
+            let candidate = self.load_stored(&name, store, trial.digest)?;
             Some((candidate, trial.plan))
         });
         Opened {
@@ -133,8 +133,8 @@ impl Opener<'_> {
         self.loader.load(file).map_err(OpenError::load(path))
     }
 
-    /// The version that served last, or one before it if that is no longer fit to serve; the
-    /// latter with its digest.
+    /// Loads the version that served last or, if that can no longer be loaded, an earlier one. The
+    /// digest is that of the earlier version.
     fn last_served(
         &self,
         model: &ModelName,
@@ -142,40 +142,45 @@ impl Opener<'_> {
     ) -> Option<(LoadedModel, Option<Digest>)> {
         let state = store.state();
         let last = *state.served.last()?;
-        if let Some(loaded) = self.kept(model, store, last) {
+        if let Some(loaded) = self.load_stored(model, store, last) {
             return Some((loaded, None));
         }
-        let loaded = self.first_sound(model, store, state.before(last))?;
+        let loaded = self.first_loadable(model, store, state.before(last))?;
         let digest = loaded.model().digest();
         Some((loaded, Some(digest)))
     }
 
-    /// The first of some versions that is fit to serve.
-    pub(super) fn first_sound(
+    /// Loads the first of the given versions that can be loaded.
+    pub(super) fn first_loadable(
         &self,
         model: &ModelName,
         store: &VersionStore,
         mut digests: impl Iterator<Item = Digest>,
     ) -> Option<LoadedModel> {
-        digests.find_map(|digest| self.kept(model, store, digest))
+        digests.find_map(|digest| self.load_stored(model, store, digest))
     }
 
-    /// A version that is kept, if it is still fit to serve.
-    fn kept(&self, model: &ModelName, store: &VersionStore, digest: Digest) -> Option<LoadedModel> {
+    /// Loads a stored version; `None` if that fails.
+    fn load_stored(
+        &self,
+        model: &ModelName,
+        store: &VersionStore,
+        digest: Digest,
+    ) -> Option<LoadedModel> {
         let component = store.read(digest).map_err(anyhow::Error::from);
         let loaded = component.and_then(|component| Ok(self.loader.load(&component)?));
         loaded
             .inspect_err(|error| {
                 let error = format!("{error:#}");
-                error!(%model, %digest, error, "a kept version cannot be served any more");
+                error!(%model, %digest, error, "a stored version can no longer be loaded");
             })
             .ok()
     }
 }
 
 impl Opened {
-    /// Notes on disk what was found, and puts the version on trial that was on trial when the host
-    /// ended.
+    /// Records the serving version on disk and resumes the trial that was in progress when the host
+    /// stopped.
     pub(super) fn register(self, window: usize) -> Result<RegisteredModel, OpenError> {
         let Self {
             name,
@@ -188,17 +193,17 @@ impl Opened {
         if let (Some(store), Some(digest)) = (&store, fallback)
             && let Err(error) = store.note(|state| state.roll_back(digest))
         {
-            warn!(model = %name, %error, "it cannot be noted that an older version serves");
+            warn!(model = %name, %error, "cannot record that an earlier version is serving");
         }
         if let (Some(store), Some((_, file))) = (&store, &file)
             && loaded.model().digest() == file.digest()
         {
-            let noted = store.add(&loaded, file, |state| {
+            let recorded = store.add(&loaded, file, |state| {
                 state.serve(file.digest());
                 state.file = Some(file.digest());
             });
-            if let Err(error) = noted {
-                warn!(model = %name, %error, "the version is not kept, only its file is");
+            if let Err(error) = recorded {
+                warn!(model = %name, %error, "cannot store the version; only its file exists");
             }
         }
         let metrics = ModelMetrics::new(name.as_str())?;

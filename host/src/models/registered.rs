@@ -1,4 +1,4 @@
-//! One registered model: what serves, what is on trial.
+//! A registered model and its rollout.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use super::version::Version;
 use crate::metrics::ModelMetrics;
 use crate::monitoring::History;
 
-/// A model under its name.
+/// A model registered under a name.
 pub struct RegisteredModel {
     /// Its name.
     pub name: ModelName,
-    /// Its metrics, through all versions.
+    /// Its metrics, across all versions.
     pub metrics: ModelMetrics,
-    /// Its last evaluations, through all versions.
+    /// Its latest evaluations, across all versions.
     pub history: History,
     source: ArcSwapOption<Source>,
     last_trial: ArcSwapOption<Ended>,
@@ -28,10 +28,10 @@ pub struct RegisteredModel {
     rollout: ArcSwap<Rollout>,
 }
 
-/// Which versions answer; it stays whole for whoever holds it, whatever is changed meanwhile.
+/// The versions that answer requests: an immutable snapshot, unaffected by later changes.
 #[derive(Clone)]
 pub struct Rollout {
-    /// The version that serves.
+    /// The serving version.
     pub serving: Arc<Version>,
     /// The version on trial.
     pub candidate: Option<Arc<Candidate>>,
@@ -61,19 +61,19 @@ impl RegisteredModel {
         }
     }
 
-    /// Which versions answer now.
+    /// The current rollout.
     #[must_use]
     pub fn rollout(&self) -> Guard<Arc<Rollout>> {
         self.rollout.load()
     }
 
-    /// As [`Self::rollout`], to be held for longer.
+    /// Like [`Self::rollout`], for holding it longer.
     #[must_use]
     pub fn rollout_owned(&self) -> Arc<Rollout> {
         self.rollout.load_full()
     }
 
-    /// The version that serves now.
+    /// The serving version.
     #[must_use]
     pub fn serving(&self) -> Arc<Version> {
         Arc::clone(&self.rollout().serving)
@@ -84,12 +84,12 @@ impl RegisteredModel {
         self.source.load_full()
     }
 
-    /// From now on the model comes from this file.
+    /// Sets the file that the model comes from.
     pub(super) fn adopt(&self, source: Source) {
         self.source.store(Some(Arc::new(source)));
     }
 
-    /// How the last trial ended since the host began.
+    /// How the last trial ended, if there was one since the host started.
     #[must_use]
     pub fn last_trial(&self) -> Option<Arc<Ended>> {
         self.last_trial.load_full()
@@ -99,7 +99,7 @@ impl RegisteredModel {
         self.last_trial.store(Some(Arc::new(ended)));
     }
 
-    /// Digest of the version that a rollback would serve.
+    /// Digest of the version that a rollback would restore.
     #[must_use]
     pub fn previous(&self) -> Option<Digest> {
         let serving = self.serving();
@@ -107,20 +107,20 @@ impl RegisteredModel {
         state.before(serving.digest()).next()
     }
 
-    /// The versions that are kept, the oldest first.
+    /// The stored versions, oldest first.
     #[must_use]
     pub fn versions(&self) -> Vec<Stored> {
         let store = self.store.as_ref();
         store.map_or_else(Vec::new, |store| store.state().versions)
     }
 
-    /// The metrics of the model at one moment.
+    /// A consistent snapshot of the model's metrics.
     #[must_use]
     pub fn gather(&self) -> Vec<MetricFamily> {
         self.metrics.gather(&self.serving().loaded)
     }
 
-    /// From now on `serving` serves, and `candidate` is on trial.
+    /// Replaces the rollout.
     pub(super) fn switch(&self, serving: Arc<Version>, candidate: Option<Arc<Candidate>>) {
         let previous = self.serving();
         let trial = candidate

@@ -1,4 +1,4 @@
-//! The file that a model comes from, watched.
+//! The component file that a model comes from.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -6,71 +6,72 @@ use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
-/// A component file that is looked at again and again rather than being told of changes: that
-/// works for every file system, and for volumes that containers share.
+/// A component file that is polled for changes. Unlike file system notifications, polling works on
+/// every file system and on volumes shared between containers.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
-    /// Whether the operator named it.
+    /// Whether the file was given on the command line.
     pub(super) is_given: bool,
-    known: Mutex<Known>,
+    last: Mutex<LastCheck>,
 }
 
 impl Source {
-    /// A file as it is now. Made before the file is read, so that no replacement goes unseen.
+    /// Captures the current state of a file. Call this before reading the file, so that no
+    /// replacement goes unnoticed.
     pub(super) fn new(path: &Path, is_given: bool) -> Self {
         Self {
             path: path.to_owned(),
             is_given,
-            known: Mutex::new(Known {
+            last: Mutex::new(LastCheck {
                 identity: Identity::of(path),
-                is_gone: false,
+                is_missing: false,
             }),
         }
     }
 
-    /// What happened to the file since this was asked last.
-    pub(super) fn look(&self) -> Sighting {
+    /// What happened to the file since the last check.
+    pub(super) fn check(&self) -> FileChange {
         let found = Identity::of(&self.path);
-        let mut known = self.known.lock();
-        let was_gone = std::mem::replace(&mut known.is_gone, found.is_none());
+        let mut last = self.last.lock();
+        let was_missing = std::mem::replace(&mut last.is_missing, found.is_none());
         match found {
-            None if was_gone => Sighting::Unchanged,
-            None => Sighting::Gone,
-            Some(_) if found == known.identity => match was_gone {
-                true => Sighting::Back,
-                false => Sighting::Unchanged,
+            None if was_missing => FileChange::Unchanged,
+            None => FileChange::Missing,
+            Some(_) if found == last.identity => match was_missing {
+                true => FileChange::Restored,
+                false => FileChange::Unchanged,
             },
             Some(_) => {
-                known.identity = found;
-                Sighting::Replaced
+                last.identity = found;
+                FileChange::Replaced
             }
         }
     }
 }
 
-/// What happened to a file.
+/// What happened to a file between two checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sighting {
-    /// Nothing that was not known already.
+pub(super) enum FileChange {
+    /// Nothing new.
     Unchanged,
-    /// It is another file.
+    /// It is a different file.
     Replaced,
-    /// There is no file any more.
-    Gone,
-    /// The same file is there again.
-    Back,
+    /// It no longer exists.
+    Missing,
+    /// It was missing, and the same file exists again.
+    Restored,
 }
 
-/// What is known of a file.
+/// The state of a file at the last check.
 #[derive(Debug)]
-struct Known {
-    /// The file that was there last.
+struct LastCheck {
+    /// The last file that existed at the path.
     identity: Option<Identity>,
-    is_gone: bool,
+    is_missing: bool,
 }
 
-/// Tells one file from another at the same place.
+/// Distinguishes different files at the same path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Identity {
     device: u64,
@@ -80,7 +81,7 @@ struct Identity {
 }
 
 impl Identity {
-    /// The file at a path now; nothing while there is none.
+    /// The identity of the file at a path; `None` if it does not exist.
     fn of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
         Some(Self {
@@ -99,21 +100,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_gone_or_back_is_noticed_once() {
+    fn a_missing_or_restored_file_is_reported_once() {
         let folder = tempfile::tempdir().unwrap();
         let (path, aside) = (folder.path().join("a.wasm"), folder.path().join("aside"));
         fs::write(&path, "1").unwrap();
         let source = Source::new(&path, true);
-        assert_eq!(source.look(), Sighting::Unchanged);
+        assert_eq!(source.check(), FileChange::Unchanged);
         fs::rename(&path, &aside).unwrap();
-        assert_eq!(source.look(), Sighting::Gone);
-        assert_eq!(source.look(), Sighting::Unchanged);
+        assert_eq!(source.check(), FileChange::Missing);
+        assert_eq!(source.check(), FileChange::Unchanged);
         fs::rename(&aside, &path).unwrap();
-        assert_eq!(source.look(), Sighting::Back);
+        assert_eq!(source.check(), FileChange::Restored);
         fs::remove_file(&path).unwrap();
-        assert_eq!(source.look(), Sighting::Gone);
+        assert_eq!(source.check(), FileChange::Missing);
         fs::write(&path, "another").unwrap();
-        assert_eq!(source.look(), Sighting::Replaced);
-        assert_eq!(source.look(), Sighting::Unchanged);
+        assert_eq!(source.check(), FileChange::Replaced);
+        assert_eq!(source.check(), FileChange::Unchanged);
     }
 }

@@ -1,5 +1,8 @@
-//! The version store: the versions of a model on disk, `{digest}.wasm` each, and `model.json`, which says which of
-//! them serves. Both are written aside and renamed; a component is there before it is named.
+//! The version store: the versions of a model on disk.
+//!
+//! Each version is a file `{digest}.wasm`; the index `model.json` records which of them serves. Both
+//! are written under a temporary name and then renamed, and a component is written before the index
+//! refers to it.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,25 +20,25 @@ use super::candidate::Plan;
 use super::name::ModelName;
 use crate::loaded_model::LoadedModel;
 
-/// The folder of one model.
+/// The version store of one model: a folder.
 #[derive(Debug)]
 pub(crate) struct VersionStore {
     folder: PathBuf,
-    /// Most versions that are kept.
-    most: usize,
+    /// Number of versions to keep.
+    capacity: usize,
     state: RwLock<State>,
 }
 
-/// What is known about the versions of a model.
+/// The index: the versions of a model and its rollout.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
-    /// Digests in the order in which they came to serve, the serving one last.
+    /// Digests in the order in which the versions served, the serving one last.
     pub(super) served: Vec<Digest>,
     /// The version on trial.
     pub(super) candidate: Option<OnTrial>,
-    /// Digest of the watched file when it was last loaded.
+    /// Digest of the model's file when it was last loaded.
     pub(super) file: Option<Digest>,
-    /// All versions, the oldest first.
+    /// All versions, oldest first.
     pub(super) versions: Vec<Stored>,
 }
 
@@ -46,32 +49,32 @@ pub(super) struct OnTrial {
     pub(super) plan: Plan,
 }
 
-/// A version that is kept.
+/// A stored version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
     /// SHA-256 digest of the component.
     pub digest: Digest,
-    /// What the component calls itself.
+    /// The version that the component describes.
     pub version: String,
-    /// Size of the component.
+    /// Size of the component in bytes.
     pub bytes: u64,
-    /// Unix time at which it was first kept.
+    /// Unix time in seconds when it was first stored.
     pub created: u64,
 }
 
 impl VersionStore {
     const INDEX: &str = "model.json";
 
-    /// Opens the folder of a model, which is made if it is not there; what a crash left half
-    /// written is removed. An index that is lost or damaged is made anew from the components.
-    pub(super) fn open(folder: &Path, most: usize) -> io::Result<Self> {
+    /// Opens the store in a folder, creating it if it does not exist. Removes partial files left by a
+    /// crash, and rebuilds a missing or damaged index from the components.
+    pub(super) fn open(folder: &Path, capacity: usize) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        // Where it cannot be removed it does no harm.
+        // Best effort: partial files do no harm.
         let _ = disk::remove_partial(folder);
         let index = folder.join(Self::INDEX);
         let state = match fs::read(&index) {
             Ok(text) => serde_json::from_slice(&text).or_else(|error| {
-                error!(?index, %error, "the index of versions is damaged, it is made anew");
+                error!(?index, %error, "the index of versions is damaged; rebuilding it from the components");
                 State::found_in(folder)
             })?,
             Err(error) if error.kind() == ErrorKind::NotFound => State::found_in(folder)?,
@@ -79,19 +82,19 @@ impl VersionStore {
         };
         let store = Self {
             folder: folder.to_owned(),
-            most,
+            capacity,
             state: RwLock::new(state),
         };
-        store.clear();
+        store.remove_unlisted();
         Ok(store)
     }
 
-    /// What is known about the versions.
+    /// A copy of the index.
     pub(super) fn state(&self) -> State {
         self.state.read().clone()
     }
 
-    /// Keeps a version and notes a change, both or neither.
+    /// Stores a version and records a change of the index; either both or neither.
     pub(super) fn add(
         &self,
         loaded: &LoadedModel,
@@ -104,9 +107,9 @@ impl VersionStore {
         }
         self.note(|state| {
             let version = &loaded.model().info().version;
-            let mut known = state.versions.iter_mut();
-            if let Some(known) = known.find(|known| known.digest == digest) {
-                known.version.clone_from(version);
+            let mut versions = state.versions.iter_mut();
+            if let Some(stored) = versions.find(|stored| stored.digest == digest) {
+                stored.version.clone_from(version);
             } else {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH);
                 state.versions.push(Stored {
@@ -118,26 +121,26 @@ impl VersionStore {
             }
             change(state);
         })
-        .inspect_err(|_| self.clear())
+        .inspect_err(|_| self.remove_unlisted())
     }
 
-    /// Notes a change; forgets the versions that are too many.
+    /// Records a change of the index and removes versions beyond the capacity.
     pub(super) fn note(&self, change: impl FnOnce(&mut State)) -> io::Result<()> {
         let mut state = self.state();
         change(&mut state);
-        state.limit(self.most);
+        state.limit(self.capacity);
         let text = serde_json::to_vec_pretty(&state)?;
         disk::write(&self.folder.join(Self::INDEX), &text)?;
         *self.state.write() = state;
-        self.clear();
+        self.remove_unlisted();
         Ok(())
     }
 
-    /// The component of a version, as it was kept.
-    pub(super) fn read(&self, wanted: Digest) -> io::Result<Component> {
-        let path = self.path(wanted);
+    /// Reads the component of a version and checks its digest.
+    pub(super) fn read(&self, digest: Digest) -> io::Result<Component> {
+        let path = self.path(digest);
         let component = Component::new(fs::read(&path)?);
-        if component.digest() == wanted {
+        if component.digest() == digest {
             Ok(component)
         } else {
             let damaged = format!("{} is damaged", path.display());
@@ -145,8 +148,8 @@ impl VersionStore {
         }
     }
 
-    /// Removes the folder: at once it is no model any more, then its files go, at the next start
-    /// if not now.
+    /// Removes the store. Renaming the folder first makes the removal atomic; files that cannot be
+    /// removed now are removed at the next start.
     pub(super) fn remove(&self) -> io::Result<()> {
         let mut name = self.folder.file_name().unwrap_or_default().to_owned();
         name.push(RETIRED);
@@ -157,8 +160,8 @@ impl VersionStore {
         Ok(())
     }
 
-    /// Removes a folder of a model that was retired, or that was never created; never the files
-    /// of somebody else.
+    /// Removes the folder of a model that was retired or whose creation did not complete. Leaves
+    /// files alone that do not belong to a store.
     pub(super) fn sweep(folder: &Path) {
         let name = folder.file_name().and_then(|name| name.to_str());
         let retired = name.and_then(|name| name.strip_suffix(RETIRED));
@@ -176,7 +179,7 @@ impl VersionStore {
         let _ = fs::remove_dir(folder);
     }
 
-    /// Whether a folder is the store of a model: it has an index, or versions without one.
+    /// Whether a folder is a version store: it has an index or components.
     pub(super) fn is_one(folder: &Path) -> bool {
         let retired = folder.to_str().is_none_or(|name| name.ends_with(RETIRED));
         let has_index = folder.join(Self::INDEX).is_file();
@@ -187,23 +190,24 @@ impl VersionStore {
         self.folder.join(digest.to_string()).with_extension("wasm")
     }
 
-    /// Removes components that are not known. What cannot be removed is tried again later.
-    fn clear(&self) {
+    /// Removes components that are not in the index. Those that cannot be removed are tried again
+    /// later.
+    fn remove_unlisted(&self) {
         let state = self.state();
-        let known: HashSet<PathBuf> = state
+        let listed: HashSet<PathBuf> = state
             .versions
             .iter()
             .map(|version| self.path(version.digest))
             .collect();
         for path in files(&self.folder) {
-            if is_component(&path) && !known.contains(&path) {
+            if is_component(&path) && !listed.contains(&path) {
                 let _ = fs::remove_file(path);
             }
         }
     }
 }
 
-/// Ending of the folder of a model that is being removed.
+/// Extension of the folder of a model that is being removed.
 const RETIRED: &str = ".retired";
 
 fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
@@ -211,19 +215,19 @@ fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
     entries.filter_map(|entry| Some(entry.ok()?.path()))
 }
 
-/// Whether a file's name is one that a store gives to a component.
+/// Whether a file has the name of a component in a store.
 fn is_component(path: &Path) -> bool {
     digest_of(path).is_some()
 }
 
-/// The digest that a component's file is named after.
+/// The digest in the file name of a component.
 fn digest_of(path: &Path) -> Option<Digest> {
     let name = path.file_name()?.to_str()?;
     name.strip_suffix(".wasm")?.parse().ok()
 }
 
 impl State {
-    /// What the files of a folder tell: which versions there are, and in which order they came.
+    /// Rebuilds an index from the component files in a folder, ordered by modification time.
     fn found_in(folder: &Path) -> io::Result<Self> {
         let mut found = Vec::new();
         for path in files(folder) {
@@ -247,25 +251,29 @@ impl State {
         })
     }
 
-    /// Forgets the oldest until at most `most` versions are left. The ones that serve, that served
-    /// before and that are on trial stay.
-    fn limit(&mut self, most: usize) {
-        let excess = self.served.len().saturating_sub(most.max(2));
+    /// Removes the oldest versions beyond `capacity`. The serving version, the previous one and the
+    /// candidate always stay.
+    fn limit(&mut self, capacity: usize) {
+        let excess = self.served.len().saturating_sub(capacity.max(2));
         self.served.drain(..excess);
         let mut needed: HashSet<Digest> = self.served.iter().rev().take(2).copied().collect();
         needed.extend(self.candidate.as_ref().map(|candidate| candidate.digest));
-        let mut excess = self.versions.len().saturating_sub(most.max(needed.len()));
+        let mut excess = self
+            .versions
+            .len()
+            .saturating_sub(capacity.max(needed.len()));
         self.versions.retain(|version| {
-            let forget = excess > 0 && !needed.contains(&version.digest);
-            excess -= usize::from(forget);
-            !forget
+            let remove = excess > 0 && !needed.contains(&version.digest);
+            excess -= usize::from(remove);
+            !remove
         });
         let versions = &self.versions;
         self.served
             .retain(|digest| versions.iter().any(|known| known.digest == *digest));
     }
 
-    /// A version serves from now on; a trial, which was one against another version, ends.
+    /// Makes a version the serving one. Ends any trial, since it compared the candidate with a
+    /// different version.
     pub(super) fn serve(&mut self, digest: Digest) {
         if self.served.last() != Some(&digest) {
             self.served.push(digest);
@@ -273,14 +281,14 @@ impl State {
         }
     }
 
-    /// The versions that served before this one, the latest first.
+    /// The versions that served before this one, most recent first.
     pub(super) fn before(&self, serving: Digest) -> impl Iterator<Item = Digest> {
         let mut seen = HashSet::from([serving]);
         let served = self.served.iter().rev().copied();
         served.filter(move |digest| seen.insert(*digest))
     }
 
-    /// The version that served before serves again.
+    /// Makes a version that served before the serving one again.
     pub(super) fn roll_back(&mut self, previous: Digest) {
         while self.served.pop_if(|digest| *digest != previous).is_some() {}
     }
@@ -322,15 +330,15 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_serves_what_served_and_what_is_on_trial() {
+    fn the_serving_version_the_previous_one_and_the_candidate_are_always_kept() {
         let mut state = state(&["a", "b", "c", "d"]);
         state.candidate = Some(OnTrial {
             digest: digest("a"),
             plan: Plan::default(),
         });
         state.limit(2);
-        let left: Vec<_> = state.versions.iter().map(|v| v.digest).collect();
-        assert_eq!(left, ["a", "c", "d"].map(digest));
+        let remaining: Vec<_> = state.versions.iter().map(|v| v.digest).collect();
+        assert_eq!(remaining, ["a", "c", "d"].map(digest));
         assert_eq!(state.served, ["c", "d"].map(digest));
     }
 }

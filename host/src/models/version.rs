@@ -1,4 +1,4 @@
-//! A loaded component with what belongs to it alone.
+//! A loaded version of a model with its own state.
 
 use std::sync::atomic::AtomicU64;
 
@@ -12,26 +12,26 @@ use crate::loaded_model::LoadedModel;
 use crate::metrics::ModelMetrics;
 use crate::monitoring::Window;
 
-/// A version of a model, ready to predict.
+/// A loaded version of a model.
 pub struct Version {
-    /// The model.
+    /// The loaded component.
     pub loaded: LoadedModel,
-    /// The rows it predicted last.
+    /// The sliding window of rows that it predicted.
     pub window: Window,
-    /// Rows of the window that its last computed drift has seen.
+    /// Total number of rows added to the window when its drift was last computed.
     pub seen: AtomicU64,
-    /// The window's drift when it was computed last.
+    /// The drift of the window when it was last computed.
     pub drift: ArcSwapOption<DatasetDrift>,
-    /// How fast it answers.
+    /// Admission control for its calls.
     pub admission: CallAdmission,
-    /// Counts the requests it answers.
+    /// Counts the prediction requests it answered.
     pub predictions: IntCounter,
-    /// The first digits of its digest.
+    /// The first twelve digits of its digest.
     short_digest: String,
 }
 
 impl Version {
-    /// A version whose window has room for `window` rows.
+    /// Creates a version with a sliding window of `window` rows.
     #[must_use]
     pub fn new(loaded: LoadedModel, window: usize, metrics: &ModelMetrics) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl Version {
         self.loaded.model().digest()
     }
 
-    /// The first twelve digits of the digest, as answers show it.
+    /// The first twelve digits of the digest, as shown in responses.
     #[must_use]
     pub fn short_digest(&self) -> &str {
         &self.short_digest

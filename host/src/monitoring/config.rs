@@ -1,15 +1,15 @@
-//! How drift of live traffic is watched.
+//! Configuration of drift detection on live traffic.
 
 use std::time::Duration;
 
 use clap::Args;
 
-/// How drift of live traffic is watched.
+/// Configuration of drift detection on live traffic.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Live drift")]
 #[group(id = "live-config")]
 pub struct Config {
-    /// Predicted rows in the sliding window.
+    /// Number of predicted rows in the sliding window.
     #[arg(
         long = "live-window",
         env = "CANOPY_LIVE_WINDOW",
@@ -18,7 +18,7 @@ pub struct Config {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     window: u32,
-    /// Time between two computations of the window's drift.
+    /// Interval between computations of the window's drift.
     #[arg(
         long = "live-interval",
         env = "CANOPY_LIVE_INTERVAL",
@@ -29,13 +29,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// Rows in the sliding window.
+    /// Number of rows in the sliding window.
     #[must_use]
     pub fn window(&self) -> usize {
         self.window as usize
     }
 
-    /// Time between two computations; at least a millisecond.
+    /// Interval between computations; at least a millisecond.
     #[must_use]
     pub fn interval(&self) -> Duration {
         Duration::from(self.interval).max(Duration::from_millis(1))

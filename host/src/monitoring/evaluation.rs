@@ -1,4 +1,4 @@
-//! Scores and drift of labelled records.
+//! Computes scores and drift of labelled records.
 
 use std::collections::BTreeMap;
 
@@ -13,47 +13,48 @@ use rayon::prelude::*;
 
 use crate::loaded_model::LoadedModel;
 
-/// What an evaluation found.
+/// The result of an evaluation.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
     /// Number of records.
     pub items: usize,
-    /// How good the predictions are.
+    /// Scores of the predictions against the true values.
     pub scores: Scores,
-    /// How far every column is from the reference sample.
+    /// Drift of every column from the reference sample.
     pub drift: DatasetDrift,
-    /// The values of every column, in the same order.
+    /// Distributions of every column, in the same order.
     pub distributions: Vec<Distribution>,
-    /// The predictions: numbers, or positions of classes.
+    /// The predictions: numbers, or indices of classes.
     pub predicted: Vec<f64>,
 }
 
 /// Scores by task.
 #[derive(Debug, Clone)]
 pub enum Scores {
-    /// Of numbers.
+    /// Scores of a regression.
     Regression(RegressionScores),
-    /// Of classes.
+    /// Scores of a classification.
     Classification(ClassificationScores),
 }
 
-/// Why records were not evaluated.
+/// Why records could not be evaluated.
 #[derive(Debug)]
 pub enum EvaluationError {
-    /// `drift_methods` names a column or method that does not exist or do not go together.
+    /// `drift_methods` names an unknown column or method, or a method that does not apply to its
+    /// column.
     Methods(Problems),
-    /// The model gave no predictions.
+    /// The model failed.
     Model(CallError),
-    /// The true values are so large that their errors are infinite.
+    /// The true values are so large that the errors overflow.
     Infinite,
 }
 
-/// Predicts labelled records by `predict` and compares: predictions with true values, columns with
-/// the reference sample. Changes nothing.
+/// Predicts labelled records with `predict`, compares the predictions with the true values and the
+/// columns with the reference sample. Has no side effects.
 ///
 /// # Errors
 ///
-/// If a drift method cannot be used, the model gives no predictions or a score is infinite.
+/// If a drift method is not valid, the model fails or a score is infinite.
 pub fn evaluate(
     loaded: &LoadedModel,
     labelled: &Labelled,
@@ -64,7 +65,7 @@ pub fn evaluate(
     let answer = predict(&labelled.rows).map_err(EvaluationError::Model)?;
     let (scores, predicted) = match model.info().task {
         Task::Regression => {
-            // Every value is finite and there is at least one, so that there are scores.
+            // There is at least one value and all are finite, so the scores are defined.
             let scores = regression_scores(&labelled.targets, &answer)
                 .unwrap_or_else(|| unreachable!("finite values have scores"));
             let undefined_or_finite = |score: Option<f64>| score.is_none_or(f64::is_finite);
@@ -110,17 +111,17 @@ pub fn evaluate(
     })
 }
 
-/// Scores of classes, and the predicted classes.
+/// Computes the scores of a classification and the predicted classes.
 fn classes(targets: &[f64], probabilities: &[f64], classes: usize) -> (Scores, Vec<f64>) {
     let targets: Vec<usize> = targets.iter().map(|&class| class as usize).collect();
     let predicted: Vec<usize> = probabilities.chunks(classes).map(argmax).collect();
     let scores = classification_scores(&targets, probabilities, classes, &predicted)
-        .unwrap_or_else(|| unreachable!("at least one record has scores"));
+        .unwrap_or_else(|| unreachable!("scores of at least one record are defined"));
     let predicted = predicted.into_iter().map(|class| class as f64).collect();
     (Scores::Classification(scores), predicted)
 }
 
-/// The chosen drift methods by column.
+/// Parses the chosen drift methods by column.
 fn methods(
     loaded: &LoadedModel,
     chosen: &BTreeMap<String, String>,

@@ -1,8 +1,8 @@
-//! What is watched of models: evaluations and their reports, the last predicted rows, drift.
+//! Model monitoring: evaluations with their reports, and drift of live traffic.
 //!
-//! - [`evaluate`]: labelled rows to scores and drift; changes nothing
-//! - [`History`], [`Report`]: what is kept of an evaluation
-//! - [`Window`], [`window_drift`]: the last predicted rows, and their drift
+//! - [`evaluate`]: computes scores and drift of labelled rows; has no side effects
+//! - [`History`], [`Report`]: the reports of a model's latest evaluations
+//! - [`Window`], [`window_drift`]: the most recently predicted rows, and their drift
 
 mod config;
 mod evaluation;
@@ -13,7 +13,7 @@ mod window_drift;
 
 pub use config::Config;
 pub use evaluation::{Evaluation, EvaluationError, Scores, evaluate};
-pub use history::{History, MOST_REPORTS};
+pub use history::{History, MAX_REPORTS};
 pub use report::Report;
 pub use window::{Fill, Snapshot, Window};
 pub use window_drift::window_drift;

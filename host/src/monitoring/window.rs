@@ -1,9 +1,9 @@
-//! The last rows that were predicted: what live drift is computed from.
+//! The sliding window of predicted rows, from which live drift is computed.
 
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 
-/// A sliding window over predicted rows. Its memory is fixed; adding a row takes nanoseconds.
+/// A sliding window over predicted rows. Its memory is fixed, and adding a row takes nanoseconds.
 #[derive(Debug)]
 pub struct Window {
     ring: Mutex<Ring>,
@@ -11,12 +11,12 @@ pub struct Window {
 
 #[derive(Debug)]
 struct Ring {
-    /// Row-major, `capacity` rows of `stride` values: the features, then the prediction.
+    /// Row-major array of `capacity` rows of `stride` values: the features, then the prediction.
     values: Vec<f64>,
-    /// Whether each row had an out_of_range value.
+    /// Whether each row has a value out of range.
     out_of_range: Vec<bool>,
     stride: usize,
-    /// Rows ever added; the next one goes to `added % capacity`.
+    /// Total number of rows added; the next one is written to row `added % capacity`.
     added: u64,
     out_of_range_count: usize,
 }
@@ -24,26 +24,26 @@ struct Ring {
 /// The content of a window at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
-    /// One list of values for each feature, then the predictions; rows in no order.
+    /// The values of each feature, then the predictions; the order of rows is unspecified.
     pub columns: Vec<Vec<f64>>,
-    /// Rows ever added to the window.
+    /// Total number of rows added to the window.
     pub added: u64,
 }
 
 /// How full a window is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Fill {
-    /// Rows in it.
+    /// Current number of rows.
     pub rows: u64,
-    /// Rows it has room for.
+    /// Maximum number of rows.
     pub capacity: usize,
-    /// Share of the rows with an out_of_range value; 0 if it is empty.
+    /// Share of the rows with a value out of range; 0 if the window is empty.
     #[serde(rename = "unusual_share")]
     pub out_of_range_share: f64,
 }
 
 impl Window {
-    /// A window over the last `capacity` rows (at least 1) of `features` values.
+    /// A window over the last `capacity` rows (at least 1) of `features` values each.
     #[must_use]
     pub fn new(capacity: usize, features: usize) -> Self {
         let (capacity, stride) = (capacity.max(1), features + 1);
@@ -58,7 +58,8 @@ impl Window {
         }
     }
 
-    /// Adds a row with its prediction; answers the share of out_of_range rows in the window.
+    /// Adds a row with its prediction; returns the share of rows in the window with a value out of
+    /// range.
     pub fn push(&self, row: &[f64], prediction: f64, out_of_range: bool) -> f64 {
         let mut ring = self.lock();
         let capacity = ring.out_of_range.len();
@@ -73,7 +74,7 @@ impl Window {
         ring.out_of_range_count as f64 / ring.added.min(capacity as u64) as f64
     }
 
-    /// How full it is.
+    /// How full the window is.
     #[must_use]
     pub fn fill(&self) -> Fill {
         let ring = self.lock();
@@ -86,7 +87,7 @@ impl Window {
         }
     }
 
-    /// Copies the window's content.
+    /// Copies the content of the window.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let ring = self.lock();

@@ -1,17 +1,17 @@
-//! Drift without labels: a sliding window of predicted rows against the reference sample.
+//! Drift of live traffic: compares the sliding window with the reference sample.
 
 use canopy_drift::{DEFAULT_SHARE_THRESHOLD, DatasetDrift};
 
 use super::window::Snapshot;
 use crate::loaded_model::LoadedModel;
 
-/// Rows in the window below which it says nothing about drift.
-const FEWEST_ROWS: u64 = 30;
+/// Minimum number of rows for a meaningful comparison.
+const MIN_ROWS: u64 = 30;
 
-/// The drift of every feature and of the prediction, if there are rows enough.
+/// The drift of every feature and of the prediction; `None` if there are too few rows.
 #[must_use]
 pub fn window_drift(loaded: &LoadedModel, window: &Snapshot) -> Option<DatasetDrift> {
-    if window.added < FEWEST_ROWS {
+    if window.added < MIN_ROWS {
         return None;
     }
     let (features, outcomes) = loaded.references().split_at(loaded.schema().width());

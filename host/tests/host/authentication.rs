@@ -423,7 +423,7 @@ fn a_removed_user_is_not_let_in_any_more() {
     std::fs::write(&guarded.users, "{").unwrap();
     guarded
         .server
-        .await_log("users not reloaded; the previous ones stay");
+        .await_log("cannot reload users; keeping the previous ones");
     let answer = guarded.server.get("/model");
     assert_eq!(refused(&answer), Some(401));
     let admin = guarded.predict(&guarded.keys[2].1);

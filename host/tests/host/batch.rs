@@ -131,7 +131,7 @@ fn problems_name_record_and_field_in_every_form() {
     assert_eq!(status, 422);
     assert_eq!(
         problem["errors"][0],
-        json!({"field": "hr", "problem": "is a text, not a number", "row": 1})
+        json!({"field": "hr", "problem": "is a string, not a number", "row": 1})
     );
 
     let (status, body) = post(&server, "text/csv", csv(&[record]));
@@ -148,7 +148,7 @@ fn problems_name_record_and_field_in_every_form() {
     let errors = problem["errors"].as_array().unwrap();
     assert_eq!(
         errors[0],
-        json!({"field": "temp", "problem": "is given twice"})
+        json!({"field": "temp", "problem": "occurs more than once"})
     );
     assert_eq!(errors.len(), 10);
 

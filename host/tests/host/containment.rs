@@ -26,7 +26,7 @@ const MISDEEDS: [(u32, u16, &str, &str); 10] = [
     (2, 504, "deadline", "longer than"),
     (3, 500, "memory", "more than"),
     (4, 422, "refused", "command 4 is refused"),
-    (5, 500, "answer", "2 values instead of 1"),
+    (5, 500, "answer", "it has 2 values, expected 1"),
     (6, 500, "answer", "NaN"),
     (7, 500, "trap", "call stack exhausted"),
     (8, 500, "failed", "on command"),

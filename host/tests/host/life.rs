@@ -136,7 +136,7 @@ fn rejected_swap_keeps_serving_the_old_model() {
     let first = digest(&server);
 
     fs::write(&model, b"no component").unwrap();
-    let line = server.await_log("model not swapped, the old one goes on serving");
+    let line = server.await_log("model not swapped; the old version continues to serve");
     assert!(
         line["error"]
             .as_str()

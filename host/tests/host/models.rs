@@ -205,19 +205,24 @@ fn uploads_that_cannot_be_served_change_nothing() {
             422,
             "not a WebAssembly component",
         ),
-        ("/models/a%20b", &component, 422, "no name of a model"),
+        ("/models/a%20b", &component, 422, "is not a model name"),
         (
             "/models/bikes?allow=anything",
             &component,
             422,
             "feature-change",
         ),
-        ("/models/bikes/candidate", &component, 409, "serves already"),
+        (
+            "/models/bikes/candidate",
+            &component,
+            409,
+            "is already serving",
+        ),
         (
             "/models/bikes/candidate?share=2",
             &component,
             422,
-            "not from 0 to 1",
+            "must be from 0 to 1",
         ),
         (
             "/models/bikes/candidate?shares=1",
@@ -377,7 +382,7 @@ fn models_named_on_the_command_line_need_names_of_their_own() {
     for (arguments, words) in [
         (
             &["serve", "--model", model, "--model", model][..],
-            "name of another model",
+            "same name as another model",
         ),
         (
             &["serve", "--model", "a b=x.wasm"],
@@ -385,7 +390,7 @@ fn models_named_on_the_command_line_need_names_of_their_own() {
         ),
         (
             &["serve", "--model", model, "--default-model", "c"],
-            "no model to serve named c",
+            "the default model c does not exist",
         ),
         (&["serve"], "--model"),
     ] {

@@ -56,7 +56,7 @@ fn names_every_field_that_cannot_be_used() {
     assert_eq!(
         fields(&problem),
         [
-            "temp is a text, not a number",
+            "temp is a string, not a number",
             "hum is null",
             "windspeed is not a finite number",
             "hr is missing"

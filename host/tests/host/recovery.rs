@@ -144,8 +144,8 @@ fn a_candidate_that_fails_or_disagrees_is_withdrawn_and_costs_no_request() {
     for (temper, mode, words) in [
         (b'x', "canary", "calls failed"),
         (b'x', "shadow", "calls failed"),
-        (b'k', "canary", "answers disagree"),
-        (b'k', "shadow", "answers disagree"),
+        (b'k', "canary", "predictions disagree"),
+        (b'k', "shadow", "predictions disagree"),
     ] {
         let query = "share=1&requests=10&max-latency=1000";
         let path = format!("/models/it/candidate?mode={mode}&{query}");

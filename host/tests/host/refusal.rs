@@ -56,32 +56,32 @@ fn a_component_that_is_unfit_to_serve_is_refused_with_one_line() {
         (
             "instantiates for ever",
             unruly(b'i'),
-            "fails in `instantiate`: the model took longer than 10s",
+            "failed in `instantiate`: the model took longer than 10s",
         ),
         (
             "describes for ever",
             unruly(b'd'),
-            "fails in `describe`: the model took longer than 10s",
+            "failed in `describe`: the model took longer than 10s",
         ),
         (
             "refers for ever",
             unruly(b'r'),
-            "fails in `reference`: the model took longer than 10s",
+            "failed in `reference`: the model took longer than 10s",
         ),
         (
             "grows",
             unruly(b'g'),
-            "fails in `instantiate`: the model wanted more than 134217728 bytes",
+            "failed in `instantiate`: the model exceeded its memory limit of 134217728 bytes",
         ),
         (
             "grows later",
             unruly(b'm'),
-            "fails in `describe`: the model wanted more than 134217728 bytes",
+            "failed in `describe`: the model exceeded its memory limit of 134217728 bytes",
         ),
         (
             "traps",
             unruly(b't'),
-            "fails in `instantiate`: the model trapped",
+            "failed in `instantiate`: the model trapped",
         ),
         (
             "same names",
@@ -96,43 +96,43 @@ fn a_component_that_is_unfit_to_serve_is_refused_with_one_line() {
         (
             "many features",
             unruly(b'F'),
-            "it has 20000 features, more than 10000",
+            "it has 20000 features; the limit is 10000",
         ),
         (
             "huge name",
             unruly(b'H'),
-            "fails in `describe`: the answer of the model breaks the contract: it is larger than",
+            "failed in `describe`: the model's answer violates the contract: it is larger than",
         ),
         ("long name", unruly(b'L'), "is empty or too long"),
         (
             "no number",
             unruly(b'N'),
-            "the statistics of \"command\" are impossible",
+            "the statistics of \"command\" are invalid",
         ),
         (
             "huge sample",
             unruly(b'B'),
-            "fails in `reference`: the answer of the model breaks the contract: it is larger than",
+            "failed in `reference`: the model's answer violates the contract: it is larger than",
         ),
         (
             "long sample",
             unruly(b'O'),
-            "it has 200000 rows, more than 100000",
+            "it has 200000 rows; the limit is 100000",
         ),
         (
             "other prediction",
             unruly(b'G'),
-            "the model predicts 0 for row 0 of its reference sample, which records 1",
+            "the model predicts 0 for row 0 of its reference sample, but 1 is recorded there",
         ),
         (
             "infinite sample",
             unruly(b'I'),
-            "inf in column \"obedience\" is no finite number",
+            "inf in column \"obedience\" is not a finite number",
         ),
         (
             "ragged sample",
             unruly(b'R'),
-            "column \"obedience\" has 2 values, the first has 1",
+            "column \"obedience\" has 2 values, but the first column has 1",
         ),
         (
             "narrow sample",
@@ -142,22 +142,22 @@ fn a_component_that_is_unfit_to_serve_is_refused_with_one_line() {
         (
             "always traps",
             unruly(b'T'),
-            "fails in `predict`: the model trapped",
+            "failed in `predict`: the model trapped",
         ),
         (
             "always infinite",
             unruly(b'p'),
-            "fails in `predict`: the answer of the model breaks the contract: a prediction is inf",
+            "failed in `predict`: the model's answer violates the contract: a prediction is inf",
         ),
         (
             "older",
             renamed(sound(), "@0.1.0", "@0.0.9"),
-            "exports version 0.0.9 of canopy:model/inference, this host serves 0.1.x",
+            "exports version 0.0.9 of canopy:model/inference; this host supports 0.1.x",
         ),
         (
             "newer",
             renamed(sound(), "@0.1.0", "@0.2.0"),
-            "exports version 0.2.0 of canopy:model/inference, this host serves 0.1.x",
+            "exports version 0.2.0 of canopy:model/inference; this host supports 0.1.x",
         ),
         (
             "other world",
@@ -178,7 +178,7 @@ fn a_component_that_is_unfit_to_serve_is_refused_with_one_line() {
         (
             "large",
             padded(sound(), 80 << 20),
-            "bytes, and 67108864 are allowed",
+            "bytes; the limit is 67108864",
         ),
     ];
     thread::scope(|scope| {
@@ -200,7 +200,7 @@ fn an_instance_that_takes_longer_to_make_than_a_call_may_take_serves_no_isolated
         &unruly(b's'),
         &["--isolation", "call", "--model-deadline", "50ms"],
     );
-    let words = "fails in `predict`: the model took longer than 50ms and was stopped";
+    let words = "failed in `predict`: the model took longer than 50ms and was interrupted";
     assert!(error.contains(words), "{error}");
 }
 

@@ -1,8 +1,9 @@
-//! From the blank guest to a component: the only module that names `wasmtime`.
+//! Baking: turns the blank guest and an artifact into a component. The only module that uses
+//! `wasmtime`.
 //!
-//! The guest is run once: the artifact is copied into its memory and `bake` makes it the
-//! guest's model. Then its memory is frozen, as the initial memory of a module that no longer
-//! exports `bake`, and that module becomes a component.
+//! The guest is run once: the artifact is copied into its memory, and `bake` makes it the guest's
+//! model. Then a snapshot of the memory becomes the initial memory of a module that no longer exports
+//! `bake`, and that module is wrapped as a component.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -12,36 +13,36 @@ use wasmtime::{Engine, Instance, Module, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 use wit_component::ComponentEncoder;
 
-/// The guest without a model, see `build.rs`.
+/// The blank guest, which has no model; see `build.rs`.
 static GUEST: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.wasm"));
 
-/// The guest's function that takes the artifact.
+/// The guest function that takes the artifact.
 const BAKE: &str = "bake";
-/// The guest's function that gives room in its memory, of the component model's ABI.
+/// The guest function that allocates memory, part of the component model's ABI.
 const ALLOCATE: &str = "cabi_realloc";
-/// Where the artifact may begin.
+/// Alignment of the artifact in the guest's memory, in bytes.
 const ALIGNMENT: u32 = 8;
 
-/// Makes the component that holds an artifact.
+/// Creates the component for an artifact.
 ///
 /// # Errors
 ///
-/// If the blank guest does not take the artifact, such as for its size.
+/// If the blank guest rejects the artifact, for example because of its size.
 pub fn bake(artifact: &[u8]) -> Result<Vec<u8>> {
     let mut wizer = Wizer::new();
     wizer.init_func(BAKE);
     let (context, instrumented) = wizer
         .instrument(GUEST)
-        .map_err(|error| anyhow!("the blank guest cannot be frozen: {error:#}"))?;
+        .map_err(|error| anyhow!("cannot instrument the blank guest: {error:#}"))?;
     let mut frozen = Baked::new(&instrumented, artifact)
-        .map_err(|error| anyhow!("the blank guest does not take the model: {error:#}"))?;
+        .map_err(|error| anyhow!("the blank guest rejects the model: {error:#}"))?;
     let module = ready(wizer.snapshot(&context, &mut frozen))?
-        .map_err(|error| anyhow!("the guest's memory cannot be frozen: {error:#}"))?;
+        .map_err(|error| anyhow!("cannot take a snapshot of the guest's memory: {error:#}"))?;
     ComponentEncoder::default()
         .validate(true)
         .module(&module)
         .and_then(|mut encoder| encoder.encode())
-        .context("the guest does not make a component")
+        .context("cannot wrap the guest as a component")
 }
 
 /// A guest with a model in its memory.
@@ -62,7 +63,7 @@ impl Baked {
             .call(&mut store, (0, 0, ALIGNMENT, length))?;
         instance
             .get_memory(&mut store, "memory")
-            .ok_or_else(|| wasmtime::Error::msg("it exports no memory"))?
+            .ok_or_else(|| wasmtime::Error::msg("the guest does not export its memory"))?
             .write(&mut store, address as usize, artifact)?;
         instance
             .get_typed_func::<(u32, u32), ()>(&mut store, BAKE)?
@@ -80,7 +81,9 @@ impl InstanceState for Baked {
             Some(Val::F32(bits)) => SnapshotVal::F32(bits),
             Some(Val::F64(bits)) => SnapshotVal::F64(bits),
             Some(Val::V128(value)) => SnapshotVal::V128(value.as_u128()),
-            _ => unreachable!("instrumenting exports each global, and none holds a reference"),
+            _ => {
+                unreachable!("the instrumented guest exports every global, and none is a reference")
+            }
         }
     }
 
@@ -90,10 +93,10 @@ impl InstanceState for Baked {
     }
 }
 
-/// The value of a future that waits for nothing.
+/// The value of a future that never waits.
 fn ready<T>(future: impl Future<Output = T>) -> Result<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Ok(value),
-        Poll::Pending => bail!("freezing the guest waits for something"),
+        Poll::Pending => bail!("the snapshot of the guest did not complete immediately"),
     }
 }

@@ -1,20 +1,24 @@
-//! The classes of a classification.
+//! Encodes the class labels of a classification.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-/// The position of each label among the classes, and the classes: the distinct labels, in the
-/// order of their numbers if all of them are numbers, otherwise in that of their characters.
+/// Encodes labels as indices into the list of classes; returns the indices and the classes. The
+/// classes are the distinct labels, sorted numerically if all of them are numbers, otherwise
+/// lexicographically.
 ///
 /// # Errors
 ///
-/// If there are less than two classes.
+/// If there are fewer than two classes.
 pub(crate) fn encode(labels: &[String]) -> Result<(Vec<f64>, Vec<String>)> {
     let distinct: BTreeSet<&String> = labels.iter().collect();
     let mut classes: Vec<String> = distinct.into_iter().cloned().collect();
     if classes.len() < 2 {
-        bail!("every row is {}, and there is no choice", classes.join(""));
+        bail!(
+            "every row is {}; at least two classes are needed",
+            classes.join("")
+        );
     }
     let numbers: Option<Vec<f64>> = classes.iter().map(|label| label.parse().ok()).collect();
     if let Some(numbers) = numbers {
@@ -37,14 +41,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_ordered_as_numbers() {
+    fn numeric_labels_are_sorted_numerically() {
         let (positions, classes) = encoded(&["10", "9", "-1", "9"]);
         assert_eq!(classes, ["-1", "9", "10"]);
         assert_eq!(positions, [2.0, 1.0, 0.0, 1.0]);
     }
 
     #[test]
-    fn texts_are_ordered_as_texts() {
+    fn other_labels_are_sorted_lexicographically() {
         assert_eq!(encoded(&["wet", "10", "dry"]).1, ["10", "dry", "wet"]);
     }
 

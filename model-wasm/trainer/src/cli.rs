@@ -13,64 +13,34 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What the trainer can do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train a model, check it and write its component.
+    /// Train a model, verify it and write its component.
     Train(TrainArguments),
-    /// Wait for alerts, train on what the host observed, and publish a model that is better.
+    /// Wait for alerts, retrain on the rows that the host stored, and publish the model if it is
+    /// better.
     Serve(Box<ServeArguments>),
     /// Something about the command line itself.
     #[command(flatten)]
     About(About),
 }
 
-/// What `train` needs to know.
+/// Arguments of `train`.
 #[derive(Debug, Clone, Args)]
 pub struct TrainArguments {
     /// The model's specification, a TOML file.
     #[arg(long, value_name = "FILE", env = "CANOPY_TRAINER_SPEC")]
     pub spec: PathBuf,
-    /// Where to write the component; an existing file is replaced once the new one is whole.
+    /// File to write the component to; an existing file is replaced atomically.
     #[arg(long, value_name = "FILE", env = "CANOPY_TRAINER_OUTPUT")]
     pub output: PathBuf,
-    /// The data: what the specification names (default), only rows built into the trainer
-    /// (embedded), or a CSV file.
-    #[arg(
-        long,
-        value_name = "default|embedded|FILE",
-        env = "CANOPY_DATA",
-        default_value = "default",
-        value_parser = source
-    )]
-    pub data: Source,
-    /// Threads to train on [default: every core]. The component does not depend on it.
-    #[arg(long, value_name = "N", env = "CANOPY_TRAINER_THREADS")]
-    pub threads: Option<NonZeroUsize>,
-    /// Version of the model [default: the specification's].
-    #[arg(long, value_name = "TEXT", env = "CANOPY_TRAINER_VERSION")]
-    pub version: Option<String>,
-}
-
-/// What `serve` needs to know.
-#[derive(Debug, Clone, Args)]
-pub struct ServeArguments {
-    /// The model's specification, a TOML file; read again for every run.
-    #[arg(long, value_name = "FILE", env = "CANOPY_TRAINER_SPEC")]
-    pub spec: PathBuf,
-    /// The component that the host serves. A better one is renamed over it; those before are
-    /// kept beside it, in `previous/`, the newest ten.
-    #[arg(long, value_name = "FILE", env = "CANOPY_MODEL")]
-    pub model: PathBuf,
-    /// The folder where the host keeps the labelled rows of its evaluations.
-    #[arg(long, value_name = "DIR", env = "CANOPY_OBSERVATIONS")]
-    pub observations: PathBuf,
-    /// The reference rows: what the specification names (default), only rows built into the
+    /// Training data: the data that the specification names (default), only the rows built into the
     /// trainer (embedded), or a CSV file.
     #[arg(
         long,
@@ -80,11 +50,42 @@ pub struct ServeArguments {
         value_parser = source
     )]
     pub data: Source,
-    /// Threads to train on, all of low priority [default: every core].
+    /// Number of threads [default: the number of cores]. The component does not depend on it.
     #[arg(long, value_name = "N", env = "CANOPY_TRAINER_THREADS")]
     pub threads: Option<NonZeroUsize>,
-    /// Address and port to listen on: `127.0.0.1:8090`, `localhost:8090`, `:8090` or `8090`; port
-    /// 0 takes a free one.
+    /// Version of the model [default: the version in the specification].
+    #[arg(long, value_name = "TEXT", env = "CANOPY_TRAINER_VERSION")]
+    pub version: Option<String>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArguments {
+    /// The model's specification, a TOML file. It is reloaded for every run.
+    #[arg(long, value_name = "FILE", env = "CANOPY_TRAINER_SPEC")]
+    pub spec: PathBuf,
+    /// The component file that the host serves. A better model replaces it atomically; the last ten
+    /// previous models are kept next to it in `previous/`.
+    #[arg(long, value_name = "FILE", env = "CANOPY_MODEL")]
+    pub model: PathBuf,
+    /// Folder where the host stores the labelled rows of its evaluations.
+    #[arg(long, value_name = "DIR", env = "CANOPY_OBSERVATIONS")]
+    pub observations: PathBuf,
+    /// Training data in addition to the labelled rows: the data that the specification names
+    /// (default), only the rows built into the trainer (embedded), or a CSV file.
+    #[arg(
+        long,
+        value_name = "default|embedded|FILE",
+        env = "CANOPY_DATA",
+        default_value = "default",
+        value_parser = source
+    )]
+    pub data: Source,
+    /// Number of training threads, which have low priority [default: the number of cores].
+    #[arg(long, value_name = "N", env = "CANOPY_TRAINER_THREADS")]
+    pub threads: Option<NonZeroUsize>,
+    /// Address and port to listen on, such as `127.0.0.1:8090`, `localhost:8090`, `:8090` or
+    /// `8090`. Port 0 selects a free port.
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -92,7 +93,7 @@ pub struct ServeArguments {
         default_value = "127.0.0.1:8090"
     )]
     pub listen: Listen,
-    /// Time after the end of a run in which no alert starts another.
+    /// Time after the end of a run during which alerts do not start another.
     #[arg(
         long,
         value_name = "TIME",
@@ -100,8 +101,8 @@ pub struct ServeArguments {
         default_value = "10m"
     )]
     pub cooldown: humantime::Duration,
-    /// How much better the new model's score must be to be published, as a share of the serving
-    /// model's score.
+    /// Minimum improvement of the score for a new model to be published, as a fraction of the
+    /// serving model's score.
     #[arg(
         long,
         value_name = "SHARE",
@@ -110,19 +111,18 @@ pub struct ServeArguments {
         value_parser = margin
     )]
     pub margin: f64,
-    /// Train nothing; post the alert to this URL instead, as `{"conf": {…}}` with its labels and
-    /// annotations, which is what Airflow's `POST /api/v1/dags/{dag}/dagRuns` takes. The
-    /// environment variable CANOPY_TRAINER_FORWARD_AUTHORIZATION, if set, is its Authorization
-    /// header.
+    /// URL to forward alerts to instead of training, as `{"conf": {…}}` with their labels and
+    /// annotations, the format of Airflow's `POST /api/v1/dags/{dag}/dagRuns`. The environment
+    /// variable CANOPY_TRAINER_FORWARD_AUTHORIZATION, if set, is sent as the Authorization header.
     #[arg(long, value_name = "URL", env = "CANOPY_TRAINER_FORWARD")]
     pub forward: Option<String>,
-    /// How long clients may take.
+    /// The HTTP server.
     #[command(flatten)]
     pub web: canopy_web::Config,
-    /// Who may send requests.
+    /// Authentication.
     #[command(flatten)]
     pub auth: canopy_auth::Config,
-    /// How the log is written.
+    /// The log.
     #[command(flatten)]
     pub log: LogConfig,
 }
@@ -130,7 +130,7 @@ pub struct ServeArguments {
 fn margin(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(margin) if (0.0..1.0).contains(&margin) => Ok(margin),
-        _ => Err("expected a share from 0 to below 1, such as 0.02".into()),
+        _ => Err("expected a fraction from 0 up to but not including 1, such as 0.02".into()),
     }
 }
 

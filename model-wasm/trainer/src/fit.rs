@@ -1,4 +1,4 @@
-//! Growing a forest with smartcore: the only module that uses it.
+//! Grows forests with smartcore; the only module that uses it.
 
 use anyhow::{Context as _, Result, anyhow};
 use canopy_forest::{Aggregation, Task, Tree};
@@ -24,31 +24,32 @@ type Regressor = RandomForestRegressor<f64, f64, Rows, Vec<f64>>;
 type Classifier = RandomForestClassifier<f64, u32, Rows, Vec<u32>>;
 type ClassifierTree = DecisionTreeClassifier<f64, u32, Rows, Vec<u32>>;
 
-/// Names the library and its version in a model's description.
+/// The library and its version, for a model's description.
 pub(crate) const LIBRARY: &str = "smartcore 0.7";
 
-const NO_TREE: &str = "a forest needs a tree";
+const NO_TREE: &str = "the forest has no trees";
 
-/// Rows that one task predicts.
-const ROWS_A_PART: usize = 256;
+/// Number of rows that one task predicts.
+const ROWS_PER_TASK: usize = 256;
 
 /// A grown forest.
 #[derive(Debug)]
 pub struct Fit {
-    /// smartcore's own forest, which the component is compared with.
+    /// smartcore's forest, against which the component is verified.
     pub reference: Reference,
     /// The trees of that forest.
     pub trees: Vec<Tree>,
-    /// Share of the impurity decrease due to each feature, adding up to 1 (or all 0, if no
-    /// tree splits).
+    /// Each feature's share of the total impurity decrease; the shares add up to 1, or are all 0 if
+    /// no tree has a split.
     pub importances: Vec<f64>,
-    /// smartcore's prediction for each training row; for classification the position of the class.
+    /// smartcore's prediction for each training row; for a classification, the index of the class.
     pub predictions: Vec<f64>,
-    /// The same from the trees that were grown without the row; `None` if there are none.
+    /// The out-of-bag prediction for each training row: that of the trees grown without the row;
+    /// `None` if there is no such tree.
     pub out_of_bag: Vec<Option<f64>>,
 }
 
-/// smartcore's forest, in the form in which its trees can be put together.
+/// smartcore's forest in its serialised form, in which forests can be merged.
 #[derive(Debug)]
 pub struct Reference(Form);
 
@@ -56,18 +57,17 @@ pub struct Reference(Form);
 enum Form {
     /// Predicts numbers.
     Regression(form::Regressor),
-    /// Predicts positions of classes.
+    /// Predicts indices of classes.
     Classification(form::Classifier),
 }
 
 impl Fit {
-    /// Grows a forest on a table, a tree a task on the current rayon pool, each from a random
-    /// seed of its own: the result does not depend on the number of threads. The progress bar
-    /// counts trees.
+    /// Grows a forest on a table. Every tree is a task on the current rayon pool with its own random
+    /// seed, so the result does not depend on the number of threads. The progress bar counts trees.
     ///
     /// # Errors
     ///
-    /// If smartcore refuses the data.
+    /// If smartcore rejects the data.
     pub fn new(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<Self> {
         progress.set_length(spec.forest.trees.get() as u64);
         match spec.task {
@@ -76,7 +76,7 @@ impl Fit {
         }
     }
 
-    /// How the trees' leaves become an answer.
+    /// How the leaves of the trees are combined into a prediction.
     #[must_use]
     pub fn aggregation(&self, classes: usize) -> Aggregation {
         match self.reference.0 {
@@ -99,12 +99,12 @@ enum Kind {
 }
 
 impl Reference {
-    /// The forest as smartcore has it.
+    /// Converts the forest back to smartcore's own type.
     ///
     /// # Errors
     ///
-    /// If smartcore does not take the form it gave.
-    pub fn revive(&self) -> Result<Smartcore> {
+    /// If smartcore cannot deserialise the form.
+    pub fn restore(&self) -> Result<Smartcore> {
         Ok(Smartcore(match &self.0 {
             Form::Regression(form) => Kind::Regression(form::convert(form)?),
             Form::Classification(form) => Kind::Classification(form::convert(form)?),
@@ -113,8 +113,8 @@ impl Reference {
 }
 
 impl Smartcore {
-    /// Predicts rows that lie one after the other (row-major, rows × `width`) with smartcore, on
-    /// the current rayon pool: one value a row, for classification the position of the class.
+    /// Predicts a row-major array of shape rows × `width` with smartcore, on the current rayon pool.
+    /// Returns one value per row; for a classification, the index of the class.
     ///
     /// # Errors
     ///
@@ -129,14 +129,14 @@ impl Smartcore {
     }
 }
 
-/// One tree, and what smartcore says of it.
+/// One grown tree with its importances and predictions.
 struct Grown<F> {
-    /// The forest that has no other tree.
+    /// A forest with only this tree.
     form: F,
     tree: Tree,
-    /// The share of each feature in the impurity decrease.
+    /// Each feature's share of the impurity decrease.
     shares: Vec<f64>,
-    /// Its prediction for each training row.
+    /// The tree's prediction for each training row.
     leaves: Vec<f64>,
 }
 
@@ -169,11 +169,11 @@ fn regression(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<Fit>
         })
     })?;
     let mean = |leaves: &[f64]| leaves.iter().sum::<f64>() / leaves.len() as f64;
-    let mut fit = together(grown, table.rows(), mean, |forest| {
+    let mut fit = merge(grown, table.rows(), mean, |forest| {
         let forest = Some(forest);
         Form::Regression(form::Regressor { forest })
     })?;
-    // As smartcore does, which divides by the number of trees first.
+    // Like smartcore, which divides by the number of trees before normalising.
     let trees = fit.trees.len() as f64;
     fit.importances.iter_mut().for_each(|share| *share /= trees);
     form::normalise(&mut fit.importances);
@@ -201,7 +201,8 @@ fn classification(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<
         let forest = Classifier::fit(&columns, &target, parameters)?;
         let form: form::Classifier = form::convert(&forest)?;
         let tree = form.trees.iter().flatten().next().context(NO_TREE)?;
-        // The classifier has importances only a tree; one that is a single leaf has none to give.
+        // smartcore computes importances of classifiers only per tree. They are undefined for a tree
+        // that is a single leaf.
         let own: ClassifierTree = form::convert(tree)?;
         let mut shares = own.compute_feature_importances(true);
         if shares.iter().any(|share| !share.is_finite()) {
@@ -219,12 +220,12 @@ fn classification(table: &Table, spec: &Spec, progress: &ProgressBar) -> Result<
         leaves.iter().for_each(|&leaf| votes[leaf as usize] += 1.0);
         argmax(&votes) as f64
     };
-    let mut fit = together(grown, table.rows(), vote, Form::Classification)?;
+    let mut fit = merge(grown, table.rows(), vote, Form::Classification)?;
     form::normalise(&mut fit.importances);
     Ok(fit)
 }
 
-/// Grows forests of one tree each, in the order of their seeds.
+/// Grows forests of one tree each, ordered by their seeds.
 fn grow<F: Send>(
     spec: &Spec,
     progress: &ProgressBar,
@@ -241,12 +242,12 @@ fn grow<F: Send>(
         .collect()
 }
 
-/// Puts trees together in their order, `answer` what they say of a row. The importances are
-/// sums, not yet shares.
-fn together<T, O>(
+/// Merges single-tree forests in order; `combine` turns the leaves of a row into a prediction. The
+/// importances are sums, not yet shares.
+fn merge<T, O>(
     grown: Vec<Grown<form::Forest<T, O>>>,
     rows: usize,
-    answer: impl Fn(&[f64]) -> f64,
+    combine: impl Fn(&[f64]) -> f64,
     form: impl Fn(form::Forest<T, O>) -> Form,
 ) -> Result<Fit> {
     let (mut trees, mut leaves) = (Vec::new(), Vec::new());
@@ -271,8 +272,8 @@ fn together<T, O>(
             let all: Vec<f64> = leaves.iter().map(|leaves| leaves[row]).collect();
             let unseen = all.iter().zip(samples).filter(|(_, seen)| !seen[row]);
             let unseen: Vec<f64> = unseen.map(|(&leaf, _)| leaf).collect();
-            let out_of_bag = (!unseen.is_empty()).then(|| answer(&unseen));
-            (answer(&all), out_of_bag)
+            let out_of_bag = (!unseen.is_empty()).then(|| combine(&unseen));
+            (combine(&all), out_of_bag)
         })
         .unzip();
     Ok(Fit {
@@ -284,24 +285,24 @@ fn together<T, O>(
     })
 }
 
-/// Predicts rows in as many parts as keep every thread busy.
+/// Predicts rows in parallel chunks.
 fn in_chunks(
     width: usize,
     rows: &[f64],
     predict: impl Fn(&Rows) -> Result<Vec<f64>> + Sync,
 ) -> Result<Vec<f64>> {
-    let parts: Vec<Vec<f64>> = rows
-        .par_chunks(ROWS_A_PART * width)
+    let chunks: Vec<Vec<f64>> = rows
+        .par_chunks(ROWS_PER_TASK * width)
         .map(|rows| predict(&matrix(width, rows.to_vec())?))
         .collect::<Result<_>>()?;
-    Ok(parts.concat())
+    Ok(chunks.concat())
 }
 
 fn positions(classes: Vec<u32>) -> Vec<f64> {
     classes.into_iter().map(f64::from).collect()
 }
 
-/// The training rows column by column, which is how smartcore grows a tree.
+/// The training rows in column-major order, which is what smartcore needs for growing trees.
 fn columns(table: &Table) -> Result<Rows> {
     let (height, width) = (table.rows(), table.features.len());
     DenseMatrix::new(height, width, table.features.concat(), true).map_err(|error| anyhow!(error))
@@ -321,7 +322,7 @@ mod tests {
 
     use super::*;
 
-    /// The house data; with five trees some rows are known to all of them.
+    /// The bike-sharing data, with so few trees that all of them have seen some of the rows.
     fn house() -> (Spec, Table) {
         let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/bike-sharing.toml");
         let mut spec = Spec::load(&spec).unwrap();
@@ -334,12 +335,12 @@ mod tests {
         values.iter().map(|value| value.to_bits()).collect()
     }
 
-    /// Checks what a fit says of its training rows with smartcore's forest of all trees, which
-    /// answers rows that every tree has seen with `nothing`.
-    fn check(fit: &Fit, predictions: &[f64], out_of_bag: &[f64], nothing: f64) {
+    /// Compares the predictions of a fit with those of smartcore's merged forest, whose out-of-bag
+    /// prediction is `default` for rows that every tree has seen.
+    fn check(fit: &Fit, predictions: &[f64], out_of_bag: &[f64], default: f64) {
         assert_eq!(bits(&fit.predictions), bits(predictions));
         let own = fit.out_of_bag.iter();
-        let own: Vec<f64> = own.map(|value| value.unwrap_or(nothing)).collect();
+        let own: Vec<f64> = own.map(|value| value.unwrap_or(default)).collect();
         let seen = fit.out_of_bag.iter().filter(|value| value.is_none());
         assert!((1..688).contains(&seen.count()));
         assert_eq!(own.len(), out_of_bag.len());
@@ -349,11 +350,11 @@ mod tests {
     }
 
     #[test]
-    fn numbers_for_training_rows_are_those_of_smartcore() {
+    fn regression_of_training_rows_equals_smartcore() {
         let (spec, table) = house();
         let fit = Fit::new(&table, &spec, &ProgressBar::hidden()).unwrap();
         let Form::Regression(form) = &fit.reference.0 else {
-            panic!("no regression");
+            panic!("expected a regression");
         };
         let forest: Regressor = form::convert(form).unwrap();
         let rows = matrix(11, table.feature_rows().into_values()).unwrap();
@@ -364,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_of_training_rows_are_those_of_smartcore() {
+    fn classification_of_training_rows_equals_smartcore() {
         let (mut spec, mut table) = house();
         spec.task = Task::Classification;
         table.classes = ["few", "some", "many"].map(String::from).to_vec();
@@ -373,7 +374,7 @@ mod tests {
         }
         let fit = Fit::new(&table, &spec, &ProgressBar::hidden()).unwrap();
         let Form::Classification(form) = &fit.reference.0 else {
-            panic!("no classification");
+            panic!("expected a classification");
         };
         let forest: Classifier = form::convert(form).unwrap();
         let rows = matrix(11, table.feature_rows().into_values()).unwrap();

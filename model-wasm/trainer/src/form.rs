@@ -1,6 +1,8 @@
-//! smartcore's forests as serde sees them: their fields are private, so this is how their nodes
-//! are read and how forests are put together. In postcard, in which every `f64` survives exactly
-//! and fields have no names: those here lie in the order in which smartcore 0.7 has them.
+//! The serialised form of smartcore's forests.
+//!
+//! The fields of smartcore's types are private, so nodes are read and forests merged by way of
+//! serde. The format is postcard, which preserves every `f64` exactly. It does not store field names,
+//! so the fields here must be in the same order as in smartcore 0.7.
 
 use anyhow::{Context as _, Result, ensure};
 use canopy_forest as forest;
@@ -16,16 +18,17 @@ pub(crate) struct Regressor {
 /// A `RandomForestClassifier`; [`Forest::own`] holds the classes.
 pub(crate) type Classifier = Forest<ClassifierTree, Vec<u32>>;
 
-/// What the two kinds of forest have in common.
+/// The common structure of both kinds of forest.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Forest<T, O> {
     pub(crate) trees: Option<Vec<T>>,
     pub(crate) own: Option<O>,
-    /// For each tree which rows it was grown on.
+    /// For each tree, whether it was grown on each row.
     pub(crate) samples: Option<Vec<Vec<bool>>>,
 }
 
-/// Parameters (largest depth, samples a leaf and a split, seed, splitter), depth, mass.
+/// The second part holds the parameters (maximum depth, minimum samples of leaves and splits, seed,
+/// splitter), the depth and the mass.
 pub(crate) type RegressorTree = Tree<
     Node<f64, (), ()>,
     (
@@ -35,8 +38,8 @@ pub(crate) type RegressorTree = Tree<
     ),
 >;
 
-/// Parameters (criterion, largest depth, samples a leaf and a split, seed), number of classes,
-/// classes, depth, number of features.
+/// The second part holds the parameters (criterion, maximum depth, minimum samples of leaves and
+/// splits, seed), the number of classes, the classes, the depth and the number of features.
 pub(crate) type ClassifierTree = Tree<
     Node<u32, usize, Option<f64>>,
     (
@@ -66,21 +69,25 @@ pub(crate) struct Node<O, S, I> {
     impurity: I,
 }
 
-/// Reads one form as another: smartcore's as one of this module, or the other way round.
+/// Converts between a type of smartcore and the corresponding type of this module by serialising one
+/// and deserialising the other.
 ///
 /// # Errors
 ///
-/// If smartcore's is not the one that 0.7 has.
+/// If the structures do not match, as with a version of smartcore other than 0.7.
 pub(crate) fn convert<T: DeserializeOwned>(from: &impl Serialize) -> Result<T> {
     let bytes = postcard::to_allocvec(from)?;
     let (into, rest) = postcard::take_from_bytes(&bytes)
-        .context("smartcore writes its forests in another form")?;
-    ensure!(rest.is_empty(), "smartcore's forests have more fields");
+        .context("the structure of smartcore's forests has changed")?;
+    ensure!(
+        rest.is_empty(),
+        "smartcore's forests have additional fields"
+    );
     Ok(into)
 }
 
 impl<T, O> Forest<T, O> {
-    /// The forest with the trees of another one after its own.
+    /// Appends the trees of another forest.
     pub(crate) fn with(mut self, other: Self) -> Self {
         let trees = self.trees.get_or_insert_default();
         trees.extend(other.trees.into_iter().flatten());
@@ -91,7 +98,7 @@ impl<T, O> Forest<T, O> {
 }
 
 impl<O: Copy + Into<f64>, S, I, R> Tree<Node<O, S, I>, R> {
-    /// The tree without what predicting does not need.
+    /// The tree, reduced to what is needed for predicting.
     ///
     /// # Errors
     ///
@@ -99,13 +106,14 @@ impl<O: Copy + Into<f64>, S, I, R> Tree<Node<O, S, I>, R> {
     pub(crate) fn plain(&self) -> Result<forest::Tree> {
         let nodes = self.nodes.iter().enumerate();
         let nodes = nodes.map(|(index, node)| {
-            // smartcore stops where there is no true child, whatever else the node holds.
+            // smartcore treats a node without a true child as a leaf, whatever else the node holds.
             let Some(left) = node.true_child else {
                 return Ok(forest::Node::Leaf(node.output.into()));
             };
             let split = node.split_value.zip(node.false_child);
-            let (threshold, right) = split
-                .with_context(|| format!("node {index} of smartcore's tree splits halfway"))?;
+            let (threshold, right) = split.with_context(|| {
+                format!("node {index} of smartcore's tree has an incomplete split")
+            })?;
             Ok(forest::Node::Split {
                 feature: node.split_feature,
                 threshold,
@@ -118,8 +126,8 @@ impl<O: Copy + Into<f64>, S, I, R> Tree<Node<O, S, I>, R> {
         })
     }
 
-    /// The share of each of `width` features in what the splits improved, as smartcore's
-    /// regressor adds it up; all 0 if there is none.
+    /// The share of each of `width` features in the total improvement by splits, summed in the same
+    /// order as smartcore's regressor does; all 0 if there are no splits.
     pub(crate) fn shares(&self, width: usize) -> Vec<f64> {
         let mut shares = vec![0.0; width];
         for node in &self.nodes {
@@ -132,7 +140,7 @@ impl<O: Copy + Into<f64>, S, I, R> Tree<Node<O, S, I>, R> {
     }
 }
 
-/// Makes shares add up to 1, unless they are all 0.
+/// Scales shares so that they add up to 1, unless they are all 0.
 pub(crate) fn normalise(shares: &mut [f64]) {
     let sum: f64 = shares.iter().sum();
     if sum > 0.0 {
@@ -162,19 +170,19 @@ mod tests {
     }
 
     #[test]
-    fn a_leaf_may_hold_a_split_that_was_given_up() {
+    fn a_leaf_may_contain_the_remains_of_an_abandoned_split() {
         let leaf = tree(None, None).plain().unwrap();
         assert_eq!(leaf.nodes, [forest::Node::Leaf(2.0)]);
     }
 
     #[test]
-    fn half_a_split_is_refused() {
+    fn an_incomplete_split_is_rejected() {
         assert!(tree(None, Some(1)).plain().is_err());
     }
 
     #[test]
-    fn another_form_is_refused() {
-        assert!(convert::<Regressor>(&"no forest").is_err());
+    fn a_different_structure_is_rejected() {
+        assert!(convert::<Regressor>(&"not a forest").is_err());
         assert!(convert::<u8>(&(1_u8, 2_u8)).is_err());
     }
 }

@@ -1,21 +1,21 @@
 //! Trains random forests and bakes them into WebAssembly components.
 //!
-//! A [`Spec`] (one TOML file a model) names data, features, target and forest. From there:
+//! A [`Spec`] (one TOML file per model) names the data, features, target and forest. From there:
 //!
 //! 1. [`Table::load`] reads the training rows;
-//! 2. [`Fit::new`] grows the forest with smartcore, one tree a task on every core;
-//! 3. [`Model::new`] describes it and compiles it to an artifact;
-//! 4. [`bake()`] freezes the artifact into the blank guest and makes the component;
+//! 2. [`Fit::new`] grows the forest with smartcore, in parallel on all cores;
+//! 3. [`Model::new`] describes the forest and compiles it to an artifact;
+//! 4. [`bake()`] bakes the artifact into the blank guest, which gives the component;
 //! 5. [`verify()`] loads the component as a host would and compares it with smartcore, bit
 //!    for bit;
-//! 6. [`write()`] puts the file in place, wholly or not at all.
+//! 6. [`write()`] writes the file atomically.
 //!
-//! [`train`] does all of it. The same rows, spec and seed give the same bytes, whatever the
-//! number of threads.
+//! [`train`] performs all of these steps. The same rows, spec and seed give the same bytes,
+//! regardless of the number of threads.
 //!
-//! [`serve`] does it whenever an alert says that the serving model has become bad, with the rows
-//! that the host observed since ([`Table::with_observed`]), and publishes the component only if
-//! it is better.
+//! [`serve`] performs them whenever an alert reports that the serving model has degraded, with the
+//! additional labelled rows that the host stored ([`Table::with_observed`]), and publishes the
+//! component only if it is better.
 
 mod bake;
 mod classes;

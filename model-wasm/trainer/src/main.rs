@@ -1,4 +1,4 @@
-//! `canopy-trainer`: see [`canopy_trainer`].
+//! The `canopy-trainer` program; see [`canopy_trainer`].
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use canopy_trainer::{Cli, Command, reference, serve, train};
 fn main() -> ExitCode {
     let outcome = match canopy_cli::parse::<Cli>().command {
         Command::Train(arguments) => train(&arguments).map(|report| {
-            // The model is written; that nobody reads the report any more is no failure.
+            // The model has been written, so failing to print the report is not an error.
             let _ = write!(std::io::stdout(), "{report}");
         }),
         Command::Serve(arguments) => serve(*arguments),

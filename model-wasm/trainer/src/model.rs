@@ -1,4 +1,4 @@
-//! Everything a component is to hold.
+//! The content of a component.
 
 use anyhow::Result;
 use canopy_forest::{Artifact, Column, Description, Feature, Plan, Training, compile};
@@ -10,15 +10,15 @@ use crate::spec::Spec;
 use crate::statistics::Statistics;
 use crate::table::Table;
 
-/// A model: what it says of itself, its reference sample, and both with the compiled forest as
-/// an artifact to be baked.
+/// A model: its description, its reference sample, and the artifact that contains both and the
+/// compiled forest.
 #[derive(Debug)]
 pub struct Model {
-    /// What it says of itself.
+    /// The description of the model.
     pub description: Description,
-    /// The training rows with the predictions for them.
+    /// The reference sample: the training rows with their predictions.
     pub reference: Vec<Column>,
-    /// The bytes to be baked.
+    /// The artifact to bake.
     pub artifact: Vec<u8>,
 }
 
@@ -83,7 +83,7 @@ fn features(spec: &Spec, table: &Table, fit: &Fit) -> Vec<Feature> {
                 maximum: statistics.maximum,
                 mean: statistics.mean,
                 standard_deviation: statistics.standard_deviation,
-                // From the row in the middle.
+                // The value in the middle row.
                 example: values[values.len() / 2],
                 importance: Some(importance),
             }

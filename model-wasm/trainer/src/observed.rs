@@ -1,4 +1,4 @@
-//! Rows that a host observed, joined to the training rows.
+//! Appends observed rows to the training rows.
 
 use anyhow::{Context as _, Result, anyhow};
 use canopy_dataset::digest;
@@ -12,13 +12,13 @@ use crate::spec::Spec;
 use crate::table::Table;
 
 impl Table {
-    /// The table with the rows of observed batches after its own. Classes that only the
-    /// observed rows have are classes from now on; days stay those of the table's own rows.
+    /// Appends the rows of observed batches. Classes that occur only in the observed rows are added;
+    /// the first and last day do not change.
     ///
     /// # Errors
     ///
-    /// If a batch lacks rows, a feature or the target of the specification, or holds something
-    /// that is no finite number.
+    /// If a batch has no rows, lacks a feature or the target of the specification, or contains a
+    /// number that is not finite.
     pub fn with_observed(mut self, spec: &Spec, batches: &[Batch]) -> Result<Self> {
         let rows: usize = batches.iter().map(Batch::rows).sum();
         if rows == 0 {
@@ -56,7 +56,7 @@ impl Table {
             }
         });
         let observed = digest(&DataFrame::new_infer_height(columns)?)
-            .context("the observed rows have no digest")?;
+            .context("cannot compute the digest of the observed rows")?;
         let both = Sha256::digest(format!("{}{observed}", self.digest));
         self.digest = format!("{both:x}");
         self.observed_rows += rows;
@@ -65,19 +65,19 @@ impl Table {
     }
 }
 
-/// Checks that a batch has rows, each feature and the target of a specification in the form
-/// its task needs, and only finite numbers.
+/// Checks that a batch has rows, every feature of a specification and a target of the right kind for
+/// its task, and that all numbers are finite.
 ///
 /// # Errors
 ///
-/// What is wrong, to be put after the name of the batch.
+/// If it does not; the message is a predicate to follow the name of the batch.
 pub(crate) fn check(spec: &Spec, batch: &Batch) -> Result<(), String> {
     if batch.rows() == 0 {
         return Err("has no rows".into());
     }
     if batch.target != spec.target {
         return Err(format!(
-            "has the target {}, not {}",
+            "has the target {} instead of {}",
             batch.target, spec.target
         ));
     }
@@ -91,10 +91,10 @@ pub(crate) fn check(spec: &Spec, batch: &Batch) -> Result<(), String> {
         }
         (Targets::Numbers(_), Task::Regression) | (Targets::Labels(_), Task::Classification) => {}
         (Targets::Numbers(_), _) => {
-            return Err("has numbers to predict, and the model predicts classes".into());
+            return Err("has numbers as targets, but the model predicts classes".into());
         }
         (Targets::Labels(_), _) => {
-            return Err("has classes to predict, and the model predicts numbers".into());
+            return Err("has class labels as targets, but the model predicts numbers".into());
         }
     }
     for feature in &spec.features {
@@ -102,7 +102,11 @@ pub(crate) fn check(spec: &Spec, batch: &Batch) -> Result<(), String> {
         match column(batch, name) {
             None => return Err(format!("has no column {name}")),
             Some(values) if values.len() != batch.rows() => {
-                return Err(format!("has {} values of {name}", values.len()));
+                return Err(format!(
+                    "has {} values of {name} for {} rows",
+                    values.len(),
+                    batch.rows()
+                ));
             }
             Some(values) if !finite(values) => {
                 return Err(format!("has a value of {name} that is not finite"));
@@ -113,7 +117,7 @@ pub(crate) fn check(spec: &Spec, batch: &Batch) -> Result<(), String> {
     Ok(())
 }
 
-/// The values of a feature.
+/// The values of a feature; `None` if the batch does not have it.
 pub(crate) fn column<'a>(batch: &'a Batch, name: &str) -> Option<&'a [f64]> {
     let mut features = batch.features.iter();
     features.find_map(|(feature, values)| (feature == name).then_some(values.as_slice()))

@@ -1,4 +1,4 @@
-//! What a description says of how the model was made.
+//! The parameters in a model's description, which document how it was trained.
 
 use canopy_forest::{Node, Plan, Task, Tree};
 
@@ -7,7 +7,7 @@ use crate::scores::Scores;
 use crate::spec::Spec;
 use crate::table::Table;
 
-/// Pairs of name and value, for a person to read.
+/// The parameters as pairs of name and value, for display.
 pub(crate) fn parameters(
     spec: &Spec,
     table: &Table,
@@ -56,7 +56,7 @@ pub(crate) fn parameters(
         .collect()
 }
 
-/// How the compiled forest predicts.
+/// Describes the form that the forest was compiled to.
 fn compiled_to(spec: &Spec, plan: &Plan) -> String {
     let axes = plan
         .axes
@@ -69,7 +69,7 @@ fn compiled_to(spec: &Spec, plan: &Plan) -> String {
     }
 }
 
-/// Splits on the longest way from the root to a leaf.
+/// The depth of a tree: the number of splits on the longest path from the root to a leaf.
 fn depth(tree: &Tree) -> usize {
     let mut depths = vec![0; tree.nodes.len()];
     for (index, node) in tree.nodes.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a training run tells at its end.
+//! The report of a training run.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,32 +6,32 @@ use std::time::Duration;
 
 use crate::scores::Scores;
 
-/// The outcome of a training run, printed as a few lines of text.
+/// The result of a training run; displayed as a few lines of text.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// Name of the model.
     pub name: String,
-    /// Its version.
+    /// Version of the model.
     pub version: String,
-    /// Where the rows came from.
+    /// Origin of the training rows.
     pub origin: String,
-    /// First and last day of the rows, if they have days.
+    /// First and last day of the rows, if they have dates.
     pub days: Option<(String, String)>,
     /// Number of training rows.
     pub rows: usize,
-    /// Name of each feature and its share of the impurity decrease.
+    /// Each feature's name and share of the impurity decrease.
     pub importances: Vec<(String, f64)>,
-    /// Scores of the training rows.
+    /// Scores on the training rows.
     pub in_sample: Option<Scores>,
-    /// Scores of the training rows by the trees that did not see them.
+    /// Scores on the training rows, predicted by the trees that did not see them.
     pub out_of_bag: Option<Scores>,
-    /// The component's file.
+    /// The component file.
     pub output: PathBuf,
-    /// Its size in bytes.
+    /// Size of the component in bytes.
     pub size: usize,
-    /// Its SHA-256 in lower-case hexadecimal.
+    /// SHA-256 of the component in lower-case hexadecimal.
     pub sha256: String,
-    /// How long it took to train, bake, verify and write.
+    /// Duration of training, baking, verifying and writing.
     pub elapsed: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! How well a forest fits its training rows.
+//! Scores of a forest on its training rows.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::table::Table;
 /// Scores of predictions against the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scores {
-    /// Of numbers.
+    /// Scores of a regression.
     Regression {
         /// Root of the mean squared error, in the unit of the target.
         rmse: f64,
@@ -20,23 +20,23 @@ pub enum Scores {
         /// Coefficient of determination; `None` if all targets are equal.
         r2: Option<f64>,
     },
-    /// Of classes.
+    /// Scores of a classification.
     Classification {
-        /// Share of rows whose class is right.
+        /// Share of rows whose class is predicted correctly.
         accuracy: f64,
-        /// F1 of the second of two classes, or the mean of that of all classes.
+        /// F1 of the second class if there are two, otherwise the mean over the classes.
         f1: f64,
     },
 }
 
 impl Scores {
-    /// Of the rows a forest was grown on: far better than of new rows.
+    /// Scores on the rows that the forest was grown on; far better than on new rows.
     pub(crate) fn in_sample(fit: &Fit, table: &Table, task: Task) -> Option<Self> {
         Self::of(&table.target, &fit.predictions, table.classes.len(), task)
     }
 
-    /// Of each row by the trees that were grown without it: about as good as of new rows.
-    /// `None` if every tree has seen every row.
+    /// Out-of-bag scores: each row is predicted by the trees grown without it. About as good as on
+    /// new rows. `None` if every tree has seen every row.
     pub(crate) fn out_of_bag(fit: &Fit, table: &Table, task: Task) -> Option<Self> {
         let rows = table.target.iter().zip(&fit.out_of_bag);
         let (target, predicted): (Vec<f64>, Vec<f64>) = rows
@@ -59,7 +59,7 @@ impl Scores {
                 let positions = |values: &[f64]| values.iter().map(|&v| v as usize).collect();
                 let (target, predicted): (Vec<usize>, Vec<usize>) =
                     (positions(target), positions(predicted));
-                // Only ROC AUC looks at probabilities, and nobody looks at it here.
+                // Only ROC AUC needs probabilities, and it is not used here.
                 let probabilities = vec![0.0; target.len() * classes];
                 let scores = classification_scores(&target, &probabilities, classes, &predicted)?;
                 Some(Self::Classification {

@@ -1,17 +1,17 @@
 //! Statistics of a feature's training values.
 
-/// Least, largest, mean and standard deviation of values.
+/// Minimum, maximum, mean and standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Statistics {
     pub(crate) minimum: f64,
     pub(crate) maximum: f64,
     pub(crate) mean: f64,
-    /// Of the population: division by the number of values.
+    /// Population standard deviation: the divisor is the number of values.
     pub(crate) standard_deviation: f64,
 }
 
 impl Statistics {
-    /// Of at least one finite value.
+    /// Computes the statistics of at least one finite value.
     pub(crate) fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_known_values() {
+    fn statistics_of_two_values() {
         let expected = Statistics {
             minimum: -1.0,
             maximum: 3.0,

@@ -1,4 +1,4 @@
-//! The training rows as numbers.
+//! The training rows in numerical form.
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use canopy_dataset::{
@@ -14,34 +14,34 @@ use polars::prelude::{ChunkAgg as _, Column, DataType};
 use crate::classes;
 use crate::spec::{Origin, Spec};
 
-/// The training rows: the features and the target of a [`Spec`] in its period, as numbers.
+/// The training rows: the features and the target of a [`Spec`] within its period, as numbers.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// The values of each feature, in the order of the specification.
     pub features: Vec<Vec<f64>>,
-    /// The target; for classification the position of the row's class in `classes`.
+    /// The target; for a classification, the index of the row's class in `classes`.
     pub target: Vec<f64>,
-    /// Labels of the classes; empty for regression.
+    /// Labels of the classes; empty for a regression.
     pub classes: Vec<String>,
     /// First and last day of the rows (ISO 8601), if the data has dates.
     pub days: Option<(String, String)>,
-    /// SHA-256 of date, features and target, lower-case hexadecimal; covers every row.
+    /// SHA-256 of the date, features and target of every row, in lower-case hexadecimal.
     pub digest: String,
-    /// How many of the rows, the last ones, were observed by a host.
+    /// Number of observed rows, which are the last ones.
     pub observed_rows: usize,
-    /// Where the rows came from, for a person.
+    /// Origin of the rows, for display.
     pub origin: String,
-    /// What the user should be told about the data.
+    /// A warning about the data for the user.
     pub warning: Option<String>,
 }
 
 impl Table {
-    /// Reads the rows that a specification asks for. The progress bar shows a download.
+    /// Loads the rows for a specification. The progress bar shows downloads.
     ///
     /// # Errors
     ///
-    /// If the data cannot be had, lacks a column or holds something else in it, misses a
-    /// value, or has no rows in the period; for classification also if there is only one class.
+    /// If the data cannot be obtained, lacks a column or a value, has a column of the wrong type or
+    /// no rows in the period; for a classification also if there is only one class.
     pub fn load(spec: &Spec, source: &Source, progress: &ProgressBar) -> Result<Self> {
         let period = period(spec);
         let loaded = load(spec, source, period, progress)?;
@@ -62,7 +62,7 @@ impl Table {
         let (target, classes) = match spec.task {
             Task::Regression => (numbers(target)?, Vec::new()),
             Task::Classification => classes::encode(&labels(target)?)
-                .with_context(|| format!("the target {} is nothing to classify by", spec.target))?,
+                .with_context(|| format!("the target {} cannot be classified", spec.target))?,
         };
         let days = spec.data.date.as_ref();
         let days = days.map(|date| days_of(frame.column(date)?)).transpose()?;
@@ -102,7 +102,7 @@ fn load(
         (Origin::File(file), Source::Default) => file,
         (Origin::File(_), Source::File(file)) => file,
         (Origin::File(file), Source::Embedded) => bail!(
-            "no rows of {} are built into the trainer: leave --data out or give a file",
+            "no rows of {} are built into the trainer: omit --data or pass a file",
             file.display()
         ),
     };
@@ -113,7 +113,7 @@ fn load(
     })
 }
 
-/// What a CSV file must hold for a specification; it may hold more.
+/// The columns that a CSV file must have for a specification; it may have others.
 fn schema(spec: &Spec) -> Schema {
     let date = spec.data.date.iter();
     let features = spec.features.iter();
@@ -131,7 +131,7 @@ fn schema(spec: &Spec) -> Schema {
     }
 }
 
-/// The period to train on, open ends filled up.
+/// The period to train on; `None` for all rows.
 fn period(spec: &Spec) -> Option<Period> {
     let (from, until) = (spec.data.from, spec.data.until);
     (from.is_some() || until.is_some()).then(|| Period {
@@ -141,19 +141,19 @@ fn period(spec: &Spec) -> Option<Period> {
 }
 
 fn check_columns(loaded: &Loaded, names: &[&str]) -> Result<()> {
-    let there = loaded.frame.columns().iter();
-    let there: Vec<&str> = there.map(|column| column.name().as_str()).collect();
-    match names.iter().find(|name| !there.contains(name)) {
+    let available = loaded.frame.columns().iter();
+    let available: Vec<&str> = available.map(|column| column.name().as_str()).collect();
+    match names.iter().find(|name| !available.contains(name)) {
         Some(name) => bail!(
-            "{} has no column {name}, which the specification names: it has {}",
+            "{} has no column {name}, which the specification names; it has {}",
             loaded.origin,
-            there.join(", ")
+            available.join(", ")
         ),
         None => Ok(()),
     }
 }
 
-/// The values of a column as numbers, none missing.
+/// The values of a column as numbers; none may be missing.
 fn numbers(column: &Column) -> Result<Vec<f64>> {
     let values: Vec<Option<f64>> = match column.dtype() {
         DataType::Float64 => column.f64()?.iter().collect(),
@@ -163,7 +163,10 @@ fn numbers(column: &Column) -> Result<Vec<f64>> {
                 .map(|value| value.map(|value| value as f64))
                 .collect()
         }
-        kind => bail!("column {} holds {kind}, expected numbers", column.name()),
+        kind => bail!(
+            "column {} has the type {kind}, expected numbers",
+            column.name()
+        ),
     };
     let finite = |value: &f64| value.is_finite();
     let values = values.into_iter().enumerate();
@@ -172,7 +175,7 @@ fn numbers(column: &Column) -> Result<Vec<f64>> {
         .collect()
 }
 
-/// The values of a column as labels, none missing.
+/// The values of a column as labels; none may be missing.
 fn labels(column: &Column) -> Result<Vec<String>> {
     let values: Vec<Option<String>> = match column.dtype() {
         DataType::String => {
@@ -184,22 +187,22 @@ fn labels(column: &Column) -> Result<Vec<String>> {
             values.map(|value| Some(value.to_string())).collect()
         }
     };
-    let given = |value: &String| !value.is_empty();
+    let is_present = |value: &String| !value.is_empty();
     let values = values.into_iter().enumerate();
     values
-        .map(|(row, value)| value.filter(given).ok_or_else(|| missing(column, row)))
+        .map(|(row, value)| value.filter(is_present).ok_or_else(|| missing(column, row)))
         .collect()
 }
 
 fn missing(column: &Column, row: usize) -> anyhow::Error {
     anyhow!(
-        "row {} of the training rows has no value in column {}: complete it or leave the row out",
+        "training row {} has no value in column {}: add it or remove the row",
         row + 1,
         column.name()
     )
 }
 
-/// First and last day of a column.
+/// The first and last day in a column.
 fn days_of(column: &Column) -> Result<(String, String)> {
     let days = column.date()?.physical();
     let date = |day: i32| Date::constant(1970, 1, 1).checked_add(i64::from(day).days());

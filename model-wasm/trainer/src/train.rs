@@ -1,4 +1,4 @@
-//! A whole training run.
+//! A complete training run.
 
 use std::time::Instant;
 
@@ -13,18 +13,22 @@ use crate::table::Table;
 use crate::trained::Trained;
 use crate::write::write;
 
-/// Trains a model, checks its component against smartcore and writes it. Tells what it does on
-/// the standard error.
+/// Trains a model, verifies its component against smartcore and writes it. Reports progress and
+/// warnings on standard error.
 ///
 /// # Errors
 ///
-/// If the specification or the data is not in order, the component differs from what was
-/// trained, or it cannot be written. The output file is then as it was.
+/// If the specification or the data is not valid, the component differs from the trained forest, or
+/// it cannot be written. The output file is then unchanged.
 pub fn train(arguments: &TrainArguments) -> Result<Report> {
     let start = Instant::now();
     let spec = specification(arguments)?;
-    let table = Table::load(&spec, &arguments.data, &ProgressBar::new(0))
-        .with_context(|| format!("{} cannot be trained", arguments.spec.display()))?;
+    let table = Table::load(&spec, &arguments.data, &ProgressBar::new(0)).with_context(|| {
+        format!(
+            "cannot load the training data of {}",
+            arguments.spec.display()
+        )
+    })?;
     if let Some(warning) = &table.warning {
         eprintln!("warning: {warning}");
     }
@@ -58,14 +62,14 @@ fn specification(arguments: &TrainArguments) -> Result<Spec> {
     if let Some(version) = &arguments.version {
         ensure!(
             !version.is_empty() && !version.contains(char::is_whitespace),
-            "--version {version:?} is empty or has white space"
+            "--version {version:?} is empty or contains white space"
         );
         spec.version.clone_from(version);
     }
     Ok(spec)
 }
 
-/// A bar that counts trees; hidden where there is no terminal.
+/// A progress bar that counts trees; hidden if standard error is not a terminal.
 fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} tree {pos} of {len}, {eta} left");
     ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

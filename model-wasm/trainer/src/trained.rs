@@ -1,4 +1,4 @@
-//! From rows to a component that was checked: what `train` and a retraining share.
+//! The steps from rows to a verified component, shared by `train` and retraining.
 
 use std::num::NonZeroUsize;
 
@@ -14,24 +14,24 @@ use crate::spec::Spec;
 use crate::table::Table;
 use crate::verify::verify;
 
-/// A grown forest and its component, not yet written.
+/// A grown forest and its verified component, not yet written.
 #[derive(Debug)]
 pub struct Trained {
     /// The forest.
     pub fit: Fit,
-    /// Its component, compared with the forest bit for bit.
+    /// Its component, verified bit for bit against the forest.
     pub component: Vec<u8>,
     /// SHA-256 of the component in lower-case hexadecimal.
     pub sha256: String,
 }
 
 impl Trained {
-    /// Grows a forest on `threads` threads (every core if `None`), bakes and verifies its
+    /// Grows a forest on `threads` threads (one per core if `None`), then bakes and verifies its
     /// component. The progress bar counts trees.
     ///
     /// # Errors
     ///
-    /// If the forest cannot be grown or its component answers otherwise than smartcore.
+    /// If the forest cannot be grown or its component differs from it.
     pub fn new(
         spec: &Spec,
         table: &Table,
@@ -46,7 +46,7 @@ impl Trained {
         let model = Model::new(spec, table, &fit)?;
         let component = bake(&model.artifact)?;
         pool.install(|| verify(&component, &model, table, &fit))
-            .context("not written, the component is wrong")?;
+            .context("the component was not written because it failed verification")?;
         Ok(Self {
             fit,
             sha256: format!("{:x}", Sha256::digest(&component)),

@@ -1,4 +1,4 @@
-//! Comparing a component with the forest it was made of.
+//! Verifies a component against the forest it was made from.
 
 use anyhow::{Context as _, Result, ensure};
 use canopy_forest::{Column, Description, Feature, Kind, Task};
@@ -8,9 +8,9 @@ use crate::fit::Fit;
 use crate::model::Model;
 use crate::table::Table;
 
-/// Loads a component as a host does and compares all it answers with what it was made of:
-/// the description, the reference sample, and the predictions for the training rows, in one
-/// call and one by one, with those of smartcore's forest, bit for bit.
+/// Loads a component as a host would and compares it bit for bit with its origin: the description,
+/// the reference sample and, against smartcore's forest, the predictions for the training rows, both
+/// in batches and row by row.
 ///
 /// # Errors
 ///
@@ -21,34 +21,34 @@ pub fn verify(component: &[u8], model: &Model, table: &Table, fit: &Fit) -> Resu
         .load(&canopy_runtime::Component::new(component.to_vec()))
         .context("the component does not load")?;
     if let Some(part) = difference(&model.description, loaded.info()) {
-        anyhow::bail!("the component describes another {part} than was baked");
+        anyhow::bail!("the {part} in the component's description differs from what was baked");
     }
     ensure!(
         same_reference(&model.reference, loaded.reference()),
-        "the component holds another reference sample than was baked"
+        "the component's reference sample differs from what was baked"
     );
 
     let rows = table.feature_rows();
-    let together = loaded
+    let batched = loaded
         .predict(&rows)
-        .context("the component does not predict")?;
-    let mut alone = Vec::with_capacity(together.len());
+        .context("the component cannot predict the training rows")?;
+    let mut single = Vec::with_capacity(batched.len());
     for row in rows.view().chunks(1) {
-        alone.extend(
+        single.extend(
             loaded
                 .predict(row)
-                .context("the component does not predict")?,
+                .context("the component cannot predict the training rows")?,
         );
     }
     let smartcore = fit
         .reference
-        .revive()?
+        .restore()?
         .predict(rows.width(), rows.values())?;
-    compare("in one call", &together, model, &smartcore)?;
-    compare("row by row", &alone, model, &smartcore)?;
+    compare("in batches", &batched, model, &smartcore)?;
+    compare("row by row", &single, model, &smartcore)?;
     ensure!(
         same(&fit.predictions, &smartcore),
-        "the trees one by one predict something else than smartcore's forest of them"
+        "the predictions of the single trees combined differ from those of smartcore's merged forest"
     );
     Ok(())
 }
@@ -59,7 +59,7 @@ fn compare(how: &str, answers: &[f64], model: &Model, smartcore: &[f64]) -> Resu
     let answers = answers.chunks(outputs);
     ensure!(
         answers.len() == smartcore.len(),
-        "the component answers {} rows of {}",
+        "the component predicts {} rows instead of {}",
         answers.len(),
         smartcore.len()
     );
@@ -71,7 +71,7 @@ fn compare(how: &str, answers: &[f64], model: &Model, smartcore: &[f64]) -> Resu
         ensure!(
             predicted.to_bits() == expected.to_bits(),
             "the component predicts {predicted} for training row {row} ({how}), \
-             smartcore {expected}"
+                         but smartcore predicts {expected}"
         );
     }
     Ok(())
@@ -90,7 +90,7 @@ fn same(left: &[f64], right: &[f64]) -> bool {
     left.iter().map(bits).eq(right.iter().map(bits))
 }
 
-/// The first part in which two descriptions differ.
+/// The name of the first part in which two descriptions differ.
 fn difference(baked: &Description, loaded: &ModelInfo) -> Option<&'static str> {
     let training = &loaded.training;
     let same_task = match baked.task {

@@ -1,4 +1,4 @@
-//! Writing a file wholly or not at all.
+//! Atomic writing of files.
 
 use std::fs;
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use canopy_disk as disk;
 
-/// Puts `bytes` at `path`, creating its folder: a reader finds the old file or the new one,
-/// never a part, even if the machine fails meanwhile.
+/// Writes `bytes` to `path` atomically, creating its folder if necessary: a reader finds either the
+/// old file or the new one, never a partial one, even after a crash.
 ///
 /// # Errors
 ///
-/// If the file cannot be written, such as for lack of room or permission; the old one is then
-/// as it was.
+/// If the file cannot be written, for example for lack of space or permission. The old file is then
+/// unchanged.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::create_dir_all(disk::folder(path))
         .and_then(|()| disk::write(path, bytes))
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_leaves_what_was_there() {
+    fn a_failure_leaves_the_old_content_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.wasm");
         fs::create_dir(&path).unwrap();

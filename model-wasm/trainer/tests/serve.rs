@@ -196,7 +196,7 @@ fn without_observations_a_run_is_skipped() {
     service.post("/alerts", notification("firing", &["c0ffee"]));
     let run = service.ended_run();
     assert_eq!(run["state"], "skipped");
-    assert_eq!(run["reason"], "there are no observed rows to use");
+    assert_eq!(run["reason"], "there are no usable observed rows");
     assert_eq!(fs::read(workplace.model()).unwrap(), old);
 }
 
@@ -226,13 +226,16 @@ fn without_a_model_to_beat_the_challenger_is_published() {
     assert_eq!(run["state"], "published", "{run}");
     assert_eq!(run["champion_score"], Value::Null);
     let warning = run["warnings"][0].as_str().unwrap();
-    assert!(warning.starts_with("no model to compare with"), "{warning}");
+    assert!(
+        warning.starts_with("there is no champion to compare with"),
+        "{warning}"
+    );
     assert_eq!(run["version"], workplace.load().info().version);
     assert!(workplace.previous().is_empty());
 }
 
 #[test]
-fn a_file_that_is_no_model_is_not_replaced_without_a_contest() {
+fn a_file_that_is_not_a_model_is_not_replaced() {
     let workplace = Workplace::empty();
     workplace.observe(JUNE[0]);
     fs::create_dir(workplace.model().parent().unwrap()).unwrap();
@@ -242,7 +245,7 @@ fn a_file_that_is_no_model_is_not_replaced_without_a_contest() {
     let run = service.ended_run();
     assert_eq!(run["state"], "failed", "{run}");
     let error = run["error"].as_str().unwrap();
-    assert!(error.contains("cannot be compared with"), "{error}");
+    assert!(error.contains("cannot be used as the champion"), "{error}");
     assert_eq!(fs::read(workplace.model()).unwrap(), b"not a component");
     assert!(workplace.previous().is_empty());
 }
@@ -259,7 +262,7 @@ fn a_run_that_fails_leaves_the_served_model_and_the_service_alone() {
     let run = service.ended_run();
     assert_eq!(run["state"], "failed", "{run}");
     let error = run["error"].as_str().unwrap();
-    assert!(error.starts_with("what serves cannot be kept"), "{error}");
+    assert!(error.starts_with("cannot save the champion"), "{error}");
     assert_eq!(fs::read(workplace.model()).unwrap(), old);
     assert_eq!(service.get("/health").status(), 200);
     assert_eq!(
@@ -312,7 +315,7 @@ fn an_alert_is_forwarded_instead() {
     let run = service.ended_run();
     assert_eq!(run["state"], "skipped", "{run}");
     let reason = run["reason"].as_str().unwrap();
-    assert!(reason.ends_with("answered 200 OK"), "{reason}");
+    assert!(reason.ends_with("response was 200 OK"), "{reason}");
     let conf = json!({"conf": {
         "alertname": "ModelRmseHigh", "instance": "bike-api:8080", "summary": "The model is bad"
     }});
@@ -322,7 +325,10 @@ fn an_alert_is_forwarded_instead() {
     service.post("/runs", "");
     let run = service.ended_run();
     assert_eq!(run["state"], "failed", "{run}");
-    assert_eq!(run["error"], "not forwarded: the answer is 403 Forbidden");
+    assert_eq!(
+        run["error"],
+        "cannot forward the alert: the response is 403 Forbidden"
+    );
     assert!(!workplace.model().exists());
 }
 

@@ -140,7 +140,10 @@ fn another_component_is_not_taken_for_the_model() {
     let other = Fit::new(&table, &spec, &ProgressBar::hidden()).unwrap();
     let model = Model::new(&spec, &table, &other).unwrap();
     let error = verify(&component, &model, &table, &other).unwrap_err();
-    assert!(error.to_string().contains("describes another"), "{error}");
+    assert!(
+        error.to_string().contains("differs from what was baked"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How the fields of a record are read.
+//! The two modes of parsing the fields of a record.
 
 use std::fmt;
 
@@ -8,17 +8,18 @@ use serde_json::value::RawValue;
 use super::super::number::from_json;
 use super::super::schema::Schema;
 
-/// How closely fields are looked at.
+/// A mode of parsing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// Whatever is unusual ends the reading, without saying well what it is.
+    /// Stops at the first irregularity, with an imprecise error.
     Fast,
-    /// What is wrong with a field is told as that field's problem.
-    Close,
+    /// Collects the problems of each field.
+    Detailed,
 }
 
 impl Reading {
-    /// The next field, as its position in the schema.
+    /// The next field as its position in the schema, `Some(None)` for a field that the model does not
+    /// use; `None` at the end of the record.
     pub(super) fn key<'de, A: MapAccess<'de>>(
         self,
         map: &mut A,
@@ -32,22 +33,22 @@ impl Reading {
         })
     }
 
-    /// The value of a field that has to be a number.
+    /// Parses the value of a field that must be a number.
     pub(super) fn number<'de, A: MapAccess<'de>>(
         self,
         map: &mut A,
     ) -> Result<Result<f64, &'static str>, A::Error> {
         match self {
             Self::Fast => map.next_value().map(Ok),
-            Self::Close => Ok(from_json(map.next_value::<&RawValue>()?.get())),
+            Self::Detailed => Ok(from_json(map.next_value::<&RawValue>()?.get())),
         }
     }
 
-    /// Passes over the value of a field that nobody reads.
+    /// Skips the value of a field that the model does not use.
     pub(super) fn ignore<'de, A: MapAccess<'de>>(self, map: &mut A) -> Result<(), A::Error> {
         match self {
             Self::Fast => map.next_value_seed(Flat),
-            Self::Close => map.next_value::<IgnoredAny>().map(drop),
+            Self::Detailed => map.next_value::<IgnoredAny>().map(drop),
         }
     }
 }
@@ -55,7 +56,7 @@ impl Reading {
 /// The name of a field.
 struct Key<'s> {
     schema: &'s Schema,
-    /// Its likely position.
+    /// The position to try first.
     guess: usize,
     reading: Reading,
 }
@@ -65,9 +66,9 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         match self.reading {
-            // Not proven to be a text first.
+            // Skips the UTF-8 validation.
             Reading::Fast => deserializer.deserialize_bytes(self),
-            Reading::Close => deserializer.deserialize_str(self),
+            Reading::Detailed => deserializer.deserialize_str(self),
         }
     }
 }
@@ -94,7 +95,7 @@ impl Visitor<'_> for Key<'_> {
     }
 }
 
-/// Anything that is neither a list nor an object.
+/// Skips a value that is neither a list nor an object.
 struct Flat;
 
 impl<'de> DeserializeSeed<'de> for Flat {

@@ -44,7 +44,7 @@ fn problems(body: &str) -> Vec<String> {
 }
 
 #[test]
-fn fields_come_in_any_order_among_others() {
+fn fields_may_be_in_any_order_and_unknown_fields_are_ignored() {
     let body =
         br#"{"dteday": "2011-01-01", "c": 3e0, "y": null, "a": 1, "deep": {"b": [9]}, "b": -2.5}"#;
     assert_eq!(
@@ -54,24 +54,24 @@ fn fields_come_in_any_order_among_others() {
 }
 
 #[test]
-fn every_mistake_in_a_record_is_named() {
+fn every_problem_in_a_record_is_reported() {
     assert_eq!(
         problems(r#"{"a": "1", "b": null}"#),
-        ["a is a text, not a number", "b is null", "c is missing"]
+        ["a is a string, not a number", "b is null", "c is missing"]
     );
     assert_eq!(
         problems(r#"{"a": true, "b": [1], "c": {}, "a": 1}"#),
         [
-            "a is true or false, not a number",
+            "a is a boolean, not a number",
             "b is a list, not a number",
             "c is an object, not a number",
-            "a is given twice"
+            "a occurs more than once"
         ]
     );
 }
 
 #[test]
-fn numbers_that_are_not_finite_are_named_even_where_json_does_not_know_them() {
+fn non_finite_numbers_are_reported_by_field_even_if_they_are_not_valid_json() {
     for number in ["NaN", "Infinity", "-Infinity", "1e999"] {
         let body = format!(r#"{{"a": {number}, "b": 1, "c": 2, "text": "NaN \" NaN"}}"#);
         assert_eq!(problems(&body), ["a is not a finite number"], "{number}");
@@ -79,14 +79,14 @@ fn numbers_that_are_not_finite_are_named_even_where_json_does_not_know_them() {
 }
 
 #[test]
-fn numbers_are_read_exactly() {
+fn numbers_are_parsed_exactly() {
     let body = br#"{"a": 0.1, "b": 123456789012345678901234567890, "c": 5e-324}"#;
     let expected = Rows::one(vec![0.1, 123_456_789_012_345_678_901_234_567_890.0, 5e-324]);
     assert_eq!(record(body, &schema(&[])), Ok(expected));
 }
 
 #[test]
-fn malformed_bodies_and_wrong_shapes_are_told_apart() {
+fn malformed_bodies_and_wrong_shapes_are_distinguished() {
     for body in ["", "{", r#"{"a": 1,}"#, r#"{"a": 1} x"#, "\u{0}"] {
         let result = record(body.as_bytes(), &schema(&[]));
         assert!(
@@ -104,7 +104,7 @@ fn malformed_bodies_and_wrong_shapes_are_told_apart() {
 }
 
 #[test]
-fn problems_in_a_list_name_the_record() {
+fn problems_in_a_list_give_the_index_of_the_record() {
     let body = br#"[{"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2}]"#;
     let Err(InvalidBody::Fields(problems)) = records(body, &schema(&[]), 9) else {
         panic!("the second record lacks a feature");
@@ -136,7 +136,7 @@ fn labelled_records_need_data_and_true_values() {
 }
 
 #[test]
-fn classes_are_read_by_their_labels() {
+fn classes_are_parsed_by_their_labels() {
     let schema = schema(&["0", "one"]);
     let read = |label: &str| {
         let body = format!(r#"{{"data": [{{"a": 1, "b": 2, "c": 3, "y": {label}}}]}}"#);
@@ -150,14 +150,14 @@ fn classes_are_read_by_their_labels() {
 }
 
 #[test]
-fn lists_and_objects_are_nested_so_deep_and_no_deeper() {
+fn nesting_deeper_than_the_limit_is_rejected() {
     let nested = |levels: usize, field: &str| {
-        // The record is a level of its own, and brackets in texts are none.
+        // The record itself is one level, and brackets within strings do not count.
         let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
         let text = "[\\\"{".repeat(200);
         format!(r#"{{"a": 1, "b": 2, "c": 3, "text": "{text}", "{field}": {open}{close}}}"#)
     };
-    let (deepest, deeper) = (nested(DEEPEST, "d"), nested(DEEPEST + 1, "d"));
+    let (deepest, deeper) = (nested(MAX_DEPTH, "d"), nested(MAX_DEPTH + 1, "d"));
     assert_eq!(
         record(deepest.as_bytes(), &schema(&[])),
         Ok(Rows::one(vec![1.0, 2.0, 3.0]))
@@ -172,7 +172,7 @@ fn lists_and_objects_are_nested_so_deep_and_no_deeper() {
         assert!(matches!(error, InvalidBody::Malformed(_)), "{error:?}");
         assert!(error.to_string().contains("nested deeper"), "{error}");
     }
-    // Many brackets side by side are not deep.
+    // Many brackets side by side are not deep nesting.
     let many = format!("[{}]", vec![r#"{"a": 1, "b": 2, "c": 3}"#; 500].join(","));
     assert!(records(many.as_bytes(), &schema(&[]), 500).is_ok());
 }

@@ -1,4 +1,4 @@
-//! Log lines, with the request they belong to.
+//! Log lines with the request context.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,14 +10,14 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::context::{self, RequestContext};
 
-/// Lines of another format, with the request context at their end.
+/// Wraps a log format and appends the request context to its lines.
 pub(super) struct Line<F> {
     format: F,
-    /// Writes a line of that format with the request context appended.
+    /// Writes a formatted line with the request context appended.
     append: fn(Writer<'_>, &str, &RequestContext) -> fmt::Result,
 }
 
-/// Lines for people: at their end `name=value` for what the request is known by.
+/// Text lines, with the fields of the request appended as `name=value`.
 pub(super) fn text(format: Format) -> Line<Format> {
     Line {
         format,
@@ -36,7 +36,7 @@ pub(super) fn text(format: Format) -> Line<Format> {
     }
 }
 
-/// Lines for programs: the same as an object in the field `span`.
+/// JSON lines, with the fields of the request as an object in the field `span`.
 pub(super) fn json(format: Format<format::Json>) -> Line<Format<format::Json>> {
     Line {
         format,
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::context::within;
 
-    /// The line that is written of an event of a request that a user sent.
+    /// The line that is written for an event within a request of the user ada.
     fn line(lines: impl FnOnce(File) -> Box<dyn FnOnce(&dyn Fn())>) -> String {
         let mut file = tempfile::tempfile().unwrap();
         let request = RequestContext::new("its id=1".into(), None, None, None);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_people_ends_with_what_it_is_about() {
+    fn a_text_line_ends_with_the_request_context() {
         let text = line(|file| {
             let lines = fmt::layer().with_ansi(false).with_writer(file);
             let log = registry().with(lines.map_event_format(text));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_programs_has_it_in_an_object() {
+    fn a_json_line_has_the_request_context_as_an_object() {
         let text = line(|file| {
             let lines = fmt::layer().json().flatten_event(true).with_writer(file);
             let log = registry().with(lines.map_event_format(json));

@@ -1,4 +1,4 @@
-//! The log: its format, its filter, and panics in it.
+//! The log on standard error: its format and filter, and the logging of panics.
 
 mod line;
 
@@ -12,15 +12,15 @@ use tracing_subscriber::fmt::format::Format;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// How the log is written.
+/// Configuration of the log.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Log")]
 #[group(id = "log-config")]
 pub struct Config {
-    /// Form of the log on standard error.
+    /// Format of the log on standard error.
     #[arg(long = "log-format", env = "CANOPY_LOG_FORMAT", default_value = "text")]
     pub format: LogFormat,
-    /// What is logged: a level, or a filter such as `canopy=debug`; every request is at `debug`.
+    /// Log filter: a level, or a directive such as `canopy=debug`. Requests are logged at `debug`.
     #[arg(
         long = "log",
         env = "CANOPY_LOG",
@@ -30,12 +30,12 @@ pub struct Config {
     pub filter: String,
 }
 
-/// Forms of the log.
+/// Formats of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// Text for people.
+    /// Human-readable text.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -45,7 +45,7 @@ pub enum LogFormat {
 ///
 /// If the filter cannot be parsed.
 pub fn start(config: &Config) -> anyhow::Result<()> {
-    // Decides once for every place that logs.
+    // `Targets` lets tracing cache its decision for each call site.
     let filter: Targets = config
         .filter
         .parse()
@@ -54,7 +54,7 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
     let is_terminal = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(is_terminal)
-        // Nothing is lost but the line if the log cannot be written, such as to a full disk.
+        // If a line cannot be written, for example because the disk is full, only that line is lost.
         .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match config.format {
@@ -67,8 +67,8 @@ pub fn start(config: &Config) -> anyhow::Result<()> {
             log.with(lines.map_event_format(text)).init();
         }
     }
-    // A panic is contained where requests are handled; here it is told, in the log's own form
-    // and with the request's id.
+    // Panics are contained where requests are handled; this hook logs them in the configured format
+    // and with the request context.
     std::panic::set_hook(Box::new(|panic| {
         error!(panic = %panic.to_string().replace('\n', ": "), "panicked");
     }));

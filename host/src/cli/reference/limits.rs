@@ -6,14 +6,14 @@ use bytesize::ByteSize;
 use canopy_auth::LOGINS;
 use canopy_cli::reference::{arguments_table, table};
 use canopy_rows::Problems;
-use canopy_rows::json::DEEPEST;
+use canopy_rows::json::MAX_DEPTH;
 use canopy_runtime::{Limits, Model};
 use canopy_web::{HEAD_LIMIT, UPLOADS};
 use clap::{Arg, Args as _, Command};
 
 use crate::config::ServeConfig;
 use crate::models::CallAdmission;
-use crate::monitoring::MOST_REPORTS;
+use crate::monitoring::MAX_REPORTS;
 
 /// Headings of the arguments that are limits, if they are measured.
 const HEADINGS: [&str; 2] = ["Limits", "Network"];
@@ -45,7 +45,7 @@ fn fixed() -> Vec<[String; 3]> {
             size(HEAD_LIMIT as u64),
             "431",
         ),
-        ("nesting of JSON, in levels", count(DEEPEST), "400"),
+        ("nesting of JSON, in levels", count(MAX_DEPTH), "400"),
         (
             "problems that an answer lists",
             count(Problems::MOST_LISTED),
@@ -91,7 +91,7 @@ fn fixed() -> Vec<[String; 3]> {
         ),
         (
             "evaluations that the host shows, for each model",
-            count(MOST_REPORTS),
+            count(MAX_REPORTS),
             "the oldest go first",
         ),
     ]

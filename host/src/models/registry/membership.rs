@@ -1,4 +1,4 @@
-//! Which models there are: loading, unloading and retiring them.
+//! Loading, unloading and retiring models.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,11 +10,11 @@ use crate::models::name::ModelName;
 use crate::models::registered::RegisteredModel;
 
 impl Registry {
-    /// Retires a model: it is not served any more, its versions are removed.
+    /// Retires a model: unregisters it and removes its file and its versions.
     ///
     /// # Errors
     ///
-    /// If it is the default model or one that the operator named.
+    /// If it is the default model or was given on the command line, or the files cannot be removed.
     pub fn retire(&self, name: &ModelName) -> Result<(), ChangeError> {
         let model = self.known(name)?;
         let store = model.store.as_ref().ok_or(ChangeError::NotKept)?;
@@ -26,19 +26,19 @@ impl Registry {
             return Err(ChangeError::FromFile(name.clone()));
         }
         let path = source.map(|source| source.path.clone());
-        let aside = path
+        let retired = path
             .as_ref()
             .map(|path| path.with_added_extension("retired"));
-        if let (Some(path), Some(aside)) = (&path, &aside) {
-            match fs::rename(path, aside) {
+        if let (Some(path), Some(retired)) = (&path, &retired) {
+            match fs::rename(path, retired) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
                 _ => {}
             }
         }
         if let Err(error) = store.remove() {
-            if let (Some(path), Some(aside)) = (&path, &aside) {
-                // As it was; if not even that can be done, the file is there to be seen.
-                let _ = fs::rename(aside, path);
+            if let (Some(path), Some(retired)) = (&path, &retired) {
+                // Best effort: if this fails too, the renamed file is left for the operator to see.
+                let _ = fs::rename(retired, path);
             }
             return Err(error.into());
         }
@@ -46,13 +46,13 @@ impl Registry {
         Ok(())
     }
 
-    /// Models that were unloaded, in the order of their names.
+    /// The names of the models that were unloaded, in alphabetical order.
     #[must_use]
     pub fn unloaded(&self) -> Vec<ModelName> {
         self.unloaded.lock().keys().cloned().collect()
     }
 
-    /// Serves a model no longer, until it is loaded or the host starts anew. Its versions stay.
+    /// Unloads a model until it is loaded again or the host restarts. Its versions stay on disk.
     ///
     /// # Errors
     ///
@@ -67,12 +67,12 @@ impl Registry {
         Ok(())
     }
 
-    /// Serves a model that was unloaded, in the version that served last; one that is served
-    /// already looks at its file. Takes as long as compiling takes.
+    /// Loads a model that was unloaded, with the version that served last. For a model that is
+    /// loaded, checks its file for changes. Slow, because of the compilation.
     ///
     /// # Errors
     ///
-    /// If there is no such model or it is not fit to serve.
+    /// If there is no such model or it cannot be loaded.
     pub fn load(&self, name: &ModelName) -> Result<(), ChangeError> {
         if let Some(model) = self.get(name) {
             if let Some(source) = model.source() {

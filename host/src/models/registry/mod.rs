@@ -1,4 +1,4 @@
-//! All models of a host; every change of one goes through here.
+//! The registry of all models; every change goes through it.
 
 mod membership;
 mod trial;
@@ -31,30 +31,31 @@ use crate::metrics::{Metrics, ModelMetrics};
 
 /// The models of a host.
 ///
-/// Loading takes long and is done without a lock; a change is compared, noted on disk and switched
-/// under one, in this order, so that what serves after a restart is what served before it.
+/// Loading is slow and happens without a lock. Under the lock, a change is first checked, then
+/// recorded on disk and only then made visible, so that a restart restores the state that clients
+/// last saw.
 pub struct Registry {
     config: Config,
     loader: Loader,
     folder: Folder,
-    /// Rows in the sliding window of a version.
+    /// Number of rows in the sliding window of a version.
     window: usize,
     models: ArcSwap<BTreeMap<ModelName, Arc<RegisteredModel>>>,
     default: ArcSwapOption<RegisteredModel>,
-    /// Models that are not served until they are loaded again, and the files they come from.
+    /// Models that were unloaded, with the files they come from.
     unloaded: Mutex<BTreeMap<ModelName, Option<PathBuf>>>,
-    /// Files in the folder that are not served, as they were when they were tried.
-    unfit: Mutex<BTreeMap<PathBuf, Source>>,
+    /// Files in the folder that could not be loaded, in the state they were in at that time.
+    rejected: Mutex<BTreeMap<PathBuf, Source>>,
     changing: Mutex<()>,
 }
 
 impl Registry {
-    /// Loads every configured model, in the version that served last; on every core.
+    /// Loads every configured model with the version that served last, using all cores.
     ///
     /// # Errors
     ///
-    /// If one that the operator named, or the default model, is not fit to serve, or there are too
-    /// many.
+    /// If a model given on the command line or the default model cannot be loaded, or there are too
+    /// many models.
     pub(crate) fn open(
         config: Config,
         runtime: Runtime,
@@ -70,7 +71,7 @@ impl Registry {
             models: ArcSwap::default(),
             default: ArcSwapOption::empty(),
             unloaded: Mutex::default(),
-            unfit: Mutex::default(),
+            rejected: Mutex::default(),
             changing: Mutex::default(),
             config,
         };
@@ -112,9 +113,9 @@ impl Registry {
                 Err(error) if default.as_ref() == Some(&name) => return Err(error),
                 Err(error) => {
                     let (model, error) = (name, describe(error));
-                    error!(%model, error, "the model is not served");
-                    let mut unfit = self.unfit.lock();
-                    unfit.extend(path.map(|path| (path.clone(), Source::new(&path, false))));
+                    error!(%model, error, "cannot load the model");
+                    let mut rejected = self.rejected.lock();
+                    rejected.extend(path.map(|path| (path.clone(), Source::new(&path, false))));
                 }
             }
         }
@@ -138,25 +139,25 @@ impl Registry {
         Ok(())
     }
 
-    /// The model that is meant where none is named; nothing as long as there are none.
+    /// The model for requests that do not name one; `None` while there are no models.
     #[must_use]
     pub fn default(&self) -> Guard<Option<Arc<RegisteredModel>>> {
         self.default.load()
     }
 
-    /// As [`Self::default`], to be held for longer.
+    /// Like [`Self::default`], for holding it longer.
     #[must_use]
     pub fn default_owned(&self) -> Option<Arc<RegisteredModel>> {
         self.default.load_full()
     }
 
-    /// The model of a name.
+    /// The model with this name.
     #[must_use]
     pub fn get(&self, name: &ModelName) -> Option<Arc<RegisteredModel>> {
         self.models.load().get(name).cloned()
     }
 
-    /// All models in the order of their names.
+    /// All models in alphabetical order.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<RegisteredModel>> {
         self.models.load().values().cloned().collect()
@@ -173,7 +174,8 @@ impl Registry {
         Arc::new(Version::new(loaded, self.window, metrics))
     }
 
-    /// Serves a version that is noted already; ends a trial, which was one against another version.
+    /// Makes a version serve that is already recorded on disk. Ends any trial, since it compared the
+    /// candidate with a different version.
     fn switch(&self, model: &RegisteredModel, loaded: LoadedModel, outcome: Outcome) -> Change {
         let version = self.version(loaded, &model.metrics);
         model.switch(Arc::clone(&version), None);
@@ -181,7 +183,7 @@ impl Registry {
         Change::new(&model.name, &version, outcome)
     }
 
-    /// Registers a model that was opened, unless one of its name is there; only under the lock.
+    /// Registers an opened model; `None` if its name is already taken. Requires the lock.
     fn register(&self, opened: Opened) -> Result<Option<Arc<RegisteredModel>>, ChangeError> {
         if self.get(&opened.name).is_some() {
             return Ok(None);
@@ -192,13 +194,13 @@ impl Registry {
         Ok(Some(self.insert(model)))
     }
 
-    /// Whether there may be one more model.
+    /// Checks that the limit on models is not reached.
     fn has_room(&self) -> Result<(), ChangeError> {
-        let most = self.config.max_models();
-        if self.models.load().len() < most {
+        let limit = self.config.max_models();
+        if self.models.load().len() < limit {
             Ok(())
         } else {
-            Err(ChangeError::TooMany(most))
+            Err(ChangeError::TooMany(limit))
         }
     }
 
@@ -213,27 +215,28 @@ impl Registry {
             Entry::Vacant(vacant) => {
                 vacant.insert(Arc::clone(&model));
             }
-            Entry::Occupied(_) => unreachable!("names are looked up under the lock"),
+            Entry::Occupied(_) => unreachable!("the caller checked the name under the lock"),
         });
         model
     }
 
-    /// Serves a model no longer. There is room for another one, which may have been waiting.
+    /// Removes a model from the registry. Rejected files are tried again, since there is now room for
+    /// another model.
     fn remove(&self, name: &ModelName) {
         self.change_models(|models| {
             models.remove(name);
         });
-        self.unfit.lock().clear();
+        self.rejected.lock().clear();
     }
 
-    /// Changes the models that there are; only under the lock.
+    /// Changes the map of models. Requires the lock.
     fn change_models(&self, change: impl FnOnce(&mut BTreeMap<ModelName, Arc<RegisteredModel>>)) {
         let mut models = BTreeMap::clone(&self.models.load());
         change(&mut models);
         self.models.store(Arc::new(models));
     }
 
-    /// Checks that a model was not retired before the lock was taken.
+    /// Checks that a model was not removed before the lock was acquired.
     fn is_current(&self, model: &Arc<RegisteredModel>) -> Result<(), ChangeError> {
         let current = self.known(&model.name)?;
         if Arc::ptr_eq(&current, model) {
@@ -253,7 +256,7 @@ impl Registry {
     }
 }
 
-/// The whole chain of an error in one line.
+/// An error with its causes, in one line.
 fn describe(error: impl Into<anyhow::Error>) -> String {
     format!("{:#}", error.into())
 }

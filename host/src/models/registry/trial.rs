@@ -1,4 +1,4 @@
-//! Trials: candidates, and what becomes of them.
+//! Trials of candidates.
 
 use std::sync::Arc;
 
@@ -13,15 +13,16 @@ use crate::models::name::ModelName;
 use crate::models::registered::RegisteredModel;
 use crate::models::store::OnTrial;
 
-/// Why a trial ended that somebody ended.
-const BY_HAND: &str = "by hand";
+/// The reason of a trial that was ended manually.
+const MANUAL: &str = "by hand";
 
 impl Registry {
-    /// Puts a component on trial as a candidate of the model, in place of the one before.
+    /// Puts a component on trial as the candidate of a model, replacing any previous candidate.
     ///
     /// # Errors
     ///
-    /// If it is not fit to serve or cannot be compared with the serving version.
+    /// If the component cannot be loaded or stored, is already serving, or cannot be compared with
+    /// the serving version.
     pub fn propose(
         &self,
         name: &ModelName,
@@ -50,31 +51,31 @@ impl Registry {
         Ok(Change::new(name, &version, Outcome::Proposed))
     }
 
-    /// Serves the version on trial.
+    /// Makes the candidate the serving version.
     ///
     /// # Errors
     ///
-    /// If there is none or that cannot be noted.
+    /// If there is no candidate or the change cannot be recorded on disk.
     pub fn promote(&self, name: &ModelName) -> Result<Change, ChangeError> {
         let model = self.known(name)?;
         let _changing = self.lock();
         let candidate = on_trial(&model)?;
-        self.end_trial(&model, &candidate, true, BY_HAND)
+        self.end_trial(&model, &candidate, true, MANUAL)
     }
 
-    /// Ends the trial of a candidate; what served goes on serving.
+    /// Ends the trial of the candidate; the serving version stays.
     ///
     /// # Errors
     ///
-    /// If there is none or that cannot be noted.
+    /// If there is no candidate or the change cannot be recorded on disk.
     pub fn withdraw(&self, name: &ModelName) -> Result<Change, ChangeError> {
         let model = self.known(name)?;
         let _changing = self.lock();
         let candidate = on_trial(&model)?;
-        self.end_trial(&model, &candidate, false, BY_HAND)
+        self.end_trial(&model, &candidate, false, MANUAL)
     }
 
-    /// Does what a verdict says, unless somebody else decided meanwhile.
+    /// Carries out a verdict, unless the trial has ended in the meantime.
     pub(crate) fn decide(
         &self,
         model: &RegisteredModel,
@@ -93,7 +94,7 @@ impl Registry {
             }
             Err(error) => {
                 let error = describe(error);
-                error!(model = %name, error, reason, "the trial was decided, but that cannot be noted");
+                error!(model = %name, error, reason, "the trial was decided, but the change failed");
                 candidate.reopen();
             }
         }

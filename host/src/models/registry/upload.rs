@@ -1,4 +1,4 @@
-//! Serving components that clients upload, and versions that served before.
+//! Uploads and rollbacks.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,13 +14,14 @@ use crate::models::registered::RegisteredModel;
 use crate::models::store::VersionStore;
 
 impl Registry {
-    /// Serves a component as the model `name`, which is created if it is not there. Requests in
-    /// flight finish on the version they began with. Takes as long as compiling takes.
+    /// Makes a component the serving version of the model `name`, creating the model if it does not
+    /// exist. Requests in flight finish on the version they started with. Slow, because of the
+    /// compilation.
     ///
     /// # Errors
     ///
-    /// If the component is not fit to serve, cannot be kept, or clients of the serving version
-    /// could not use it (unless `allow_feature_change`).
+    /// If the component cannot be loaded or stored, or (unless `allow_feature_change`) it is
+    /// incompatible with clients of the serving version.
     pub fn put(
         &self,
         name: &ModelName,
@@ -46,18 +47,18 @@ impl Registry {
         outcome
     }
 
-    /// Serves the version that served before.
+    /// Rolls back to the version that served before.
     ///
     /// # Errors
     ///
-    /// If there is none, or it is no longer fit to serve.
+    /// If there is no previous version that can be loaded, or the model was changed in the meantime.
     pub fn roll_back(&self, name: &ModelName) -> Result<Change, ChangeError> {
         let model = self.known(name)?;
         let store = model.store.as_ref().ok_or(ChangeError::NotKept)?;
         let serving = model.serving();
         let state = store.state();
         let before = state.before(serving.digest());
-        let Some(loaded) = self.opener().first_sound(name, store, before) else {
+        let Some(loaded) = self.opener().first_loadable(name, store, before) else {
             return Err(ChangeError::NoPrevious(name.clone()));
         };
 
@@ -82,10 +83,10 @@ impl Registry {
     ) -> Result<Change, ChangeError> {
         self.has_room()?;
         let store = VersionStore::open(folder, self.config.keep_versions())?;
-        let noted = store.add(&loaded, component, |state| {
+        let recorded = store.add(&loaded, component, |state| {
             state.serve(component.digest());
         });
-        noted.inspect_err(|_| VersionStore::sweep(folder))?;
+        recorded.inspect_err(|_| VersionStore::sweep(folder))?;
         let metrics = ModelMetrics::new(name.as_str())?;
         let version = self.version(loaded, &metrics);
         let serving = Arc::clone(&version);
@@ -112,7 +113,7 @@ impl Registry {
     }
 }
 
-/// Checks that whoever uses the serving version can use another one in its place.
+/// Checks that clients of the serving version can use the other version in its place.
 pub(super) fn comparable(model: &RegisteredModel, other: &LoadedModel) -> Result<(), String> {
     let serving = model.serving();
     let (ours, theirs) = (serving.loaded.model().info(), other.model().info());
@@ -121,11 +122,11 @@ pub(super) fn comparable(model: &RegisteredModel, other: &LoadedModel) -> Result
         features.map(|feature| feature.name.clone()).collect()
     };
     let (old, new) = (features(ours), features(theirs));
-    let list = |names: &[String], others: &[String]| {
+    let missing_from = |others: &[String], names: &[String]| {
         let names = names.iter().filter(|name| !others.contains(name));
         names.cloned().collect::<Vec<_>>().join(", ")
     };
-    let (added, removed) = (list(&new, &old), list(&old, &new));
+    let (added, removed) = (missing_from(&old, &new), missing_from(&new, &old));
     if !added.is_empty() || !removed.is_empty() {
         let name = |list: String| {
             if list.is_empty() {
@@ -135,7 +136,7 @@ pub(super) fn comparable(model: &RegisteredModel, other: &LoadedModel) -> Result
             }
         };
         return Err(format!(
-            "it takes other features than the serving version: added {}, removed {}",
+            "its features differ from those of the serving version: added {}, removed {}",
             name(added),
             name(removed)
         ));
@@ -147,11 +148,13 @@ pub(super) fn comparable(model: &RegisteredModel, other: &LoadedModel) -> Result
             "response field",
             ours.response_field == theirs.response_field,
         ),
-        ("classes", ours.classes == theirs.classes),
+        ("list of classes", ours.classes == theirs.classes),
         ("order of the features", old == new),
     ] {
         if !same {
-            return Err(format!("it has another {what} than the serving version"));
+            return Err(format!(
+                "its {what} differs from that of the serving version"
+            ));
         }
     }
     Ok(())

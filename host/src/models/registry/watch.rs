@@ -1,4 +1,4 @@
-//! Looking at model files that may be replaced, and for new ones.
+//! Checks model files for changes and discovers new ones.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use super::{Registry, describe};
 use crate::models::change::{ChangeError, Outcome};
 use crate::models::name::ModelName;
 use crate::models::registered::RegisteredModel;
-use crate::models::source::{Sighting, Source};
+use crate::models::source::{FileChange, Source};
 
 impl Registry {
-    /// Looks at the watched files, and for new ones in the folder. A file that is not fit to
-    /// serve is tried once: the old version serves until there is another one. If `told`, files
-    /// that seem to be the same are read too.
-    pub fn refresh(&self, told: bool) {
+    /// Checks the files of models for changes and the folder for new files. A file that cannot be
+    /// loaded is not tried again until it changes; the old version continues to serve. If `force`,
+    /// files that seem unchanged are read too.
+    pub fn refresh(&self, force: bool) {
         for model in self.all() {
             if let Some(source) = model.source() {
-                self.look(&model, &source, told);
+                self.check(&model, &source, force);
             }
         }
         for (name, path) in self.folder.found() {
@@ -35,24 +35,24 @@ impl Registry {
         }
     }
 
-    /// Looks at the file of a model.
-    fn look(&self, model: &Arc<RegisteredModel>, source: &Source, told: bool) {
+    /// Checks the file of a model for changes.
+    fn check(&self, model: &Arc<RegisteredModel>, source: &Source, force: bool) {
         let (name, path) = (&model.name, &source.path);
-        let sighting = source.look();
-        match sighting {
-            Sighting::Gone => {
+        let change = source.check();
+        match change {
+            FileChange::Missing => {
                 model.metrics.file_missing(true);
-                warn!(model = %name, ?path, "the model file is gone; the version loaded from it goes on serving");
+                warn!(model = %name, ?path, "the model file is missing; the version loaded from it continues to serve");
             }
-            Sighting::Back | Sighting::Replaced => model.metrics.file_missing(false),
-            Sighting::Unchanged => {}
+            FileChange::Restored | FileChange::Replaced => model.metrics.file_missing(false),
+            FileChange::Unchanged => {}
         }
-        if sighting == Sighting::Replaced || told && path.exists() {
+        if change == FileChange::Replaced || force && path.exists() {
             self.reload(model, path);
         }
     }
 
-    /// Loads a watched file again; without a file of another content nothing is done.
+    /// Loads the file of a model, if its content has changed, and swaps it in.
     pub(super) fn reload(&self, model: &Arc<RegisteredModel>, path: &Path) {
         let name = &model.name;
         let attempt = || {
@@ -66,12 +66,12 @@ impl Registry {
             let _changing = self.lock();
             self.is_current(model)?;
             if let Some(store) = &model.store {
-                let noted = store.add(&loaded, &component, |state| {
+                let recorded = store.add(&loaded, &component, |state| {
                     state.serve(file);
                     state.file = Some(file);
                 });
-                if let Err(error) = noted {
-                    warn!(model = %name, %error, "the version is not kept, only its file is");
+                if let Err(error) = recorded {
+                    warn!(model = %name, %error, "cannot store the version; only its file exists");
                 }
             }
             Ok(Some(self.switch(model, loaded, Outcome::Swapped)))
@@ -84,20 +84,20 @@ impl Registry {
             Err::<_, ChangeError>(error) => {
                 model.metrics.swap_attempted(false);
                 let error = describe(error);
-                error!(model = %name, error, "model not swapped, the old one goes on serving");
+                error!(model = %name, error, "model not swapped; the old version continues to serve");
             }
         }
     }
 
-    /// Serves a file that is new in the folder.
+    /// Loads a new file in the folder and registers its model.
     fn discover(&self, name: &ModelName, path: PathBuf) {
-        let is_tried = |source: &Source| source.look() == Sighting::Unchanged;
-        if self.unfit.lock().get(&path).is_some_and(is_tried) {
+        let is_unchanged = |source: &Source| source.check() == FileChange::Unchanged;
+        if self.rejected.lock().get(&path).is_some_and(is_unchanged) {
             return;
         }
         let source = Source::new(&path, false);
         let registered = || {
-            // Loads nothing where there is no room for it.
+            // Checked first, to avoid a useless compilation.
             self.has_room()?;
             let opened = self.opener().open(name, Some(&path));
             let opened = opened.map_err(|error| ChangeError::Open(Box::new(error)))?;
@@ -106,15 +106,15 @@ impl Registry {
         };
         match registered() {
             Ok(Some(model)) => {
-                self.unfit.lock().remove(&path);
+                self.rejected.lock().remove(&path);
                 let version = &model.serving().loaded.model().info().version.clone();
                 info!(model = %name, version, "new model");
             }
             Ok(None) => {}
             Err(error) => {
                 let error = describe(error);
-                error!(model = %name, error, "the new model is not served");
-                self.unfit.lock().insert(path, source);
+                error!(model = %name, error, "cannot load the new model");
+                self.rejected.lock().insert(path, source);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What is kept of an evaluation: its scores, its drift, and what is needed to draw both.
+//! The report of an evaluation: its scores, its drift and the data for charts of both.
 
 mod outcome;
 mod page;

@@ -1,62 +1,62 @@
-//! Predictions and true values, reduced to what is drawn of them.
+//! Predictions and true values, reduced to the data for charts.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// Most rows that are drawn one by one, and most pairs of classes.
+/// Maximum number of rows plotted individually, and of pairs of classes.
 const POINTS: usize = 500;
-/// Most stretches of rows whose error is averaged.
-const STRETCHES: usize = 60;
+/// Maximum number of blocks of rows over which errors are averaged.
+const BLOCKS: usize = 60;
 
 /// Predictions and true values of an evaluation.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "task", rename_all = "lowercase")]
 pub enum Outcome {
-    /// Of numbers.
+    /// Of a regression.
     Regression {
-        /// True values of rows evenly taken from all.
+        /// True values of evenly spaced rows.
         actual: Vec<f64>,
-        /// The predictions for them.
+        /// The predictions for these rows.
         predicted: Vec<f64>,
-        /// The error over the rows in the order given: prediction less true value.
+        /// Prediction minus true value, over the rows in their original order.
         errors: Errors,
     },
-    /// Of classes.
+    /// Of a classification.
     Classification {
-        /// How often a class was predicted for another or the same one, the most frequent first.
+        /// Counts of true and predicted class, most frequent first.
         pairs: Vec<Pair>,
-        /// The share of wrong predictions over the rows in the order given.
+        /// Share of wrong predictions, over the rows in their original order.
         errors: Errors,
     },
 }
 
-/// Errors over stretches of consecutive rows.
+/// Errors averaged over blocks of consecutive rows.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Errors {
-    /// Position of each stretch's first row.
+    /// Index of the first row of each block.
     pub rows: Vec<usize>,
-    /// Its mean error.
+    /// Mean error of each block.
     pub mean: Vec<f64>,
-    /// Its mean absolute error.
+    /// Mean absolute error of each block.
     pub absolute: Vec<f64>,
 }
 
-/// How often a class was predicted for rows of a class.
+/// How often one class was predicted for rows of another, or of the same one.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Pair {
     /// Label of the true class.
     pub actual: String,
     /// Label of the predicted class.
     pub predicted: String,
-    /// How often.
+    /// Number of rows.
     pub rows: usize,
 }
 
 impl Outcome {
-    /// Reduces true values and predictions of all rows; both are positions in `classes` unless
-    /// that is empty.
+    /// Reduces the true values and predictions of all rows. Both are indices into `classes`, unless
+    /// it is empty, in which case they are numbers.
     pub(super) fn new(targets: &[f64], predicted: &[f64], classes: &[String]) -> Self {
         let both = targets.iter().copied().zip(predicted.iter().copied());
         if classes.is_empty() {
@@ -83,13 +83,13 @@ impl Outcome {
 
 impl Errors {
     fn new(errors: &[f64]) -> Self {
-        let length = errors.len().div_ceil(STRETCHES).max(1);
+        let length = errors.len().div_ceil(BLOCKS).max(1);
         let mean = |of: fn(f64) -> f64| {
-            let stretches = errors.chunks(length);
-            stretches
-                .map(|stretch| {
-                    let sum: f64 = stretch.iter().copied().map(of).sum();
-                    sum / stretch.len() as f64
+            let blocks = errors.chunks(length);
+            blocks
+                .map(|block| {
+                    let sum: f64 = block.iter().copied().map(of).sum();
+                    sum / block.len() as f64
                 })
                 .collect()
         };
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_rows_are_thinned_evenly_and_their_errors_averaged() {
+    fn many_rows_are_sampled_evenly_and_their_errors_averaged() {
         let targets: Vec<f64> = (0..1200).map(f64::from).collect();
         let predicted: Vec<f64> = targets.iter().map(|target| target + 2.0).collect();
         let Outcome::Regression {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_paired() {
+    fn pairs_of_classes_are_counted() {
         let classes = ["no".to_owned(), "yes".to_owned()];
         let found = Outcome::new(&[0.0, 1.0, 1.0], &[0.0, 1.0, 1.0], &classes);
         let Outcome::Classification { pairs, errors } = found else {

@@ -1,22 +1,22 @@
-//! A report as a file that is complete in itself.
+//! A report as a self-contained HTML file.
 
 use super::whole::Report;
 use crate::console;
 
-/// What the file may do: run what is in it, and ask nobody.
+/// The content security policy: only inline scripts and styles, and no network access.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
                       img-src data:; base-uri 'none'; form-action 'none'";
 
-/// The modules that draw a report, in the order in which they need each other.
+/// The console's modules that render a report, in the order of their dependencies.
 const MODULES: [&str; 5] = ["format.js", "dom.js", "chart.js", "report.js", "saved.js"];
 
-/// One HTML file with the report's data, and what the console draws it with.
+/// Renders a report as one HTML file with its data and the console's code to display it.
 ///
 /// # Errors
 ///
-/// If the report has no JSON form.
+/// If the report cannot be serialised to JSON.
 pub fn page(report: &Report) -> serde_json::Result<String> {
-    // In a script element only a `<` could end the data.
+    // Only a `<` could end a script element prematurely.
     let data = serde_json::to_string(report)?.replace('<', "\\u003c");
     let style = [text("uplot.css"), text("console.css")].concat();
     let modules: String = MODULES.iter().map(|name| joined(text(name))).collect();
@@ -48,8 +48,8 @@ fn text(name: &str) -> &'static str {
     console::file(name).map_or("", |file| file.text)
 }
 
-/// A module as a part of one that has all modules: nothing is imported, and exports are names
-/// like others.
+/// Prepares a module for being concatenated with the others: removes imports and turns exports into
+/// plain declarations.
 fn joined(module: &str) -> String {
     let lines = module.lines().filter(|line| !line.starts_with("import "));
     lines

@@ -1,13 +1,13 @@
-//! What `/evaluate` answers.
+//! The summary of an evaluation: the response of `/evaluate`.
 
 use serde::Serialize;
 
 use crate::monitoring::evaluation::{Evaluation, Scores};
 
-/// An evaluation in figures; every field is there, null where it is undefined.
+/// The figures of an evaluation. Every field is always present, and null if it is undefined.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
-    /// The figures in a sentence.
+    /// The main figures in a sentence.
     pub message: String,
     #[serde(flatten)]
     scores: ReportedScores,
@@ -40,7 +40,7 @@ enum ReportedScores {
 }
 
 impl Summary {
-    /// The figures of an evaluation of a period, if it has a name.
+    /// Summarises an evaluation; `period` is the name of the period, if it has one.
     #[must_use]
     pub fn new(evaluation: &Evaluation, period: Option<String>) -> Self {
         let drift = &evaluation.drift;

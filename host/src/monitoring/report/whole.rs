@@ -1,4 +1,4 @@
-//! A whole report of an evaluation.
+//! The full report of an evaluation.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,58 +12,59 @@ use super::summary::Summary;
 use crate::loaded_model::LoadedModel;
 use crate::monitoring::evaluation::Evaluation;
 
-/// An evaluation that succeeded.
+/// The full report of a successful evaluation.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// Which one it is.
+    /// Identifies the evaluation.
     #[serde(flatten)]
     pub head: Head,
-    /// What `/evaluate` answered.
+    /// The response of `/evaluate`.
     #[serde(flatten)]
     pub summary: Summary,
-    /// Labels of the classes, by which target and prediction are counted; none for a regression.
+    /// Labels of the classes, into which targets and predictions are indices; empty for a
+    /// regression.
     pub classes: Vec<String>,
-    /// Every column.
+    /// Drift and distribution of every column.
     pub columns: Vec<Column>,
     /// Predictions and true values.
     pub outcome: Outcome,
 }
 
-/// Which evaluation it is.
+/// Identifies an evaluation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Head {
-    /// Its name among those of the model: later ones are greater, through restarts too.
+    /// Id of the evaluation, unique for its model and increasing over time, even across restarts.
     pub id: u64,
-    /// Unix time at which it was made.
+    /// Unix time of the evaluation in seconds.
     pub time: u64,
     /// The model that was evaluated.
     pub model: String,
-    /// Its version.
+    /// The version of the model.
     pub version: String,
     /// SHA-256 digest of the component.
     pub digest: Digest,
-    /// What is predicted.
+    /// Name of the target.
     pub target: String,
-    /// Rows of the reference sample.
+    /// Number of rows in the reference sample.
     pub reference_rows: usize,
 }
 
-/// A column's drift, and what it looks like.
+/// The drift and the distribution of a column.
 #[derive(Debug, Serialize)]
 pub struct Column {
-    /// How far it is from its reference.
+    /// Its drift from the reference sample.
     #[serde(flatten)]
     pub drift: ColumnDrift,
-    /// What its values are.
+    /// Whether it is numerical or categorical.
     pub kind: Kind,
-    /// Whether the score is a p-value, where less means more drift.
+    /// Whether the score is a p-value, so that smaller values mean more drift.
     pub p_value: bool,
-    /// Reference and current values.
+    /// Distributions of its reference and current values.
     pub distribution: Distribution,
 }
 
 impl Report {
-    /// The report of an evaluation of a loaded model that is registered under a name.
+    /// Creates the report of an evaluation of a model that is registered as `model`.
     #[must_use]
     pub fn new(
         id: u64,

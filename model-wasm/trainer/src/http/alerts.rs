@@ -1,4 +1,4 @@
-//! `POST /alerts`: an Alertmanager's notification.
+//! `POST /alerts`: receives notifications from Alertmanager.
 
 use canopy_web::{Call, Problem, Response, StatusCode, json};
 use serde::Serialize;
@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::Server;
 use crate::retraining::{Decision, Webhook};
 
-/// Largest notification, in bytes.
+/// Maximum size of a notification in bytes.
 const LIMIT: u64 = 2 << 20;
 
-/// What was decided on each alert, in the order they came.
+/// The decision on each alert, in the order of the notification.
 #[derive(Serialize)]
 struct Answer {
     alerts: Vec<Decided>,
@@ -20,7 +20,7 @@ struct Decided {
     alertname: String,
     fingerprint: String,
     decision: Decision,
-    /// The run that was started.
+    /// The id of the run that was started.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<u64>,
 }
@@ -28,7 +28,7 @@ struct Decided {
 pub(super) async fn receive(mut call: Call<'_, Server>) -> Result<Response, Problem> {
     let body = call.read(LIMIT).await?;
     let webhook =
-        Webhook::read(&body).map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail))?;
+        Webhook::parse(&body).map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail))?;
     let alerts = webhook.alerts.into_iter().map(|alert| {
         let (decision, run) = call.service.retrainer.receive(&alert);
         Decided {

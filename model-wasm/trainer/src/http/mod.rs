@@ -1,6 +1,6 @@
-//! The retrainer over HTTP: the table of its routes, and their handlers.
+//! The HTTP API of the retrainer: its route table and handlers.
 //!
-//! What every request passes before and after its handler is [`canopy_web`]'s, as in the host.
+//! Requests pass through the pipeline of [`canopy_web`], as in the host.
 
 mod alerts;
 mod routes;
@@ -15,14 +15,14 @@ pub(crate) use routes::table;
 
 use crate::retraining::Retrainer;
 
-/// The retrainer as HTTP reaches it.
+/// The retrainer as an HTTP service.
 pub(crate) struct Server {
     retrainer: Arc<Retrainer>,
     parts: Parts,
 }
 
 impl Server {
-    /// Puts a retrainer behind the pipeline.
+    /// Creates the service of a retrainer.
     pub(crate) fn new(retrainer: Arc<Retrainer>, parts: Parts) -> Self {
         Self { retrainer, parts }
     }

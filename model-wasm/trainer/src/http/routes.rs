@@ -1,4 +1,4 @@
-//! The table of routes.
+//! The route table.
 
 use canopy_auth::Role::Admin;
 use canopy_web::Class::Open;
@@ -6,7 +6,7 @@ use canopy_web::{Method, Need, Route, Table};
 
 use super::{Server, alerts, runs, status};
 
-/// The routes of the retrainer.
+/// The route table of the retrainer.
 pub(crate) fn table() -> Table<Server> {
     Table::new(&[&ROUTES])
 }

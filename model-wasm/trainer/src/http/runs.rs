@@ -1,4 +1,4 @@
-//! `GET /runs`: the last hundred runs; `POST /runs`: starts one.
+//! `GET /runs` lists the last hundred runs; `POST /runs` starts one.
 
 use canopy_web::{Call, Problem, Response, StatusCode, json};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Server;
 use crate::retraining::Run;
 
-/// The last runs, the newest first.
+/// The last runs, newest first.
 #[derive(Serialize)]
 struct Runs {
     runs: Vec<Run>,
@@ -22,7 +22,7 @@ pub(super) async fn start(call: Call<'_, Server>) -> Result<Response, Problem> {
         Some(run) => json(StatusCode::ACCEPTED, &run),
         None => Err(Problem::new(
             StatusCode::CONFLICT,
-            "a run is under way; see GET /runs",
+            "a run is already in progress; see GET /runs",
         )),
     }
 }

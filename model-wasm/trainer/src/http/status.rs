@@ -12,7 +12,7 @@ pub(super) async fn health(_: Call<'_, Server>) -> Result<Response, Problem> {
 
 pub(super) async fn metrics(call: Call<'_, Server>) -> Result<Response, Problem> {
     let metrics = call.service.retrainer.metrics().map_err(|error| {
-        error!(%error, "the metrics cannot be encoded");
+        error!(%error, "cannot encode the metrics");
         Problem::internal()
     })?;
     Ok(text("text/plain; version=0.0.4; charset=utf-8", metrics))

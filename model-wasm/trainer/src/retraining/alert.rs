@@ -1,4 +1,4 @@
-//! Alertmanager's webhook, version 4.
+//! Notifications of Alertmanager: its webhook format, version 4.
 //!
 //! Source: <https://prometheus.io/docs/alerting/latest/configuration/#webhook_config>.
 
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// The version of the format that is read.
+/// The supported version of the format.
 const VERSION: &str = "4";
 
-/// A notification; of its fields only those that are needed.
+/// A notification, reduced to the fields that are used.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Webhook {
     /// The alerts of one group.
@@ -21,20 +21,20 @@ pub(crate) struct Webhook {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Alert {
-    /// Whether it fires.
+    /// Whether it is firing.
     pub(crate) status: Status,
-    /// What identifies it.
+    /// Labels, which identify it.
     pub(crate) labels: BTreeMap<String, String>,
-    /// What explains it.
+    /// Annotations, which describe it.
     #[serde(default)]
     pub(crate) annotations: BTreeMap<String, String>,
-    /// Since when it fires.
+    /// When it started firing.
     pub(crate) starts_at: Timestamp,
     /// Hash of the labels.
     pub(crate) fingerprint: String,
 }
 
-/// Whether an alert fires.
+/// The status of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
@@ -43,31 +43,33 @@ pub(crate) enum Status {
 }
 
 impl Webhook {
-    /// Reads a notification.
+    /// Parses a notification.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, for whoever sent it.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, String> {
+    /// If the body is not a notification of the supported version; the message is for the client.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Head {
             version: String,
         }
 
-        let wrong = |error: serde_json::Error| format!("no notification of Alertmanager: {error}");
-        let head: Head = serde_json::from_slice(body).map_err(wrong)?;
+        let invalid = |error: serde_json::Error| {
+            format!("the body is not an Alertmanager notification: {error}")
+        };
+        let head: Head = serde_json::from_slice(body).map_err(invalid)?;
         if head.version != VERSION {
             return Err(format!(
                 "the notification has version {:?}, expected {VERSION:?}",
                 head.version
             ));
         }
-        serde_json::from_slice(body).map_err(wrong)
+        serde_json::from_slice(body).map_err(invalid)
     }
 }
 
 impl Alert {
-    /// Its name, empty if it has none.
+    /// The name of the alert; empty if it has none.
     pub(crate) fn name(&self) -> &str {
         self.labels.get("alertname").map_or("", String::as_str)
     }
@@ -78,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_alertmanager_sends() {
+    fn a_notification_is_parsed() {
         let body = br#"{"receiver":"retrainer","status":"firing","alerts":[{"status":"firing",
             "labels":{"alertname":"ModelRmseHigh","severity":"warning"},
             "annotations":{"summary":"The model is bad"},
@@ -87,14 +89,14 @@ mod tests {
             "groupLabels":{},"commonLabels":{},"commonAnnotations":{},
             "externalURL":"http://alertmanager:9093","version":"4","groupKey":"{}",
             "truncatedAlerts":0}"#;
-        let alert = Webhook::read(body).unwrap().alerts.remove(0);
+        let alert = Webhook::parse(body).unwrap().alerts.remove(0);
         assert_eq!(alert.name(), "ModelRmseHigh");
         assert_eq!(alert.status, Status::Firing);
         assert_eq!(alert.starts_at.to_string(), "2024-05-01T10:00:00.5Z");
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn errors_name_the_problem() {
         for (body, part) in [
             ("", "EOF"),
             ("[]", "expected"),
@@ -106,7 +108,7 @@ mod tests {
                 "missing field `labels`",
             ),
         ] {
-            let error = Webhook::read(body.as_bytes()).unwrap_err();
+            let error = Webhook::parse(body.as_bytes()).unwrap_err();
             assert!(error.contains(part), "{body}: {error}");
         }
     }

@@ -1,4 +1,4 @@
-//! The outgoing webhook: something else trains.
+//! The outgoing webhook, which delegates training to another system.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -10,11 +10,11 @@ use reqwest::{Client, StatusCode, Url};
 use serde_json::json;
 use tracing::warn;
 
-/// Environment variable with the Authorization header.
+/// Environment variable with the value of the Authorization header.
 const HEADER: &str = "CANOPY_TRAINER_FORWARD_AUTHORIZATION";
-/// Longest time of one attempt.
-const LIMIT: Duration = Duration::from_secs(10);
-/// Pause after each attempt but the last.
+/// Timeout of one attempt.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Pauses between attempts.
 const PAUSES: [Duration; 4] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
@@ -22,7 +22,7 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(4),
 ];
 
-/// Somebody to tell of alerts.
+/// The receiver that alerts are forwarded to.
 #[derive(Debug)]
 pub(crate) struct Forward {
     client: Client,
@@ -31,40 +31,40 @@ pub(crate) struct Forward {
 }
 
 impl Forward {
-    /// Forwards to a URL, with the Authorization header of the environment if there is one.
+    /// Creates the webhook for a URL, with the Authorization header from the environment if it is set.
     ///
     /// # Errors
     ///
-    /// If the URL or the header cannot be used.
+    /// If the URL or the header is not valid.
     pub(crate) fn new(url: &str) -> Result<Self> {
-        let problem = || "--forward is no URL of HTTP";
+        let problem = || "--forward is not an HTTP URL";
         let url: Url = url.parse().with_context(problem)?;
         ensure!(matches!(url.scheme(), "http" | "https"), problem());
         let authorization = match env::var(HEADER) {
             Ok(text) => {
                 let mut value = HeaderValue::from_str(&text)
-                    .with_context(|| format!("{HEADER} cannot be a header"))?;
+                    .with_context(|| format!("{HEADER} is not a valid header value"))?;
                 value.set_sensitive(true);
                 Some(value)
             }
             Err(env::VarError::NotPresent) => None,
             Err(error) => return Err(error).context(HEADER),
         };
-        // Whoever installed a provider before has done the same.
+        // Fails only if a provider is already installed, and that is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
-            client: Client::builder().timeout(LIMIT).build()?,
+            client: Client::builder().timeout(TIMEOUT).build()?,
             url,
             authorization,
         })
     }
 
-    /// Posts `{"conf": conf}`; returns the status. What may succeed later (no connection, no
-    /// answer, 429, 5xx) is tried again, five times in all.
+    /// Posts `{"conf": conf}` and returns the status. Retries temporary failures (no connection, no
+    /// response, 429, 5xx), with up to five attempts in total.
     ///
     /// # Errors
     ///
-    /// If there was no success.
+    /// If no attempt succeeds.
     pub(crate) async fn send(&self, conf: &BTreeMap<String, String>) -> Result<StatusCode> {
         let body = json!({ "conf": conf });
         let mut pauses = PAUSES.into_iter();
@@ -77,19 +77,23 @@ impl Forward {
                 Ok(answer) if answer.status().is_success() => return Ok(answer.status()),
                 Ok(answer) => {
                     let status = answer.status();
-                    let error = anyhow::anyhow!("the answer is {status}");
+                    let error = anyhow::anyhow!("the response is {status}");
                     if !(status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS) {
                         return Err(error);
                     }
                     error
                 }
-                // The URL may hold a password.
+                // The URL may contain a password.
                 Err(error) => error.without_url().into(),
             };
             let Some(pause) = pauses.next() else {
-                bail!("given up after {} attempts: {error:#}", PAUSES.len() + 1);
+                bail!("gave up after {} attempts: {error:#}", PAUSES.len() + 1);
             };
-            warn!(error = format!("{error:#}"), ?pause, "not forwarded yet");
+            warn!(
+                error = format!("{error:#}"),
+                ?pause,
+                "cannot forward the alert; retrying"
+            );
             tokio::time::sleep(pause).await;
         }
     }

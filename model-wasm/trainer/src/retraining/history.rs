@@ -1,15 +1,15 @@
-//! The last runs.
+//! The history of runs.
 
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use super::run::{Findings, Run, State, Trigger};
+use super::run::{Findings, Run, StartedBy, State};
 
-/// Runs that are remembered.
-const LENGTH: usize = 100;
+/// Number of runs that are kept.
+const CAPACITY: usize = 100;
 
-/// The last runs, the newest first.
+/// The last runs, newest first.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     runs: VecDeque<Run>,
@@ -17,12 +17,12 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// A run begins.
-    pub(crate) fn begin(&mut self, trigger: Trigger, now: Timestamp) -> Run {
+    /// Adds a run that begins now.
+    pub(crate) fn begin(&mut self, started_by: StartedBy, now: Timestamp) -> Run {
         self.count += 1;
         let run = Run {
             id: self.count,
-            trigger,
+            started_by,
             state: State::Running,
             started: now,
             ended: None,
@@ -31,18 +31,18 @@ impl History {
             error: None,
         };
         self.runs.push_front(run.clone());
-        self.runs.truncate(LENGTH);
+        self.runs.truncate(CAPACITY);
         run
     }
 
-    /// A run changed.
+    /// Updates a run.
     pub(crate) fn update(&mut self, run: Run) {
-        if let Some(known) = self.runs.iter_mut().find(|known| known.id == run.id) {
-            *known = run;
+        if let Some(entry) = self.runs.iter_mut().find(|entry| entry.id == run.id) {
+            *entry = run;
         }
     }
 
-    /// All that are remembered.
+    /// All runs, newest first.
     pub(crate) fn runs(&self) -> Vec<Run> {
         self.runs.iter().cloned().collect()
     }
@@ -53,10 +53,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_hundred_newest_first() {
+    fn the_last_hundred_runs_are_kept_newest_first() {
         let mut history = History::default();
         for _ in 0..101 {
-            history.begin(Trigger::Hand, Timestamp::UNIX_EPOCH);
+            history.begin(StartedBy::Hand, Timestamp::UNIX_EPOCH);
         }
         let ids: Vec<u64> = history.runs().iter().map(|run| run.id).collect();
         assert_eq!(ids, (2..=101).rev().collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Every metric of the retrainer, declared once. The help text says what it is.
+//! The metrics of the retrainer. Doc comments of families are their help texts.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -16,26 +16,26 @@ const DURATIONS: [f64; 11] = [
     0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0,
 ];
 
-/// Names of alerts that get a label value of their own.
+/// Maximum number of alert names that get their own label value.
 const NAMES: usize = 20;
-/// The label value of all other alerts.
+/// The label value for all other alerts.
 const OTHER: &str = "other";
 
 families! {
     struct Families {
-        /// Runs that ended, by outcome.
+        /// Completed runs, by outcome.
         runs: IntCounterVec = "retraining_runs_total" ["outcome"],
-        /// 1 while a run is under way, else 0.
+        /// 1 while a run is in progress, otherwise 0.
         running: IntGauge = "retraining_running",
-        /// Unix time of the end of the last run, however it ended; 0 before the first.
+        /// Unix time when the last run ended, whatever its outcome; 0 before the first run.
         last_run: Gauge = "retraining_last_run_timestamp_seconds",
-        /// Time from start to end of the runs that were not skipped.
+        /// Duration of runs that were not skipped.
         duration: Histogram = "retraining_duration_seconds" buckets DURATIONS,
-        /// RMSE or F1 on the held-out rows of the last run that trained.
+        /// RMSE or F1 on the held-out rows of the last run that trained a challenger, by role.
         score: GaugeVec = "retraining_score" ["role"],
-        /// Firing alerts received, also those that started no run.
+        /// Firing alerts received, including those that did not start a run, by name.
         alerts: IntCounterVec = "retraining_alerts_received_total" ["alertname"],
-        /// Labelled rows that the next run can learn from or score on.
+        /// Labelled rows available to the next run for training and scoring.
         observed_rows: IntGauge = "retraining_observed_rows",
     }
 }
@@ -51,11 +51,11 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// All metrics, at zero; scores are NaN until the first run.
+    /// Registers all metrics, at zero; scores are NaN until the first run.
     ///
     /// # Errors
     ///
-    /// If two metrics have the same name, which is a mistake in this file.
+    /// If two metrics have the same name, which is a bug in this file.
     pub(crate) fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let metrics = Self {
@@ -70,12 +70,12 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Where the parts of the retrainer register theirs.
+    /// The registry, where the parts of the retrainer register their own metrics.
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// A firing alert was received.
+    /// Counts a firing alert.
     pub(crate) fn alert(&self, name: &str) {
         let mut names = self.names.lock();
         let known = names.contains(name);
@@ -87,12 +87,12 @@ impl Metrics {
         self.families.alerts.with_label_values(&[label]).inc();
     }
 
-    /// A run began.
+    /// Records the start of a run.
     pub(crate) fn began(&self) {
         self.families.running.set(1);
     }
 
-    /// A run ended.
+    /// Records the end of a run.
     pub(crate) fn ended(&self, state: State, findings: &Findings, now: Timestamp, took: Duration) {
         self.families.runs.with_label_values(&[state.name()]).inc();
         if state != State::Skipped {
@@ -110,16 +110,16 @@ impl Metrics {
         self.families.running.set(0);
     }
 
-    /// So many observed rows can be used.
+    /// Sets the number of usable observed rows.
     pub(crate) fn observed(&self, rows: usize) {
         self.families.observed_rows.set(rows as i64);
     }
 
-    /// All metrics in the text format of Prometheus.
+    /// Encodes all metrics in the Prometheus text format.
     ///
     /// # Errors
     ///
-    /// If a metric cannot be encoded, which is a mistake in this file.
+    /// If a metric cannot be encoded, which is a bug in this file.
     pub(crate) fn text(&self) -> Result<String, prometheus::Error> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_alerts_are_bounded() {
+    fn the_number_of_alert_names_is_bounded() {
         let metrics = Metrics::new().unwrap();
         metrics.alert("");
         for number in 0..30 {

@@ -1,31 +1,31 @@
-//! `canopy-trainer serve`: the loop from an alert back to a better model.
+//! `canopy-trainer serve`: retrains the model when an alert fires and publishes it if it is better.
 //!
-//! An alert (or a person) starts a run, one at a time. A run reads the batches that the host
-//! observed, holds the newest out, trains a challenger on the specification's rows and the other
-//! batches, scores it and the champion, which is the model that serves, on the held-out rows,
-//! and publishes the challenger if it is better by a margin. What was trained on is what is
-//! published: the held-out rows are not learned from afterwards, so that the published scores are
-//! those of the published model.
+//! An alert or a manual request starts a run; only one run is in progress at a time. A run reads the
+//! batches of labelled rows that the host stored and holds out the newest one. It trains a challenger
+//! on the specification's rows and the remaining batches, and scores it and the champion (the serving
+//! model) on the held-out rows. If the challenger is better by a margin, it is published as it is:
+//! it is not trained again on the held-out rows, so the reported scores are those of the published
+//! model.
 //!
-//! Nothing here knows of HTTP, except for the call that [`forward`] makes.
+//! This module is independent of HTTP, except for the request that [`forward`] sends.
 
 mod alert;
-mod contest;
+mod challenge;
 mod forward;
-mod gate;
 mod history;
-mod ledger;
 mod metrics;
 mod observations;
 mod publish;
+mod publish_gate;
+mod retrain;
 mod retrainer;
-mod round;
 mod run;
 mod service;
+mod trigger;
 
 pub(crate) use alert::Webhook;
-pub(crate) use ledger::Decision;
 pub(crate) use metrics::DECLARATIONS;
 pub(crate) use retrainer::Retrainer;
 pub(crate) use run::Run;
 pub use service::serve;
+pub(crate) use trigger::Decision;

@@ -1,4 +1,4 @@
-//! The observed batches that a run works with.
+//! The observed batches of a run.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -10,22 +10,21 @@ use jiff::Timestamp;
 use crate::observed::check;
 use crate::spec::Spec;
 
-/// Of a single batch every so many rows one is held out.
-const SHARE: usize = 3;
+/// If there is only one batch, every n-th of its rows is held out.
+const STRIDE: usize = 3;
 
 /// The usable batches of a folder.
 #[derive(Debug)]
 pub(crate) struct Observations {
-    /// Oldest first.
+    /// The batches, oldest first.
     pub(crate) batches: Vec<Batch>,
-    /// Which batches cannot be used, and why.
+    /// The reasons why other batches cannot be used.
     pub(crate) warnings: Vec<String>,
 }
 
 impl Observations {
-    /// Reads the batches within the window of a specification. One that cannot be read or does
-    /// not suit the specification is left out with a warning: it must not stand in the way of
-    /// every retraining to come.
+    /// Reads the batches within the window of a specification. Batches that cannot be read or do not
+    /// match the specification are skipped with a warning, so that they do not block retraining.
     ///
     /// # Errors
     ///
@@ -35,15 +34,15 @@ impl Observations {
         let mut batches = Vec::new();
         for observed in read_each(folder)? {
             match observed {
-                Ok(observed) if too_old(&observed, spec, now) => {}
+                Ok(observed) if is_too_old(&observed, spec, now) => {}
                 Ok(Observed { at, batch }) => match check(spec, &batch) {
                     Ok(()) => batches.push(batch),
                     Err(problem) => warnings.push(format!(
-                        "left out: the batch of {} {problem}",
+                        "skipped a batch: the batch of {} {problem}",
                         Timestamp::try_from(at)?
                     )),
                 },
-                Err(error) => warnings.push(format!("left out: {error}")),
+                Err(error) => warnings.push(format!("skipped a batch: {error}")),
             }
         }
         let surplus = batches.len().saturating_sub(spec.retraining.batches());
@@ -51,18 +50,18 @@ impl Observations {
         Ok(Self { batches, warnings })
     }
 
-    /// Number of rows.
+    /// Total number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.batches.iter().map(Batch::rows).sum()
     }
 }
 
-fn too_old(observed: &Observed, spec: &Spec, now: SystemTime) -> bool {
+fn is_too_old(observed: &Observed, spec: &Spec, now: SystemTime) -> bool {
     let age = now.duration_since(observed.at).unwrap_or_default();
     spec.retraining.window().is_some_and(|window| age > window)
 }
 
-/// Rows to train on and rows to score on.
+/// The observed rows, split into rows for training and rows for scoring.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Split {
     pub(crate) training: Vec<Batch>,
@@ -70,52 +69,52 @@ pub(crate) struct Split {
 }
 
 impl Split {
-    /// Holds the newest batch out. If there is only one, every third of its rows: otherwise
-    /// nothing of what has changed could be learned before a second batch is there.
+    /// Holds out the newest batch. If there is only one batch, holds out every third row of it, so
+    /// that the challenger can learn from the changed data without waiting for a second batch.
     ///
     /// # Errors
     ///
-    /// Why there is nothing to hold out.
+    /// If there are too few rows; the message says so.
     pub(crate) fn new(mut batches: Vec<Batch>) -> Result<Self, String> {
-        let newest = batches.pop().ok_or("there are no observed rows to use")?;
+        let newest = batches.pop().ok_or("there are no usable observed rows")?;
         if !batches.is_empty() {
             return Ok(Self {
                 training: batches,
                 held_out: newest,
             });
         }
-        if newest.rows() < SHARE {
+        if newest.rows() < STRIDE {
             return Err(format!(
-                "{} observed rows are too few, {SHARE} are the least",
+                "{} observed rows are too few; at least {STRIDE} are needed",
                 newest.rows()
             ));
         }
-        let last = |row: usize| row % SHARE == SHARE - 1;
+        let is_held_out = |row: usize| row % STRIDE == STRIDE - 1;
         Ok(Self {
-            training: vec![select(&newest, |row| !last(row))],
-            held_out: select(&newest, last),
+            training: vec![select(&newest, |row| !is_held_out(row))],
+            held_out: select(&newest, is_held_out),
         })
     }
 }
 
-/// The rows of a batch whose position is wanted.
-fn select(batch: &Batch, wanted: impl Fn(usize) -> bool) -> Batch {
-    fn chosen<T: Clone>(values: &[T], wanted: &impl Fn(usize) -> bool) -> Vec<T> {
+/// The rows of a batch whose indices satisfy a predicate.
+fn select(batch: &Batch, is_selected: impl Fn(usize) -> bool) -> Batch {
+    fn filter<T: Clone>(values: &[T], is_selected: &impl Fn(usize) -> bool) -> Vec<T> {
         let values = values.iter().enumerate();
         values
-            .filter(|(row, _)| wanted(*row))
+            .filter(|(row, _)| is_selected(*row))
             .map(|(_, value)| value.clone())
             .collect()
     }
     let features = batch.features.iter();
     Batch {
         features: features
-            .map(|(name, values)| (name.clone(), chosen(values, &wanted)))
+            .map(|(name, values)| (name.clone(), filter(values, &is_selected)))
             .collect(),
         target: batch.target.clone(),
         targets: match &batch.targets {
-            Targets::Numbers(values) => Targets::Numbers(chosen(values, &wanted)),
-            Targets::Labels(labels) => Targets::Labels(chosen(labels, &wanted)),
+            Targets::Numbers(values) => Targets::Numbers(filter(values, &is_selected)),
+            Targets::Labels(labels) => Targets::Labels(filter(labels, &is_selected)),
         },
     }
 }
@@ -147,8 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn too_little_is_nothing_to_hold_out() {
-        assert!(Split::new(Vec::new()).unwrap_err().contains("no observed"));
+    fn too_few_rows_are_refused() {
+        assert!(
+            Split::new(Vec::new())
+                .unwrap_err()
+                .contains("no usable observed")
+        );
         assert!(
             Split::new(vec![batch(&[1.0, 2.0])])
                 .unwrap_err()

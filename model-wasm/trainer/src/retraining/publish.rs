@@ -1,4 +1,4 @@
-//! Putting a component in the place of the one that serves.
+//! Publishes a component by replacing the host's model file.
 
 use std::fs;
 use std::io;
@@ -10,35 +10,36 @@ use sha2::{Digest as _, Sha256};
 
 use crate::write::write;
 
-/// Folder of the components before, beside the served one.
+/// Folder for previous components, next to the model file.
 const FOLDER: &str = "previous";
-/// Components that are kept in it.
+/// Number of previous components that are kept.
 const KEPT: usize = 10;
-/// Characters of the digest in a file's name.
+/// Number of hexadecimal digits of the digest in a file name.
 const DIGITS: usize = 8;
 
-/// Puts a component at `path`. What served before, `served` with a name and a version, is kept
-/// first. Returns a warning if older components could not be removed.
+/// Replaces the model file at `path` with a component, after saving the champion (`champion` with
+/// its name and version) in the folder of previous components. Returns a warning if older components
+/// could not be removed.
 ///
 /// # Errors
 ///
-/// If the file is not any more what it was when the run began, or something cannot be written;
-/// the served file is as it was then.
+/// If the model file has changed since the run began, or a file cannot be written. The model file is
+/// then unchanged.
 pub(crate) fn publish(
     path: &Path,
     component: &[u8],
-    served: Option<&[u8]>,
+    champion: Option<&[u8]>,
     (name, version): (&str, &str),
 ) -> Result<Option<String>> {
     ensure!(
-        fs::read(path).ok().as_deref() == served,
+        fs::read(path).ok().as_deref() == champion,
         "{} was replaced while the challenger was trained",
         path.display()
     );
     let mut warning = None;
-    if let Some(served) = served {
-        let digest = format!("{:x}", Sha256::digest(served));
-        let plain = |text: &str| text.replace(|c: char| !allowed(c), "_");
+    if let Some(champion) = champion {
+        let digest = format!("{:x}", Sha256::digest(champion));
+        let plain = |text: &str| text.replace(|c: char| !is_plain(c), "_");
         let file = format!(
             "{}-{}-{}.wasm",
             plain(name),
@@ -46,17 +47,20 @@ pub(crate) fn publish(
             &digest[..DIGITS]
         );
         let folder = path.with_file_name(FOLDER);
-        write(&folder.join(file), served).context("what serves cannot be kept")?;
-        warning = forget(&folder)
-            .err()
-            .map(|error| format!("{} was not tidied: {error}", folder.display()));
+        write(&folder.join(file), champion).context("cannot save the champion")?;
+        warning = prune(&folder).err().map(|error| {
+            format!(
+                "cannot remove old components from {}: {error}",
+                folder.display()
+            )
+        });
     }
     write(path, component)?;
     Ok(warning)
 }
 
-/// Removes all components of a folder but the newest.
-fn forget(folder: &Path) -> io::Result<()> {
+/// Removes all but the newest components from a folder.
+fn prune(folder: &Path) -> io::Result<()> {
     let mut files: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -72,8 +76,8 @@ fn forget(folder: &Path) -> io::Result<()> {
         .try_for_each(|(_, path)| fs::remove_file(path))
 }
 
-/// Characters that are themselves in a file's name.
-fn allowed(c: char) -> bool {
+/// Whether a character is used unchanged in a file name.
+fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || ".+-_".contains(c)
 }
 
@@ -82,14 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_ten_before_are_kept() {
+    fn the_last_ten_previous_components_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.wasm");
         write(&path, b"0").unwrap();
-        for round in 1..=12_u8 {
-            let served = fs::read(&path).unwrap();
-            let version = format!("1/{round}");
-            publish(&path, &[round], Some(&served), ("demand", &version)).unwrap();
+        for number in 1..=12_u8 {
+            let champion = fs::read(&path).unwrap();
+            let version = format!("1/{number}");
+            publish(&path, &[number], Some(&champion), ("demand", &version)).unwrap();
         }
         assert_eq!(fs::read(&path).unwrap(), [12]);
         let files = fs::read_dir(folder.path().join(FOLDER)).unwrap();
@@ -103,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_somebody_else_replaced_is_left_alone() {
+    fn a_file_that_was_replaced_by_someone_else_is_left_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.wasm");
         write(&path, b"theirs").unwrap();

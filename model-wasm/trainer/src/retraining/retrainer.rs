@@ -1,4 +1,4 @@
-//! The state of the service: what is under way, what was, and who starts a run.
+//! The state of the service: starts runs and records them.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,41 +15,42 @@ use tracing::{error, info, warn};
 
 use super::alert::{Alert, Status};
 use super::forward::Forward;
-use super::gate::Gate;
 use super::history::History;
-use super::ledger::{Decision, Ledger};
 use super::metrics::Metrics;
 use super::observations::Observations;
-use super::round::retrain;
-use super::run::{Findings, Run, State, Trigger, Verdict};
+use super::publish_gate::PublishGate;
+use super::retrain::retrain;
+use super::run::{Findings, Run, StartedBy, State, Verdict};
+use super::trigger::{Decision, Trigger};
 use crate::cli::ServeArguments;
 use crate::spec::Spec;
 
-/// Niceness of the threads that train: a tenth of the weight of a normal thread.
+/// Niceness of the training threads: they get about a tenth of the share of a thread of normal
+/// priority.
 const NICENESS: i32 = 10;
 
-/// Starts runs, one at a time, and remembers them.
+/// Starts runs, one at a time, and records them.
 pub(crate) struct Retrainer {
     arguments: ServeArguments,
     forward: Option<Forward>,
     metrics: Metrics,
-    gate: Gate,
-    desk: Mutex<Desk>,
+    gate: PublishGate,
+    inner: Mutex<Inner>,
 }
 
-struct Desk {
-    ledger: Ledger,
+struct Inner {
+    trigger: Trigger,
     history: History,
 }
 
 impl Retrainer {
-    /// A retrainer without any runs.
+    /// Creates a retrainer without any runs.
     ///
     /// # Errors
     ///
-    /// If the specification or the address to forward to cannot be used.
+    /// If the specification or the URL to forward to is not valid.
     pub(crate) fn new(arguments: ServeArguments) -> Result<Self> {
-        // A host calls the model what the component says, or what its file is called.
+        // A host registers a model under the name in its description or that of its file.
         let file = arguments.model.file_stem();
         let names = [
             Some(Spec::load(&arguments.spec)?.name),
@@ -59,62 +60,62 @@ impl Retrainer {
         Ok(Self {
             forward: arguments.forward.as_deref().map(Forward::new).transpose()?,
             metrics: Metrics::new()?,
-            gate: Gate::default(),
-            desk: Mutex::new(Desk {
-                ledger: Ledger::new(names, arguments.cooldown.into()),
+            gate: PublishGate::default(),
+            inner: Mutex::new(Inner {
+                trigger: Trigger::new(names, arguments.cooldown.into()),
                 history: History::default(),
             }),
             arguments,
         })
     }
 
-    /// Takes an alert: what was decided, and the number of the run it started. Must be called
-    /// within a tokio runtime, where the run goes on.
+    /// Processes an alert. Returns the decision and, if a run was started, its id. Must be called
+    /// within a tokio runtime, on which the run continues.
     pub(crate) fn receive(self: &Arc<Self>, alert: &Alert) -> (Decision, Option<u64>) {
         if alert.status == Status::Firing {
             self.metrics.alert(alert.name());
         }
-        let mut desk = self.desk();
-        let decision = desk.ledger.decide(alert, Instant::now());
+        let mut inner = self.inner.lock();
+        let decision = inner.trigger.decide(alert, Instant::now());
         info!(alert = alert.name(), fingerprint = %alert.fingerprint, ?decision, "alert received");
         if decision != Decision::Started {
             return (decision, None);
         }
-        // Labels identify the alert: an annotation does not replace one.
+        // Labels take precedence over annotations of the same name.
         let mut conf = alert.annotations.clone();
         conf.extend(alert.labels.clone());
-        let run = self.begin(desk, alert.into(), conf);
+        let run = self.begin(inner, alert.into(), conf);
         (decision, Some(run.id))
     }
 
-    /// Starts a run without an alert; `None` if one is under way. Must be called within a tokio
+    /// Starts a run manually; `None` if one is already in progress. Must be called within a tokio
     /// runtime.
     pub(crate) fn start_by_hand(self: &Arc<Self>) -> Option<Run> {
-        let mut desk = self.desk();
-        let started = desk.ledger.start_by_hand();
-        started.then(|| self.begin(desk, Trigger::Hand, BTreeMap::new()))
+        let mut inner = self.inner.lock();
+        let started = inner.trigger.start_by_hand();
+        started.then(|| self.begin(inner, StartedBy::Hand, BTreeMap::new()))
     }
 
-    /// The last runs, the newest first.
+    /// The last runs, newest first.
     pub(crate) fn runs(&self) -> Vec<Run> {
-        self.desk().history.runs()
+        self.inner.lock().history.runs()
     }
 
-    /// All metrics in the text format of Prometheus.
+    /// Encodes all metrics in the Prometheus text format.
     ///
     /// # Errors
     ///
-    /// If a metric cannot be encoded, which is a mistake in this program.
+    /// If a metric cannot be encoded, which is a bug in this program.
     pub(crate) fn metrics(&self) -> Result<String, prometheus::Error> {
         self.metrics.text()
     }
 
-    /// Where the parts of the retrainer register their metrics.
+    /// The registry, where the parts of the retrainer register their own metrics.
     pub(crate) fn registry(&self) -> &Registry {
         self.metrics.registry()
     }
 
-    /// Counts the observed rows that can be used. Blocks while it reads them.
+    /// Updates the metric of usable observed rows. Blocks while reading them.
     pub(crate) fn count_observed(&self) {
         let count = || -> Result<usize> {
             let spec = Spec::load(&self.arguments.spec)?;
@@ -125,12 +126,12 @@ impl Retrainer {
             Ok(rows) => self.metrics.observed(rows),
             Err(error) => warn!(
                 error = format!("{error:#}"),
-                "observed rows cannot be counted"
+                "cannot count the observed rows"
             ),
         }
     }
 
-    /// From now on nothing is published; returns once nothing is being published.
+    /// Prevents further publications, after waiting for one in progress.
     pub(crate) fn stop(&self) {
         self.gate.close();
         if let Some(run) = self.runs().first()
@@ -140,21 +141,21 @@ impl Retrainer {
         }
     }
 
-    /// Begins a run that the ledger knows of already.
+    /// Begins a run that the trigger has admitted.
     fn begin(
         self: &Arc<Self>,
-        mut desk: MutexGuard<'_, Desk>,
-        trigger: Trigger,
+        mut inner: MutexGuard<'_, Inner>,
+        started_by: StartedBy,
         conf: BTreeMap<String, String>,
     ) -> Run {
-        let run = desk.history.begin(trigger, Timestamp::now());
+        let run = inner.history.begin(started_by, Timestamp::now());
         self.metrics.began();
         info!(run = run.id, "run started");
         let (this, begun) = (Arc::clone(self), run.clone());
         tokio::spawn(async move {
             let start = Instant::now();
             let (findings, outcome) = match &this.forward {
-                Some(forward) => (Findings::default(), hand_over(forward, &conf).await),
+                Some(forward) => (Findings::default(), delegate(forward, &conf).await),
                 None => this.retrain(begun.started).await,
             };
             this.end(begun, start, findings, outcome);
@@ -162,25 +163,27 @@ impl Retrainer {
         run
     }
 
-    /// Trains on a thread of its own, of low priority, as are all that it starts.
+    /// Trains on a separate low-priority thread; the threads that it starts inherit the priority.
     async fn retrain(self: &Arc<Self>, started: Timestamp) -> (Findings, Result<Verdict>) {
         let this = Arc::clone(self);
         let (sender, receiver) = oneshot::channel();
         let spawned = thread::Builder::new()
             .name("retraining".into())
             .spawn(move || {
-                // Where this is not allowed, training has normal priority.
+                // Best effort: if this is not allowed, training has normal priority.
                 let _ = rustix::process::nice(NICENESS);
                 let mut findings = Findings::default();
                 let work = || retrain(&this.arguments, &this.gate, started, &mut findings);
                 let outcome = catch_unwind(AssertUnwindSafe(work))
-                    .unwrap_or_else(|_| Err(anyhow!("the training panicked, see the log")));
-                // Nobody listens any more when the service stops.
+                    .unwrap_or_else(|_| Err(anyhow!("the training panicked; see the log")));
+                // Sending fails if the service is stopping and nobody is waiting for the result.
                 let _ = sender.send((findings, outcome));
             });
         let result = match spawned {
-            Ok(_) => receiver.await.context("the training ended without a word"),
-            Err(error) => Err(error).context("no thread to train on"),
+            Ok(_) => receiver
+                .await
+                .context("the training thread ended without a result"),
+            Err(error) => Err(error).context("cannot start the training thread"),
         };
         result.unwrap_or_else(|error| (Findings::default(), Err(error)))
     }
@@ -209,23 +212,22 @@ impl Retrainer {
                 "run ended"
             ),
         }
-        let mut desk = self.desk();
-        desk.ledger.end(Instant::now());
+        let mut inner = self.inner.lock();
+        inner.trigger.end(Instant::now());
         self.metrics
             .ended(run.state, &findings, now, start.elapsed());
         run.findings = findings;
-        desk.history.update(run);
-    }
-
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock()
+        inner.history.update(run);
     }
 }
 
-/// Has something else train: for this service the run is skipped.
-async fn hand_over(forward: &Forward, conf: &BTreeMap<String, String>) -> Result<Verdict> {
-    let status = forward.send(conf).await.context("not forwarded")?;
+/// Forwards the alert to the system that trains. For this service, the run counts as skipped.
+async fn delegate(forward: &Forward, conf: &BTreeMap<String, String>) -> Result<Verdict> {
+    let status = forward
+        .send(conf)
+        .await
+        .context("cannot forward the alert")?;
     Ok(Verdict::Skipped(format!(
-        "handed over with --forward, which answered {status}"
+        "forwarded with --forward; the response was {status}"
     )))
 }

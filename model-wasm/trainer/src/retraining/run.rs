@@ -1,47 +1,48 @@
-//! What is told of a run.
+//! The record of a run.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::alert::Alert;
 
-/// A run, under way or ended.
+/// A run, in progress or ended.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Run {
-    /// Its number, from 1 since the service started.
+    /// Number of the run, counted from 1 since the service started.
     pub(crate) id: u64,
-    /// Who wanted it.
-    pub(crate) trigger: Trigger,
-    /// How far it is.
+    /// What started the run.
+    #[serde(rename = "trigger")]
+    pub(crate) started_by: StartedBy,
+    /// The state of the run.
     pub(crate) state: State,
-    /// When it started.
+    /// When the run started.
     pub(crate) started: Timestamp,
-    /// When it ended.
+    /// When the run ended.
     pub(crate) ended: Option<Timestamp>,
-    /// What it found out.
+    /// The findings of the run.
     #[serde(flatten)]
     pub(crate) findings: Findings,
-    /// Why it was kept or skipped.
+    /// Why the champion was kept or the run was skipped.
     pub(crate) reason: Option<String>,
-    /// Why it failed.
+    /// Why the run failed.
     pub(crate) error: Option<String>,
 }
 
-/// Who wanted a run.
+/// What started a run.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "by", rename_all = "lowercase")]
-pub(crate) enum Trigger {
+pub(crate) enum StartedBy {
     /// An alert.
     Alert {
         alertname: String,
         fingerprint: String,
         since: Timestamp,
     },
-    /// A person.
+    /// A manual request.
     Hand,
 }
 
-impl From<&Alert> for Trigger {
+impl From<&Alert> for StartedBy {
     fn from(alert: &Alert) -> Self {
         Self::Alert {
             alertname: alert.name().to_owned(),
@@ -51,7 +52,7 @@ impl From<&Alert> for Trigger {
     }
 }
 
-/// How far a run is.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
@@ -63,11 +64,11 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// How a run can end.
+    /// The states in which a run can end.
     pub(crate) const OUTCOMES: [Self; 4] =
         [Self::Published, Self::Kept, Self::Failed, Self::Skipped];
 
-    /// Its word in the label `outcome`.
+    /// The value of the label `outcome`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -79,36 +80,36 @@ impl State {
     }
 }
 
-/// How a run ended that did not fail.
+/// The result of a run that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The challenger serves from now on.
+    /// The challenger was published.
     Published,
-    /// The champion goes on serving, because of this.
+    /// The champion was kept, for this reason.
     Kept(String),
-    /// Nothing was trained, because of this.
+    /// Nothing was trained, for this reason.
     Skipped(String),
 }
 
-/// What a run found out, as far as it came.
+/// The findings of a run, as far as it got.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Findings {
-    /// Rows that the challenger was trained on.
+    /// Number of rows that the challenger was trained on.
     pub(crate) rows: Option<usize>,
-    /// Rows of usable observed batches, the held-out ones included.
+    /// Number of rows in usable observed batches, including the held-out ones.
     pub(crate) observed_rows: Option<usize>,
-    /// Rows that both models were scored on.
+    /// Number of rows that the models were scored on.
     pub(crate) held_out_rows: Option<usize>,
     /// Name of the score.
     pub(crate) score: Option<&'static str>,
-    /// Score of the model that served; absent if there was none.
+    /// Score of the champion; absent if there was none.
     pub(crate) champion_score: Option<f64>,
-    /// Score of the trained model.
+    /// Score of the challenger.
     pub(crate) challenger_score: Option<f64>,
     /// Version that was published.
     pub(crate) version: Option<String>,
     /// Digest of the component that was published.
     pub(crate) digest: Option<String>,
-    /// What a person should look at.
+    /// Warnings for the operator.
     pub(crate) warnings: Vec<String>,
 }

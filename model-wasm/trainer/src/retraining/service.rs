@@ -1,4 +1,4 @@
-//! The life of the service: check, listen, and stop without leaving half a file.
+//! The life cycle of the service: start, listen and stop cleanly.
 
 use std::fs;
 use std::path::Path;
@@ -18,21 +18,22 @@ use super::retrainer::Retrainer;
 use crate::cli::ServeArguments;
 use crate::http::{self, Server};
 
-/// Threads that answer requests; training has its own.
+/// Threads of the async runtime; training has its own.
 const THREADS: usize = 2;
-/// Requests that may be answered at the same time.
+/// Maximum number of concurrent requests.
 const IN_FLIGHT: usize = 64;
-/// Time between two looks at the files of users and certificate.
+/// Interval at which the files of users and certificate are checked for changes.
 const CREDENTIALS: Duration = Duration::from_secs(1);
-/// Time between two looks for new observed rows.
-const LOOK: Duration = Duration::from_secs(15);
+/// Interval at which the folder of observed rows is checked for changes.
+const OBSERVATIONS: Duration = Duration::from_secs(15);
 
-/// Serves until SIGTERM or SIGINT. A run that is publishing then is finished, any other is
-/// abandoned.
+/// Runs the service until SIGTERM or SIGINT. A run that is publishing at that moment is finished,
+/// any other run is abandoned.
 ///
 /// # Errors
 ///
-/// If a setting is wrong or the address is taken; both are found before a client can connect.
+/// If the configuration is not valid or the address is in use. Both are detected before a client
+/// can connect.
 pub fn serve(arguments: ServeArguments) -> Result<()> {
     log::start(&arguments.log)?;
     canopy_cli::warn_of_renamed_variables();
@@ -42,7 +43,7 @@ pub fn serve(arguments: ServeArguments) -> Result<()> {
         .build()
         .context("cannot start the worker threads")?;
     let outcome = runtime.block_on(listen(arguments));
-    // Whatever reads observed rows may go on reading; nobody waits for it.
+    // Does not wait for a task that may still be reading observed rows.
     runtime.shutdown_background();
     outcome
 }
@@ -54,12 +55,12 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
         !arguments
             .web
             .is_open_at(address, arguments.auth.users.is_some()),
-        "{address} can be reached from other machines: name the users with --users FILE, or say \
-         --insecure if something else authenticates clients"
+        "{address} can be reached from other machines: enable authentication with --users FILE, or \
+                 pass --insecure if something else authenticates clients"
     );
     let observations = arguments.observations.clone();
     let auth = Auth::open(&arguments.auth).context("cannot set up authentication")?;
-    let tls = Tls::open(&arguments.web).context("cannot encrypt connections")?;
+    let tls = Tls::open(&arguments.web).context("cannot set up TLS")?;
     let web = arguments.web.clone();
     let retrainer = Arc::new(Retrainer::new(arguments)?);
     let registry = retrainer.registry();
@@ -74,7 +75,7 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
         auth_metrics: AuthMetrics::new(registry)?,
         permits: Permits::new(IN_FLIGHT, 1)?,
     };
-    let workers = Workers::start().context("cannot start the threads that answer")?;
+    let workers = Workers::start().context("cannot start the threads that handle connections")?;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
@@ -93,7 +94,7 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
     Ok(())
 }
 
-/// Reads users and certificate again when their files change.
+/// Reloads users and certificate when their files change.
 async fn watch_credentials(server: Arc<Server>) {
     while server.parts().has_credentials() {
         tokio::time::sleep(CREDENTIALS).await;
@@ -102,7 +103,7 @@ async fn watch_credentials(server: Arc<Server>) {
     }
 }
 
-/// Counts the observed rows now and whenever a batch was added or removed.
+/// Counts the observed rows at the start and whenever a batch is added or removed.
 async fn count_observed(retrainer: &Arc<Retrainer>, folder: &Path) {
     let changed = || {
         fs::metadata(folder)
@@ -117,14 +118,16 @@ async fn count_observed(retrainer: &Arc<Retrainer>, folder: &Path) {
             let _ = context::spawn_blocking(move || retrainer.count_observed()).await;
             counted = Some(now);
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(OBSERVATIONS).await;
     }
 }
 
-/// A message each time the process is told to stop.
+/// A channel that receives a message for every SIGTERM or SIGINT.
 fn stop_signals() -> Result<mpsc::UnboundedReceiver<()>> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch for SIGINT")?;
+    let mut terminate =
+        signal(SignalKind::terminate()).context("cannot install the handler for SIGTERM")?;
+    let mut interrupt =
+        signal(SignalKind::interrupt()).context("cannot install the handler for SIGINT")?;
     let (sender, receiver) = mpsc::unbounded_channel();
     context::spawn(async move {
         loop {

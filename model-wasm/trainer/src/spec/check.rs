@@ -1,4 +1,4 @@
-//! Values that parse and are impossible nevertheless.
+//! Checks the values of a specification beyond its syntax.
 
 use std::collections::HashSet;
 
@@ -6,22 +6,23 @@ use canopy_forest::Task;
 
 use super::Spec;
 
-/// Name of the reference sample's column with the model's own answers.
+/// Name of the column with the model's own predictions in the reference sample.
 const PREDICTION: &str = "prediction";
-/// Key of the probabilities in the answer of a classification.
+/// Field of the class probabilities in the response of a classification.
 const PROBABILITIES: &str = "probabilities";
-/// More trees than any forest gains from; a slip of the finger would train for days.
-const MOST_TREES: usize = 100_000;
-const TAKEN: &str = "prediction is what the model's own answers are called, rename the column";
+/// Maximum number of trees: more than any forest benefits from, while a typo could otherwise train
+/// for days.
+const MAX_TREES: usize = 100_000;
+const RESERVED: &str = "the name is reserved for the model's own predictions; rename the column";
 
 impl Spec {
-    /// The first impossible value: its key, and what is wrong with it.
+    /// The first invalid value: its key and the problem.
     pub(super) fn fault(&self) -> Option<(String, String)> {
         let fault = |key: &str, problem: String| Some((key.to_owned(), problem));
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if self.name.is_empty() || !self.name.chars().all(allowed) {
+        let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.name.is_empty() || !self.name.chars().all(is_allowed) {
             let problem = format!(
-                "{:?} is not lower-case letters, digits and hyphens",
+                "{:?} must consist of lower-case letters, digits and hyphens",
                 self.name
             );
             return fault("name", problem);
@@ -32,15 +33,15 @@ impl Spec {
             ("target", &self.target),
         ] {
             if text.is_empty() || text.contains(char::is_whitespace) {
-                return fault(key, format!("{text:?} is empty or has white space"));
+                return fault(key, format!("{text:?} is empty or contains white space"));
             }
         }
         if self.task == Task::Classification && self.response_field == PROBABILITIES {
-            let problem = "the probabilities in an answer are called so, choose another";
+            let problem = "the name is reserved for the class probabilities in responses; choose a different one";
             return fault("response_field", problem.into());
         }
         if self.target == PREDICTION {
-            return fault("target", TAKEN.into());
+            return fault("target", RESERVED.into());
         }
         self.data_fault()
             .map(|(key, problem)| (key.to_owned(), problem.to_owned()))
@@ -52,11 +53,11 @@ impl Spec {
         let data = &self.data;
         let date = data.date.as_ref();
         if data.source.is_some() == data.file.is_some() {
-            Some(("data", "give either source or file"))
+            Some(("data", "set either source or file, but not both"))
         } else if date.is_none() && (data.from.is_some() || data.until.is_some()) {
             Some((
                 "data.date",
-                "name the column with the day, from and until need it",
+                "name the column with the day of a row; from and until require it",
             ))
         } else if data
             .from
@@ -67,10 +68,10 @@ impl Spec {
         } else if date.is_some_and(|date| self.features.iter().any(|f| f.name == *date)) {
             Some((
                 "data.date",
-                "it is a feature as well, and a feature is a number",
+                "the column is also a feature, but a feature must be a number",
             ))
         } else if date == Some(&self.target) {
-            Some(("data.date", "it is the target as well"))
+            Some(("data.date", "the column is also the target"))
         } else {
             None
         }
@@ -78,19 +79,19 @@ impl Spec {
 
     fn feature_fault(&self) -> Option<(String, String)> {
         if self.features.is_empty() {
-            return Some(("features".into(), "give at least one".into()));
+            return Some(("features".into(), "list at least one feature".into()));
         }
         let mut names = HashSet::new();
         for (index, feature) in self.features.iter().enumerate() {
             let name = &feature.name;
             let problem = if name.is_empty() {
-                "it is empty".into()
+                "the name is empty".into()
             } else if *name == self.target {
-                format!("{name} is the target, and a model must not see it")
+                format!("{name} is the target, which cannot be a feature")
             } else if name == PREDICTION {
-                TAKEN.into()
+                RESERVED.into()
             } else if !names.insert(name) {
-                format!("{name} occurs twice")
+                format!("{name} occurs more than once")
             } else {
                 continue;
             };
@@ -102,14 +103,17 @@ impl Spec {
     fn forest_fault(&self) -> Option<(String, String)> {
         let features = self.features.len();
         if self.forest.min_samples_split < 2 {
-            return Some(("forest.min_samples_split".into(), "give at least 2".into()));
+            return Some((
+                "forest.min_samples_split".into(),
+                "must be at least 2".into(),
+            ));
         }
-        if self.forest.trees.get() > MOST_TREES {
-            let problem = format!("give at most {MOST_TREES}");
+        if self.forest.trees.get() > MAX_TREES {
+            let problem = format!("must be at most {MAX_TREES}");
             return Some(("forest.trees".into(), problem));
         }
         if self.forest.max_depth == Some(0) {
-            return Some(("forest.max_depth".into(), "give at least 1".into()));
+            return Some(("forest.max_depth".into(), "must be at least 1".into()));
         }
         if self.features_per_split() > features {
             let problem = format!("there are only {features} features");

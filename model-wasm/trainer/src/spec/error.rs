@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why there is no specification. The file is named in each.
+/// Why a specification could not be loaded. Every error names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum SpecError {
     /// The file cannot be read.
@@ -9,35 +9,35 @@ pub enum SpecError {
     Read {
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// It is not TOML, or a key is missing, unknown or of the wrong type.
+    /// The file is not TOML, or a key is missing, unknown or of the wrong type.
     #[error("{}: {problem}", file.display())]
     Syntax {
         /// The file.
         file: PathBuf,
-        /// Where and why, in one line.
+        /// The problem and its position, in one line.
         problem: String,
     },
-    /// The value of a key is not possible.
+    /// The value of a key is not valid.
     #[error("{}: {key}: {problem}", file.display())]
     Value {
         /// The file.
         file: PathBuf,
         /// The key.
         key: String,
-        /// What is wrong and what to do.
+        /// The problem and how to fix it.
         problem: String,
     },
 }
 
-/// A mistake in TOML, with its line and what stands there. (The crate's own text has several
-/// lines.)
+/// Formats an error in TOML in one line, with the number and text of the line it occurred in. (The
+/// crate's own message spans several lines.)
 pub(super) fn explain(text: &str, error: &toml::de::Error) -> String {
     let problem = error.message().replace('\n', " ");
     let before = error.span().and_then(|span| text.get(..span.start));
-    // A missing key has no place: its span begins where the file does.
+    // A missing key has no position: its span starts at the beginning of the file.
     match before.filter(|before| !before.is_empty()) {
         Some(before) => {
             let number = before.matches('\n').count();

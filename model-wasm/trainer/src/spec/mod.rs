@@ -1,4 +1,4 @@
-//! The specification of a model: what to train on what.
+//! The specification of a model: its data, features, target and forest.
 
 mod check;
 mod error;
@@ -25,13 +25,13 @@ pub struct Spec {
     pub version: String,
     /// `regression` or `classification`.
     pub task: Task,
-    /// Key of the prediction in a host's answers.
+    /// Field of the prediction in a host's responses.
     pub response_field: String,
-    /// Column to be predicted.
+    /// Column to predict.
     pub target: String,
     /// Where the rows come from.
     pub data: Data,
-    /// Inputs, in the order in which a row holds them.
+    /// Inputs, in the order of their values in a row.
     pub features: Vec<Feature>,
     /// How the forest is grown.
     #[serde(default)]
@@ -41,25 +41,25 @@ pub struct Spec {
     pub retraining: Retraining,
 }
 
-/// Where the rows come from and which of them are used.
+/// Where the rows come from, and which of them are used.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// A source known by name; otherwise `file`.
+    /// A named source; mutually exclusive with `file`.
     source: Option<Named>,
-    /// A CSV file, relative to the specification; otherwise `source`.
+    /// A CSV file, relative to the specification; mutually exclusive with `source`.
     file: Option<PathBuf>,
     /// Column with the day of a row.
     pub date: Option<String>,
-    /// First day to train on; default: the first there is. Needs `date`.
+    /// First day to train on; default: the first day in the data. Requires `date`.
     #[serde(default, deserialize_with = "day")]
     pub from: Option<Date>,
-    /// Last day to train on, inclusive; default: the last there is. Needs `date`.
+    /// Last day to train on, inclusive; default: the last day in the data. Requires `date`.
     #[serde(default, deserialize_with = "day")]
     pub until: Option<Date>,
 }
 
-/// The sources known by name.
+/// The named sources.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Named {
@@ -90,30 +90,30 @@ impl Data {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
-    /// Its column.
+    /// Name of its column.
     pub name: String,
     /// `numerical` or `categorical`.
     pub kind: Kind,
     /// What it measures, in a sentence.
     pub description: String,
-    /// Unit of its values, `1` for a pure number; may be empty.
+    /// Unit of its values, `1` for a dimensionless number; may be empty.
     pub unit: String,
 }
 
-/// How the forest is grown. Depth and counts are those of a single tree.
+/// How the forest is grown. Depths and row counts apply to each tree.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Forest {
     /// Number of trees; default 100.
     pub trees: NonZeroUsize,
-    /// Largest depth of a tree; default: no limit.
+    /// Maximum depth; default: no limit.
     pub max_depth: Option<u16>,
-    /// Least rows in a leaf; default 1.
+    /// Minimum number of rows in a leaf; default 1.
     pub min_samples_leaf: NonZeroUsize,
-    /// Least rows of a node that is split; default 2.
+    /// Minimum number of rows in a node for it to be split; default 2.
     pub min_samples_split: usize,
-    /// Features tried at each split, drawn at random: a number, or `all` for every one, which
-    /// is `None` here; default `all`.
+    /// Number of randomly chosen features considered at each split: a number, or `all` (`None` here)
+    /// for all of them; default `all`.
     #[serde(deserialize_with = "per_split")]
     pub features_per_split: Option<NonZeroUsize>,
     /// Tree number i, from 0, is grown from the random seed `seed + i`; default 42.
@@ -139,7 +139,7 @@ impl Spec {
     ///
     /// # Errors
     ///
-    /// [`SpecError`]: an unreadable file, a missing or unknown key, an impossible value.
+    /// If the file cannot be read, a key is missing or unknown, or a value is not valid.
     pub fn load(file: &Path) -> Result<Self, SpecError> {
         let text = fs::read_to_string(file).map_err(|source| SpecError::Read {
             file: file.into(),
@@ -162,7 +162,7 @@ impl Spec {
         Ok(spec)
     }
 
-    /// Features tried at each split.
+    /// Number of features considered at each split.
     #[must_use]
     pub fn features_per_split(&self) -> usize {
         let number = self.forest.features_per_split;
@@ -170,7 +170,7 @@ impl Spec {
     }
 }
 
-/// Reads a day that is written as a TOML date or as a text.
+/// Deserialises a day written as a TOML date or a string.
 fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     let text = match toml::Value::deserialize(deserializer)? {
         toml::Value::Datetime(date) => date.to_string(),
@@ -185,7 +185,7 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Er
     }
 }
 
-/// Reads a number, or the word `all` as `None`.
+/// Deserialises a number, or the string `all` as `None`.
 fn per_split<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroUsize>, D::Error> {
     let value = toml::Value::deserialize(deserializer)?;
     if value.as_str() == Some("all") {
@@ -197,7 +197,7 @@ fn per_split<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZer
     match number.and_then(NonZeroUsize::new) {
         Some(number) => Ok(Some(number)),
         None => Err(serde::de::Error::custom(format!(
-            "expected \"all\" or a number from 1 on, found {value}"
+            "expected \"all\" or a number of at least 1, found {value}"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! One retraining, from the observed rows to a verdict.
+//! One retraining run, from the observed rows to a verdict.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,25 +8,25 @@ use canopy_runtime::{Component, Limits, Model, Runtime};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 
-use super::contest::{self, Score};
-use super::gate::Gate;
+use super::challenge::{self, Score};
 use super::observations::{Observations, Split};
 use super::publish::publish;
+use super::publish_gate::PublishGate;
 use super::run::{Findings, Verdict};
 use crate::cli::ServeArguments;
 use crate::spec::Spec;
 use crate::table::Table;
 use crate::trained::Trained;
 
-/// Trains a challenger and publishes it if it beats the champion, or if there is no champion.
-/// `findings` has what was found out, also after an error.
+/// Trains a challenger and publishes it if it beats the champion or there is no champion. Fills in
+/// `findings` as it proceeds, so that they are available even after an error.
 ///
 /// # Errors
 ///
-/// Whatever went wrong; the served file is as it was then.
+/// If any step fails. The model file is then unchanged.
 pub(crate) fn retrain(
     arguments: &ServeArguments,
-    gate: &Gate,
+    gate: &PublishGate,
     started: Timestamp,
     findings: &mut Findings,
 ) -> Result<Verdict> {
@@ -47,7 +47,12 @@ pub(crate) fn retrain(
     let runtime = Runtime::new(&Limits::default(), None)?;
     let champion = Champion::load(&runtime, arguments, findings)?;
     let table = Table::load(&spec, &arguments.data, &ProgressBar::hidden())
-        .with_context(|| format!("{} cannot be trained", arguments.spec.display()))?
+        .with_context(|| {
+            format!(
+                "cannot load the training data of {}",
+                arguments.spec.display()
+            )
+        })?
         .with_observed(&spec, &split.training)?;
     findings.rows = Some(table.rows());
     findings.warnings.extend(table.warning.clone());
@@ -57,17 +62,17 @@ pub(crate) fn retrain(
     let by = Score::of(&held_out.targets);
     findings.score = Some(by.name());
     let models: Vec<&Model> = champion.model.iter().chain([&challenger]).collect();
-    let labels = contest::labels(&models, held_out);
-    let score = contest::score(&challenger, held_out, &labels)
-        .context("the challenger cannot be scored")?;
+    let labels = challenge::labels(&models, held_out);
+    let score =
+        challenge::score(&challenger, held_out, &labels).context("cannot score the challenger")?;
     findings.challenger_score = Some(score);
     if let Some(model) = &champion.model {
-        let other = contest::score(model, held_out, &labels)
-            .context("the serving model cannot be compared with what the specification makes")?;
-        findings.champion_score = Some(other);
-        if !by.wins(score, other, arguments.margin) {
+        let champion_score = challenge::score(model, held_out, &labels)
+            .context("cannot score the champion, so it cannot be compared with the challenger")?;
+        findings.champion_score = Some(champion_score);
+        if !by.wins(score, champion_score, arguments.margin) {
             return Ok(Verdict::Kept(format!(
-                "the challenger's {} of {score:.4} is not better than the champion's {other:.4} \
+                "the challenger's {} of {score:.4} is not better than the champion's {champion_score:.4} \
                  by {} %",
                 by.name(),
                 100.0 * arguments.margin
@@ -75,29 +80,29 @@ pub(crate) fn retrain(
         }
     }
 
-    let before = champion.model.as_ref().map(Model::info);
-    let before = before.map_or((spec.name.as_str(), "unknown"), |info| {
+    let info = champion.model.as_ref().map(Model::info);
+    let identity = info.map_or((spec.name.as_str(), "unknown"), |info| {
         (&info.name, &info.version)
     });
-    let served = champion.bytes.as_deref();
-    let published = gate.pass(|| publish(&arguments.model, &trained.component, served, before));
-    let warning = published.context("the service was told to stop")??;
+    let bytes = champion.bytes.as_deref();
+    let published = gate.pass(|| publish(&arguments.model, &trained.component, bytes, identity));
+    let warning = published.context("the service is stopping")??;
     findings.warnings.extend(warning);
     findings.version = Some(spec.version);
     findings.digest = Some(trained.sha256);
     Ok(Verdict::Published)
 }
 
-/// The file that serves, as far as it can be used.
+/// The serving model; both fields are `None` if there is no model file.
 struct Champion {
     bytes: Option<Vec<u8>>,
     model: Option<Model>,
 }
 
 impl Champion {
-    /// Loads it. Where there is no file there is no champion, with a warning. What cannot be
-    /// read or is no model is an error: the host may still serve the model that was there before,
-    /// and nothing is known of how good that is.
+    /// Loads the model file. If it does not exist, there is no champion, which adds a warning. A file
+    /// that cannot be read or is not a model is an error: the host may still be serving an earlier
+    /// model whose score is unknown.
     fn load(
         runtime: &Runtime,
         arguments: &ServeArguments,
@@ -107,7 +112,8 @@ impl Champion {
         let bytes = match fs::read(&arguments.model) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let warning = format!("no model to compare with: there is no {file}");
+                let warning =
+                    format!("there is no champion to compare with: {file} does not exist");
                 findings.warnings.push(warning);
                 return Ok(Self {
                     bytes: None,
@@ -120,8 +126,8 @@ impl Champion {
             .load(&Component::new(bytes.clone()))
             .with_context(|| {
                 format!(
-                    "{file} cannot be compared with: put a model there, or nothing for the \
-                 challenger to be published without a contest"
+                    "{file} cannot be used as the champion: replace it with a model, or remove it to \
+                                     publish the challenger without a comparison"
                 )
             })?;
         Ok(Self {

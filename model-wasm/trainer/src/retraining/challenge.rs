@@ -1,4 +1,4 @@
-//! Champion against challenger.
+//! The challenge: scores champion and challenger on the same held-out rows.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use canopy_runtime::{Model, Rows, Task, argmax};
 
 use crate::observed::column;
 
-/// A score that models are compared by.
+/// The score that models are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Score {
-    /// Root mean squared error, the lower the better.
+    /// Root mean squared error; lower is better.
     Rmse,
-    /// F1 as the host reports it: of the second of two classes, or the mean over more. The
-    /// higher the better.
+    /// F1 as the host reports it: that of the second class if there are two, otherwise the mean over
+    /// the classes. Higher is better.
     F1,
 }
 
 impl Score {
-    /// By the kind of the true values.
+    /// The score for a kind of true values.
     pub(crate) fn of(targets: &Targets) -> Self {
         match targets {
             Targets::Numbers(_) => Self::Rmse,
@@ -28,7 +28,7 @@ impl Score {
         }
     }
 
-    /// Its name in reports.
+    /// The name of the score in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rmse => "rmse",
@@ -36,8 +36,8 @@ impl Score {
         }
     }
 
-    /// Whether a challenger is better than a champion, by at least `margin` as a share of the
-    /// champion's score.
+    /// Whether the challenger's score is better than the champion's by at least `margin`, a fraction
+    /// of the champion's score.
     pub(crate) fn wins(self, challenger: f64, champion: f64, margin: f64) -> bool {
         match self {
             Self::Rmse => challenger < champion && challenger <= champion * (1.0 - margin),
@@ -46,29 +46,29 @@ impl Score {
     }
 }
 
-/// The labels that models of classes are scored with: those of the models and of the true values
-/// together, so that models with different classes are scored alike. None for numbers.
+/// The union of the models' class labels and the true labels, so that models with different classes
+/// are scored by the same standard. Empty for a regression.
 pub(crate) fn labels(models: &[&Model], held_out: &Batch) -> Vec<String> {
     let Targets::Labels(observed) = &held_out.targets else {
         return Vec::new();
     };
-    let known = models.iter().flat_map(|model| &model.info().classes);
-    // The order of the models, since the second of two classes has a role of its own.
+    let classes = models.iter().flat_map(|model| &model.info().classes);
+    // Keeps the order of the models' classes, because F1 of two classes is that of the second one.
     let mut seen = BTreeSet::new();
-    let all = known.chain(observed).filter(|label| seen.insert(*label));
+    let all = classes.chain(observed).filter(|label| seen.insert(*label));
     all.cloned().collect()
 }
 
-/// Scores a model on held-out rows; `labels` are those of [`labels`].
+/// Scores a model on held-out rows; `labels` is the result of [`labels`].
 ///
 /// # Errors
 ///
-/// If the rows are not what the model takes or predicts, or it gives no predictions.
+/// If the rows lack the model's features or target, or the model fails.
 pub(crate) fn score(model: &Model, held_out: &Batch, labels: &[String]) -> Result<f64> {
     let info = model.info();
     ensure!(
         info.target == held_out.target,
-        "it predicts {}, and the observed rows have {}",
+        "it predicts {}, but the target of the observed rows is {}",
         info.target,
         held_out.target
     );
@@ -78,15 +78,17 @@ pub(crate) fn score(model: &Model, held_out: &Batch, labels: &[String]) -> Resul
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let rows = Rows::from_columns(&columns);
-    let answers = model.predict(&rows).context("it gives no predictions")?;
+    let answers = model
+        .predict(&rows)
+        .context("it cannot predict the observed rows")?;
     let score = match (&held_out.targets, info.task) {
         (Targets::Numbers(targets), Task::Regression) => {
             regression_scores(targets, &answers).map(|scores| scores.rmse)
         }
         (Targets::Labels(targets), Task::Classification) => f1(model, targets, &answers, labels),
-        _ => anyhow::bail!("it predicts another kind of value than was observed"),
+        _ => anyhow::bail!("its task does not match the kind of the observed targets"),
     };
-    score.context("there are no rows to score it on")
+    score.context("there are no observed rows to score it on")
 }
 
 fn f1(model: &Model, targets: &[String], answers: &[f64], labels: &[String]) -> Option<f64> {
@@ -97,7 +99,7 @@ fn f1(model: &Model, targets: &[String], answers: &[f64], labels: &[String]) -> 
         .filter_map(|answer| position(&classes[argmax(answer)]))
         .collect();
     let targets: Vec<usize> = targets.iter().filter_map(position).collect();
-    // Only ROC AUC looks at probabilities, and nobody looks at it here.
+    // Only ROC AUC needs probabilities, and it is not used here.
     let probabilities = vec![0.0; targets.len() * labels.len()];
     let scores = classification_scores(&targets, &probabilities, labels.len(), &predicted)?;
     Some(scores.f1)
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_challenger_wins_by_the_margin_or_not_at_all() {
+    fn a_challenger_wins_only_by_the_margin() {
         for (challenger, champion, margin, wins) in [
             (97.9, 100.0, 0.02, true),
             (98.1, 100.0, 0.02, false),

@@ -1,4 +1,4 @@
-//! Which alerts start a run.
+//! The trigger: decides which alerts start a run.
 
 use std::time::{Duration, Instant};
 
@@ -7,30 +7,29 @@ use serde::Serialize;
 
 use super::alert::{Alert, Status};
 
-/// What was decided on an alert.
+/// The decision on an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Decision {
     /// It starts a run.
     Started,
-    /// Another run is under way.
+    /// A run is already in progress.
     Running,
-    /// Another run ended not long ago.
+    /// A run ended so recently that the cooldown is not over.
     Cooldown,
-    /// The last run that an alert started was started by this very alert, and it is under way
-    /// or ended not long ago.
+    /// This same alert started the last run, which is in progress or in its cooldown.
     Duplicate,
-    /// The alert does not fire any more, and there is nothing to do.
+    /// The alert is no longer firing.
     Resolved,
-    /// The alert is about another model than the one that is trained here.
+    /// The alert is about a model that this service does not train.
     Foreign,
 }
 
-/// Remembers what the last run was started by and when it ended. It has no clock: it is told
-/// the time.
+/// Decides which alerts start a run, based on which alert started the last run and when it ended.
+/// Has no clock of its own; callers pass the time.
 #[derive(Debug)]
-pub(crate) struct Ledger {
-    /// What the model may be called.
+pub(crate) struct Trigger {
+    /// The names by which alerts may refer to the model.
     names: Vec<String>,
     cooldown: Duration,
     running: bool,
@@ -38,15 +37,15 @@ pub(crate) struct Ledger {
     last: Option<Firing>,
 }
 
-/// One firing of an alert: a repeated notification has the same.
+/// Identifies one firing of an alert; repeated notifications of it are equal.
 #[derive(Debug, PartialEq)]
 struct Firing {
     fingerprint: String,
     since: Timestamp,
 }
 
-impl Ledger {
-    /// No run so far.
+impl Trigger {
+    /// A trigger before the first run.
     pub(crate) fn new(names: Vec<String>, cooldown: Duration) -> Self {
         Self {
             names,
@@ -57,7 +56,7 @@ impl Ledger {
         }
     }
 
-    /// Decides on an alert; after [`Decision::Started`] a run is under way.
+    /// Decides on an alert. After [`Decision::Started`], a run counts as in progress.
     pub(crate) fn decide(&mut self, alert: &Alert, now: Instant) -> Decision {
         if alert.status == Status::Resolved {
             return Decision::Resolved;
@@ -86,12 +85,13 @@ impl Ledger {
         }
     }
 
-    /// Whether a run may start without an alert, cooldown or not; one is under way if so.
+    /// Decides on a manual start, which ignores the cooldown. Returns whether the run may start; it
+    /// then counts as in progress.
     pub(crate) fn start_by_hand(&mut self) -> bool {
         !std::mem::replace(&mut self.running, true)
     }
 
-    /// The run under way ended.
+    /// Records the end of the run in progress.
     pub(crate) fn end(&mut self, now: Instant) {
         self.running = false;
         self.ended = Some(now);
@@ -114,79 +114,79 @@ mod tests {
         }
     }
 
-    fn ledger() -> (Ledger, Instant) {
+    fn trigger() -> (Trigger, Instant) {
         (
-            Ledger::new(vec!["ours".into()], 10 * MINUTE),
+            Trigger::new(vec!["ours".into()], 10 * MINUTE),
             Instant::now(),
         )
     }
 
     #[test]
     fn a_repeated_notification_starts_no_second_run_until_the_cooldown_is_over() {
-        let (mut ledger, start) = ledger();
+        let (mut trigger, start) = trigger();
         let (first, again) = (alert("a", 0), alert("a", 0));
-        assert_eq!(ledger.decide(&first, start), Decision::Started);
-        assert_eq!(ledger.decide(&again, start + MINUTE), Decision::Duplicate);
-        ledger.end(start + 2 * MINUTE);
+        assert_eq!(trigger.decide(&first, start), Decision::Started);
+        assert_eq!(trigger.decide(&again, start + MINUTE), Decision::Duplicate);
+        trigger.end(start + 2 * MINUTE);
         let almost = start + 12 * MINUTE - Duration::from_nanos(1);
-        assert_eq!(ledger.decide(&again, almost), Decision::Duplicate);
+        assert_eq!(trigger.decide(&again, almost), Decision::Duplicate);
         assert_eq!(
-            ledger.decide(&again, start + 12 * MINUTE),
+            trigger.decide(&again, start + 12 * MINUTE),
             Decision::Started
         );
     }
 
     #[test]
     fn another_alert_waits_for_the_run_and_its_cooldown() {
-        let (mut ledger, start) = ledger();
-        assert_eq!(ledger.decide(&alert("a", 0), start), Decision::Started);
+        let (mut trigger, start) = trigger();
+        assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Started);
         let other = alert("b", 0);
-        assert_eq!(ledger.decide(&other, start), Decision::Running);
-        ledger.end(start + MINUTE);
+        assert_eq!(trigger.decide(&other, start), Decision::Running);
+        trigger.end(start + MINUTE);
         assert_eq!(
-            ledger.decide(&other, start + 2 * MINUTE),
+            trigger.decide(&other, start + 2 * MINUTE),
             Decision::Cooldown
         );
-        let firing_anew = alert("a", 60);
+        let firing_again = alert("a", 60);
         assert_eq!(
-            ledger.decide(&firing_anew, start + 2 * MINUTE),
+            trigger.decide(&firing_again, start + 2 * MINUTE),
             Decision::Cooldown
         );
         assert_eq!(
-            ledger.decide(&other, start + 11 * MINUTE),
+            trigger.decide(&other, start + 11 * MINUTE),
             Decision::Started
         );
     }
 
     #[test]
     fn an_alert_about_another_model_does_nothing() {
-        let (mut ledger, start) = ledger();
+        let (mut trigger, start) = trigger();
         let mut other = alert("a", 0);
         other.labels.insert("model".into(), "theirs".into());
-        assert_eq!(ledger.decide(&other, start), Decision::Foreign);
+        assert_eq!(trigger.decide(&other, start), Decision::Foreign);
         other.labels.insert("model".into(), "ours".into());
-        assert_eq!(ledger.decide(&other, start), Decision::Started);
+        assert_eq!(trigger.decide(&other, start), Decision::Started);
     }
 
     #[test]
     fn a_resolved_alert_does_nothing() {
-        let (mut ledger, start) = ledger();
+        let (mut trigger, start) = trigger();
         let resolved = Alert {
             status: Status::Resolved,
             ..alert("a", 0)
         };
-        assert_eq!(ledger.decide(&resolved, start), Decision::Resolved);
-        assert_eq!(ledger.decide(&alert("a", 0), start), Decision::Started);
+        assert_eq!(trigger.decide(&resolved, start), Decision::Resolved);
+        assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Started);
     }
 
     #[test]
-    fn a_person_does_not_wait_for_the_cooldown() {
-        let (mut ledger, start) = ledger();
-        assert!(ledger.start_by_hand());
-        assert!(!ledger.start_by_hand());
-        assert_eq!(ledger.decide(&alert("a", 0), start), Decision::Running);
-        ledger.end(start);
-        assert_eq!(ledger.decide(&alert("a", 0), start), Decision::Cooldown);
-        assert!(ledger.start_by_hand());
+    fn a_manual_start_ignores_the_cooldown() {
+        let (mut trigger, start) = trigger();
+        assert!(trigger.start_by_hand());
+        assert!(!trigger.start_by_hand());
+        assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Running);
+        trigger.end(start);
+        assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Cooldown);
+        assert!(trigger.start_by_hand());
     }
 }
