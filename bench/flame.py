@@ -18,13 +18,13 @@ MODULES = [("tokio", "tokio|mio|socket2"), ("hyper", "hyper|http|itoa|atomic_wak
 PARTS = {
     "kernel: system calls, network, scheduling": r"kernel",
     "tokio, hyper: connections, HTTP": r"tokio|hyper|bytes",
-    "axum, tower, canopy::http: routing, handlers": r"axum, tower|canopy::(http|door|models|lane|host|probe)",
-    "JSON into a row": r"canopy::row|serde_json",
-    "wasmtime, canopy::runtime: call of the component": r"wasmtime\w*|canopy::(runtime|call)|cranelift\w*",
+    "axum, tower, canopy_web, canopy::http: pipeline, handlers": r"axum, tower|canopy_web|canopy::(http|app|models)",
+    "JSON into a row": r"canopy_rows|serde_json",
+    "wasmtime, canopy_runtime: call of the component": r"wasmtime\w*|canopy_runtime|canopy_pool|cranelift\w*",
     "component: the forest": r"component",
-    "metrics": r"prometheus|canopy::metrics",
-    "live window": r"canopy::(window|served|live)",
-    "log, traces": r"tracing|canopy::(log|otlp)",
+    "metrics": r"prometheus|canopy::metrics|canopy_telemetry::metrics",
+    "live window": r"canopy::monitoring",
+    "log, traces": r"tracing|opentelemetry\w*|canopy_telemetry",
 }
 COLOURS = ["#9aa5b1", "#7aa6d8", "#8cc5e8", "#f2c14e", "#c39bd3", "#e4572e", "#76b041", "#a3c76d", "#d9b38c", "#dddddd"]
 
@@ -38,14 +38,14 @@ def module(symbol, dso):
         return "component"
     # The context of a request, into which its handler is inlined.
     if "tokio::task::task_local::TaskLocalFuture<" in symbol:
-        return "canopy::http"
+        return "canopy_web"
     # The trait of a type parameter counts to the trait's crate, the drop of a value to that of its type.
     outer = re.match(r"<&?(?:mut )?[A-Z]\w* as (.*)|core::ptr::drop_in_place<(.*)", symbol)
     path = re.match(r"[<&(\[]*(?:mut |dyn )*([\w:]*)", outer[1] or outer[2] if outer else symbol)[1].split("::")
     # Without a path it is a function of libc or a method of a primitive type.
     if len(path) < 2 or path[0] in ("std", "core", "alloc", "hashbrown", "__rustc") or "/lib" in dso or "vdso" in dso:
         return None
-    if path[0] == "canopy":
+    if path[0].startswith("canopy"):
         return "::".join(name for name in path[:3] if name[:1].islower())
     return next((name for name, pattern in MODULES if re.match(pattern, path[0])), path[0])
 
