@@ -19,7 +19,7 @@ export INSTA_UPDATE=${INSTA_UPDATE:-no}
 deployment/check.sh
 scripts/deny.sh --if-there
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run "${packages[@]}" --run-ignored all
+    cargo nextest run "${packages[@]}" --run-ignored all --no-fail-fast
     cargo test "${packages[@]}" --doc
 else
     cargo test "${packages[@]}" -- --include-ignored
