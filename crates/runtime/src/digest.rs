@@ -8,6 +8,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 digest of a component, displayed in lower-case hexadecimal.
+///
+/// ```
+/// use canopy_runtime::Digest;
+///
+/// let digest = Digest::of(b"abc");
+/// assert!(digest.to_string().starts_with("ba7816bf"));
+/// assert_eq!(digest.to_string().parse(), Ok(digest));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest([u8; 32]);

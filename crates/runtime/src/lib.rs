@@ -10,6 +10,18 @@
 //! - [`Limits`]: what a call may use
 //! - [`check`]: checks a component's description and reference sample against the contract
 //! - [`LoadError`], [`CallError`]: why a component could not be loaded, why a call failed
+//!
+//! ```no_run
+//! use canopy_runtime::{Component, Limits, Rows, Runtime};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let runtime = Runtime::new(&Limits::default(), None)?;
+//! let model = runtime.load(&Component::new(std::fs::read("models/bike-sharing.wasm")?))?;
+//! let row = Rows::one(vec![0.5; model.width()]);
+//! println!("{}: {:?}", model.info().name, model.predict(&row)?);
+//! # Ok(())
+//! # }
+//! ```
 
 mod bindings;
 mod cache;

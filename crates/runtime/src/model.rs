@@ -254,6 +254,10 @@ impl Model {
 }
 
 /// Index of the largest probability; the first one if there are ties.
+///
+/// ```
+/// assert_eq!(canopy_runtime::argmax(&[0.2, 0.4, 0.4]), 1);
+/// ```
 #[must_use]
 pub fn argmax(probabilities: &[f64]) -> usize {
     let mut best = 0;

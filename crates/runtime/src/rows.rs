@@ -4,6 +4,14 @@ use std::slice::ChunksExact;
 
 /// A row-major matrix of numbers. Each row has one value per feature of a model, in the model's
 /// order.
+///
+/// ```
+/// use canopy_runtime::Rows;
+///
+/// let rows = Rows::from_columns(&[[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(rows.values(), [1.0, 3.0, 2.0, 4.0]);
+/// assert!(rows.column(1).eq([3.0, 4.0]));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     values: Vec<f64>,

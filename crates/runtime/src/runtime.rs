@@ -64,6 +64,15 @@ impl Runtime {
     /// # Errors
     ///
     /// If a check fails, or the component cannot be compiled within the limits.
+    ///
+    /// ```
+    /// use canopy_runtime::{Component, Limits, LoadError, Runtime};
+    ///
+    /// let runtime = Runtime::new(&Limits::default(), None)?;
+    /// let outcome = runtime.load(&Component::new(&b"import pandas"[..]));
+    /// assert!(matches!(outcome, Err(LoadError::NotAComponent(_))));
+    /// # Ok::<(), LoadError>(())
+    /// ```
     pub fn load(&self, component: &Component) -> Result<Model, LoadError> {
         let (bytes, digest) = (component.bytes(), component.digest());
         if bytes.len() > self.limits.component {
