@@ -437,8 +437,10 @@ fn the_standard_variables_describe_the_service_and_authenticate_it() {
             "service.namespace=bikes,service.version=of-bikes",
         ),
     ];
+    // A proxy, which does not lead to a collector nearby.
+    let proxy = ("http_proxy", "http://127.0.0.1:1");
     let service = ("OTEL_SERVICE_NAME", "rentals");
-    let server = serve_with(&[&variables[..], &[service]].concat(), &[]);
+    let server = serve_with(&[&variables[..], &[service, proxy]].concat(), &[]);
     server.get("/health");
     let received = collector.receive();
     assert_eq!(received.head[0], "post /v1/traces http/1.1");

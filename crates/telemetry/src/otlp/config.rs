@@ -32,6 +32,8 @@ pub struct Config {
 /// A share, from none to all.
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
+        // An empty variable counts as none.
+        _ if text.is_empty() => Ok(1.0),
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("expected a number from 0 to 1".to_owned()),
     }
@@ -43,9 +45,10 @@ mod tests {
 
     #[test]
     fn a_share_is_a_number_from_0_to_1() {
-        assert_eq!(["0", "0.25", "1"].map(share), [Ok(0.0), Ok(0.25), Ok(1.0)]);
+        let shares = ["0", "0.25", "1", ""].map(share);
+        assert_eq!(shares, [Ok(0.0), Ok(0.25), Ok(1.0), Ok(1.0)]);
         assert!(
-            ["-1", "1.1", "NaN", ""]
+            ["-1", "1.1", "NaN", "all"]
                 .into_iter()
                 .all(|text| share(text).is_err())
         );

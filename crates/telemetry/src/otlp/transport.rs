@@ -39,7 +39,8 @@ impl Transport {
             .timeout(settings.timeout)
             .redirect(redirect::Policy::none());
         let client = match &settings.certificate {
-            _ if !settings.endpoint.is_encrypted() => client.tls_certs_only([]),
+            // On this machine or network: no proxy leads there, and no certificate is needed.
+            _ if !settings.endpoint.is_encrypted() => client.no_proxy().tls_certs_only([]),
             None => client,
             Some(file) => client.tls_certs_only(certificates(file)?),
         };
