@@ -44,7 +44,7 @@ pub(crate) fn work((spec, table): &(Spec, Table), folder: &Path) {
     let runtime = Runtime::new(&Limits::default(), None).unwrap();
     let model = runtime.load(&Component::new(component.clone())).unwrap();
     let answers = model.predict(&rows).unwrap();
-    let smartcore = fit.reference.revive().unwrap();
+    let smartcore = fit.reference.restore().unwrap();
     assert_eq!(
         answers,
         smartcore.predict(model.width(), rows.values()).unwrap()

@@ -107,7 +107,7 @@ fn a_classification_is_trained_and_answers_as_smartcore() {
     let spec = Spec::load(&path).unwrap();
     let table = Table::load(&spec, &Source::Default, &ProgressBar::hidden()).unwrap();
     let fit = Fit::new(&table, &spec, &ProgressBar::hidden()).unwrap();
-    let smartcore = fit.reference.revive().unwrap().predict(3, &rows).unwrap();
+    let smartcore = fit.reference.restore().unwrap().predict(3, &rows).unwrap();
     let answers = loaded.predict(RowsView::new(&rows, 3)).unwrap();
     for ((row, answer), expected) in rows.chunks(3).zip(answers.chunks(4)).zip(smartcore) {
         let mut shares = [0.0; 4];

@@ -73,7 +73,7 @@ fn the_component_answers_as_smartcore_for_rows_never_seen() {
     let width = seen.features.len();
     let smartcore = fit
         .reference
-        .revive()
+        .restore()
         .unwrap()
         .predict(width, &rows)
         .unwrap();
