@@ -24,7 +24,7 @@ fn server() -> Server {
 const MISDEEDS: [(u32, u16, &str, &str); 10] = [
     (1, 500, "trap", "trapped"),
     (2, 504, "deadline", "longer than"),
-    (3, 500, "memory", "more than"),
+    (3, 500, "memory", "memory limit"),
     (4, 422, "refused", "command 4 is refused"),
     (5, 500, "answer", "it has 2 values, expected 1"),
     (6, 500, "answer", "NaN"),

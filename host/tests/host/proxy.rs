@@ -176,7 +176,7 @@ fn the_console_works_under_a_path() {
         browser.run("location.hash = '#/bike-sharing/evaluations'");
         browser.wait("document.querySelector('h1').innerText === 'Evaluations'");
         browser.visit(&format!("{root}docs/"));
-        browser.wait("document.querySelector('.opblock')");
+        browser.wait("document.querySelector('.opblock') !== null");
         for request in &browser.requests {
             let is_own = request.starts_with(root.as_str()) || request.starts_with("data:");
             assert!(is_own, "{request}");
