@@ -244,13 +244,9 @@ impl<S: Service> Pipeline<S> {
             return Ok(response);
         }
         self.let_in(head, Need::User, context)?;
-        Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            format!(
-                "there is nothing at {:.100}; /docs/ lists the routes",
-                head.uri.path()
-            ),
-        ))
+        let (path, docs) = (head.uri.path(), config.link("/docs/"));
+        let detail = format!("there is nothing at {path:.100}; {docs} lists the routes");
+        Err(Problem::new(StatusCode::NOT_FOUND, detail))
     }
 }
 

@@ -17,7 +17,8 @@ pub struct Problem {
     status: StatusCode,
     detail: String,
     errors: Vec<FieldProblem>,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Boxed, because results with this error are returned by every function of the pipeline.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
@@ -28,7 +29,7 @@ impl Problem {
             status,
             detail: detail.into(),
             errors: Vec::new(),
-            header: retry.then_some((header::RETRY_AFTER, RETRY_AFTER)),
+            header: retry.then(|| Box::new((header::RETRY_AFTER, RETRY_AFTER))),
         }
     }
 
@@ -61,7 +62,7 @@ impl Problem {
     #[must_use]
     pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
         Self {
-            header: Some((name, value)),
+            header: Some(Box::new((name, value))),
             ..self
         }
     }
@@ -79,7 +80,7 @@ impl Problem {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-        headers.extend(self.header);
+        headers.extend(self.header.map(|header| *header));
         response
     }
 }

@@ -11,7 +11,8 @@ pub(super) fn greeting(server: &Server) -> Result<Response, Problem> {
         Some(model) => {
             let serving = model.serving();
             let info = serving.loaded.model().info();
-            format!("Canopy serves {} {}; see /docs/", info.name, info.version)
+            let docs = server.parts().config.link("/docs/");
+            format!("Canopy serves {} {}; see {docs}", info.name, info.version)
         }
         None => "Canopy serves no model yet; PUT /models/{name} brings one".to_owned(),
     };
