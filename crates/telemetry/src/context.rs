@@ -198,13 +198,12 @@ mod tests {
     async fn a_user_who_is_known_later_is_known_on_every_thread() {
         let request = Arc::new(RequestContext::new("its-id".into(), None, None, None));
         let (sender, identified) = tokio::sync::oneshot::channel();
-        let task = scope(Arc::clone(&request), async {
+        let task = within(Some(Arc::clone(&request)), || {
             spawn(async move {
                 identified.await.unwrap();
                 look().0
             })
         });
-        let task = task.await;
         request.identify("ada".into());
         request.identify("eve".into());
         sender.send(()).unwrap();
