@@ -47,7 +47,7 @@ pub(crate) async fn upload(
         } => worker.models.put(&name, &component, allow_feature_change),
         Upload::Try(plan) => worker.models.propose(&name, &component, plan),
     });
-    log(changed.await.unwrap_or_else(|_| Err(ChangeError::Panicked)))
+    log(changed.await.unwrap_or(Err(ChangeError::Panicked)))
 }
 
 /// Changes a model. Does not use the pool that compiles components, so that a rollback does not wait
@@ -70,7 +70,7 @@ pub(crate) async fn retire(app: &Arc<App>, name: ModelName) -> Result<(), Change
     let model = name.clone();
     blocking(app, move |models| models.retire(&name))
         .await
-        .inspect_err(|error| refused(error))?;
+        .inspect_err(refused)?;
     info!(%model, "model retired");
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
+use canopy_telemetry::context;
 use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use prometheus::Registry;
@@ -152,7 +153,7 @@ impl Retrainer {
         self.metrics.began();
         info!(run = run.id, "run started");
         let (this, begun) = (Arc::clone(self), run.clone());
-        tokio::spawn(async move {
+        context::spawn(async move {
             let start = Instant::now();
             let (findings, outcome) = match &this.forward {
                 Some(forward) => (Findings::default(), delegate(forward, &conf).await),
