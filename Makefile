@@ -79,10 +79,10 @@ fire-alert: build ## Make an alert fire, to see that it arrives: ALERT=down|rmse
 	@scripts/fire-alert.sh native "$(ALERT)" $(ARGS)
 endif
 
-test: lint ## Lint, run every test, and list those that could not run here
+test: lint guest ## Lint, run every test, and list those that could not run here
 	@scripts/test.sh $(GUESTS)
 
-verify: build ## Run what `make test` has no time for: chaos and fuzzing at full length, dependencies, peers. SECONDS=60
+verify: build guest ## Run what `make test` has no time for: chaos and fuzzing at full length, dependencies, peers. SECONDS=60
 	@scripts/verify.sh "$(or $(SECONDS),60)" $(GUESTS)
 
 bench: build ## Measure what the documents claim, beside peers: ONLY=forest,predict ROUNDS=10 QUICK=1 WRITE=docs/explanation/performance.md
@@ -120,7 +120,8 @@ smoke: ## Build, train, serve, predict and stop, as on a new machine: ARGS=--no-
 package: build ## Pack the programs for a release: dist/canopy-VERSION-TRIPLE.tar.gz and its SHA-256
 	@scripts/package.sh
 
-build: guest ## Build the programs, target/release/canopy*
+build: ## Build the blank guest and the programs, target/release/canopy*
+	@scripts/build-guest.sh blank
 	cargo build --release --bins
 
 guest: ## Build the blank guest that models are baked into, and the guests of the tests
