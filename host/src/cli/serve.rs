@@ -24,7 +24,7 @@ use crate::metrics::Metrics;
 ///
 /// # Errors
 ///
-/// If the configuration is wrong, a model is not fit to serve or the address is taken. All of
+/// If the configuration is wrong, a model cannot be loaded or the address is taken. All of
 /// this is found before a client can connect.
 pub fn run(config: ServeConfig) -> anyhow::Result<()> {
     log::start(&config.log)?;

@@ -46,8 +46,8 @@ pub struct Plan {
     /// Share of the requests that a canary answers, from 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     pub share: f64,
-    /// Number of compared or failed requests after which the trial is decided; `None` to decide it
-    /// manually.
+    /// Number of compared or failed requests after which the trial is decided. Without it, the trial
+    /// is decided manually.
     #[schema(minimum = 1, nullable = false)]
     pub requests: Option<u64>,
     /// Maximum share of failed requests for a promotion.

@@ -238,7 +238,7 @@ fn upload(summary: &str, parameters: Vec<Value>) -> Value {
             ("408", "The body did not arrive in time"),
             ("413", "The component is too large"),
             ("415", "The media type is not accepted"),
-            ("422", "The component is not fit to serve, or a parameter cannot be meant"),
+            ("422", "The component cannot be loaded, or a parameter is invalid"),
             ("503", "Other components are being uploaded"),
             ("507", "The disk is full"),
         ]),
@@ -263,7 +263,7 @@ fn changes(others: &[(&str, &str)]) -> Value {
         "content": {Format::JSON: {"schema": schema_ref("Change")}},
     });
     let errors = [
-        ("403", "The host keeps no versions"),
+        ("403", "The host stores no versions"),
         NO_MODEL,
         ("409", "The change cannot be made as things are"),
         ("500", "The disk failed"),
@@ -275,7 +275,7 @@ fn changes(others: &[(&str, &str)]) -> Value {
 
 fn retire() -> Value {
     let errors = [
-        ("403", "The host keeps no versions"),
+        ("403", "The host stores no versions"),
         NO_MODEL,
         ("409", "The model stays"),
         NOT_A_NAME,
@@ -295,7 +295,15 @@ fn plan() -> Vec<Value> {
     let fields = schema["properties"].as_object_mut();
     let fields = std::mem::take(fields.unwrap_or(&mut Map::new()));
     let fields = fields.into_iter();
-    fields.map(|(name, schema)| query(&name, schema)).collect()
+    fields
+        .map(|(name, mut schema)| {
+            // A query cannot say null: what is nothing by default is left out.
+            if let Some(schema) = schema.as_object_mut() {
+                schema.retain(|key, value| key != "default" || !value.is_null());
+            }
+            query(&name, schema)
+        })
+        .collect()
 }
 
 fn query(name: &str, schema: Value) -> Value {

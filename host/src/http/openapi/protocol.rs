@@ -46,7 +46,7 @@ fn change(summary: &str) -> Value {
     let errors = [
         ("404", "There is no such model"),
         ("409", "The model stays"),
-        ("422", "The model is not fit to serve"),
+        ("422", "The model cannot be loaded"),
         ("500", "The disk failed"),
     ];
     get(summary, &errors)
