@@ -1,12 +1,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use canopy_client::certificates;
 use canopy_dataset::Source;
 use clap::Args;
 use reqwest::{ClientBuilder, Url};
 
 use crate::argument::{duration, url};
-use crate::client;
 use crate::host::Host;
 
 /// Options of every command: which host, and which data.
@@ -64,6 +64,10 @@ impl Connection {
     ///
     /// If the CA certificate is unusable.
     pub(crate) fn client(&self) -> anyhow::Result<ClientBuilder> {
-        client::builder(self.ca_certificate.as_deref())
+        let builder = canopy_client::builder();
+        match &self.ca_certificate {
+            Some(file) => Ok(builder.tls_certs_merge(certificates(file)?)),
+            None => Ok(builder),
+        }
     }
 }

@@ -1,11 +1,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use canopy_api::Problem;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, RequestBuilder, StatusCode, Url};
 use thiserror::Error;
 
-use crate::problem::Problem;
 use crate::response::Evaluation;
 
 /// Timeout of an evaluation, and of fetching its report.
@@ -13,6 +13,9 @@ const EVALUATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Timeout of a readiness check.
 const READY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Maximum number of characters that are shown of an error response that is no problem document.
+const DETAIL: usize = 200;
 
 /// Pause between readiness checks.
 const READY_PAUSE: Duration = Duration::from_millis(200);
@@ -134,7 +137,11 @@ async fn send(request: RequestBuilder) -> Result<String, HostError> {
     if status.is_success() {
         Ok(text)
     } else {
-        let problem = Problem::read(&text);
+        // A proxy on the way may answer in another form.
+        let problem = serde_json::from_str(&text).unwrap_or_else(|_| Problem {
+            detail: text.chars().take(DETAIL).collect(),
+            ..Problem::default()
+        });
         Err(HostError::Rejected { status, problem })
     }
 }

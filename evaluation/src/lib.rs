@@ -3,7 +3,6 @@
 
 mod argument;
 mod cli;
-mod client;
 mod connection;
 mod data;
 mod drill;
@@ -11,7 +10,6 @@ mod evaluate;
 mod host;
 mod outcome;
 mod period;
-mod problem;
 mod progress;
 mod report;
 mod response;

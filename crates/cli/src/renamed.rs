@@ -8,7 +8,8 @@ use clap::{Arg, Command};
 use tracing::warn;
 
 /// The old name of each variable, and the new one.
-const RENAMED: [(&str, &str); 2] = [
+const RENAMED: [(&str, &str); 3] = [
+    ("CANOPY_CACHE_DIR", "CANOPY_DATA_CACHE"),
     ("CANOPY_DRAIN", "CANOPY_SHUTDOWN_GRACE"),
     ("CANOPY_SLOW_PLACES", "CANOPY_BACKGROUND_PERMITS"),
 ];

@@ -22,8 +22,7 @@ pub(crate) fn download(
     mut pause: Duration,
     progress: &ProgressBar,
 ) -> Result<Vec<u8>, DatasetError> {
-    // Fails only if a provider is installed already: the same one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    canopy_client::install_tls_provider();
     let client = Client::builder()
         .user_agent(concat!("canopy/", env!("CARGO_PKG_VERSION")))
         .https_only(url.starts_with("https:"))

@@ -7,6 +7,33 @@ pub struct Tree {
     pub nodes: Vec<Node>,
 }
 
+impl Tree {
+    /// The value of the leaf that a row reaches: what every compiled form must predict, bit for
+    /// bit.
+    ///
+    /// # Panics
+    ///
+    /// If a node's child or feature is out of range, as [`compile`](crate::compile) would report.
+    #[must_use]
+    pub fn predict(&self, row: &[f64]) -> f64 {
+        let mut node = &self.nodes[0];
+        loop {
+            match *node {
+                Node::Leaf(value) => return value,
+                Node::Split {
+                    feature,
+                    threshold,
+                    left,
+                    right,
+                } => {
+                    let goes_left = row[feature] <= threshold;
+                    node = &self.nodes[if goes_left { left } else { right }];
+                }
+            }
+        }
+    }
+}
+
 /// One node of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Node {

@@ -83,31 +83,10 @@ fn rows() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(value(), 200 * FEATURES)
 }
 
-fn walk(tree: &Tree, row: &[f64]) -> f64 {
-    let mut at = 0;
-    loop {
-        at = match tree.nodes[at] {
-            Node::Leaf(value) => return value,
-            Node::Split {
-                feature,
-                threshold,
-                left,
-                right,
-            } => {
-                if row[feature] <= threshold {
-                    left
-                } else {
-                    right
-                }
-            }
-        };
-    }
-}
-
-fn walk_all(trees: &[Tree], row: &[f64], aggregation: Aggregation) -> Vec<f64> {
+fn predict_all(trees: &[Tree], row: &[f64], aggregation: Aggregation) -> Vec<f64> {
     let mut answer = vec![0.0; aggregation.outputs()];
     for tree in trees {
-        let leaf = walk(tree, row);
+        let leaf = tree.predict(row);
         match aggregation {
             Aggregation::Mean => answer[0] += leaf,
             Aggregation::Vote { .. } => answer[leaf as usize] += 1.0,
@@ -139,7 +118,7 @@ fn assert_predicts(
 
     let walked = rows.chunks(features);
     let walked: Vec<f64> = walked
-        .flat_map(|row| walk_all(trees, row, aggregation))
+        .flat_map(|row| predict_all(trees, row, aggregation))
         .collect();
     for batch in BATCHES {
         let batch = batch.min(rows.len() / features);

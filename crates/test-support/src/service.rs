@@ -133,8 +133,7 @@ fn labels(series: &str) -> (&str, Vec<&str>) {
 }
 
 fn client() -> Client {
-    // The client is built with TLS, which it does not use here.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    canopy_client::install_tls_provider();
     Client::builder()
         .timeout(PATIENCE)
         .no_proxy()

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use thiserror::Error;
 
 use super::cors::Origin;
 
@@ -129,11 +130,18 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether the server would serve anybody who can reach this address without having been told
-    /// that this is meant.
-    #[must_use]
-    pub fn is_open_at(&self, address: SocketAddr, has_users: bool) -> bool {
-        !address.ip().to_canonical().is_loopback() && !has_users && !self.insecure
+    /// Refuses an address that other machines can reach where nobody has to authenticate, unless
+    /// `--insecure` allows it.
+    ///
+    /// # Errors
+    ///
+    /// If the address is refused.
+    pub fn check_exposure(&self, address: SocketAddr, has_users: bool) -> Result<(), Exposed> {
+        if address.ip().to_canonical().is_loopback() || has_users || self.insecure {
+            Ok(())
+        } else {
+            Err(Exposed(address))
+        }
     }
 
     /// The path of a link in an answer.
@@ -142,6 +150,14 @@ impl Config {
         format!("{}{path}", self.root_path)
     }
 }
+
+/// The server would serve anybody who can reach this address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "other machines can reach {0}: enable authentication with --users FILE, or pass --insecure if \
+     something else authenticates clients"
+)]
+pub struct Exposed(SocketAddr);
 
 /// A count that a server can work with.
 fn count(text: &str) -> Result<usize, String> {
@@ -186,7 +202,8 @@ mod tests {
         let open = |arguments: &str, address: &str| {
             let cli = parse(arguments);
             let address = address.parse().unwrap();
-            cli.web.is_open_at(address, cli.users.is_some())
+            let has_users = cli.users.is_some();
+            cli.web.check_exposure(address, has_users).is_err()
         };
         for address in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[::ffff:192.0.2.1]:1"] {
             assert!(open("", address), "{address}");

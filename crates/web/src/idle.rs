@@ -96,6 +96,9 @@ impl Drop for Busy {
     }
 }
 
+/// Time that a new connection has for its first request before it counts as idle.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
+
 /// The connections that are open.
 #[derive(Default)]
 pub(super) struct Connections(Mutex<Vec<Arc<Activity>>>);
@@ -112,16 +115,17 @@ impl Connections {
         activity
     }
 
-    /// Tells the connection to close that has been idle for the longest time, those that never sent
-    /// a request first; says whether one is idle. What it has begun to read by then is answered.
+    /// Closes the connection that has been idle longest, preferring those that never sent a request;
+    /// returns false if none is idle. A request that it has begun to read is still answered.
     pub(super) fn close_idlest(&self) -> bool {
         let mut open = self.0.lock();
         forget_ended(&mut open);
         let idle = open.iter().enumerate();
         let idle = idle.filter_map(|(at, activity)| match activity.phase() {
-            (Phase::Fresh, since) => Some((false, since, at)),
+            // A younger one may be in its TLS handshake, or its request on the way.
+            (Phase::Fresh, since) if since.elapsed() >= FIRST_REQUEST => Some((false, since, at)),
             (Phase::Idle, since) => Some((true, since, at)),
-            (Phase::Head | Phase::Busy, _) => None,
+            (Phase::Fresh | Phase::Head | Phase::Busy, _) => None,
         });
         let Some((_, _, idlest)) = idle.min() else {
             return false;

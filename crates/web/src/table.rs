@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use http::Method;
 use matchit::Router;
+use thiserror::Error;
 
 use super::parameters::Parameters;
 use super::route::Route;
@@ -63,6 +64,27 @@ impl<S> Table<S> {
         self.routes.iter().copied()
     }
 
+    /// Refuses a root path that begins like a route: whether a proxy has stripped it from a request
+    /// could not be told.
+    ///
+    /// # Errors
+    ///
+    /// If it does.
+    pub fn check_root_path(&self, root_path: &str) -> Result<(), AmbiguousRootPath> {
+        fn first_segment(path: &str) -> &str {
+            path.split('/').nth(1).unwrap_or_default()
+        }
+        let first = first_segment(root_path);
+        let like = self.routes().find(|it| first_segment(it.path) == first);
+        match like {
+            Some(route) if !first.is_empty() => Err(AmbiguousRootPath {
+                root_path: root_path.to_owned(),
+                route: route.path,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// The route of a request.
     pub(super) fn find(&self, method: &Method, path: &str) -> Matched<S> {
         let Ok(found) = self.paths.at(path) else {
@@ -85,6 +107,17 @@ impl<S> Table<S> {
             None => Matched::Nothing,
         }
     }
+}
+
+/// A root path that begins like a route.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "--root-path {root_path} begins like the route {route}; have the proxy publish this server \
+     under another path, such as /ml"
+)]
+pub struct AmbiguousRootPath {
+    root_path: String,
+    route: &'static str,
 }
 
 /// The methods of routes, as the `Allow` header lists them.

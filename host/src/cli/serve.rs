@@ -1,19 +1,18 @@
 //! `canopy serve`: load, check, listen, and stop without losing a request.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use canopy_auth::{Auth, AuthMetrics};
 use canopy_telemetry::context;
 use canopy_telemetry::log;
 use canopy_telemetry::otlp::{SpanMetrics, Tracer};
-use canopy_web::{HttpMetrics, Lifecycle, Parts, Permits, Service as _, Tls, Workers};
+use canopy_web::{
+    HttpMetrics, Lifecycle, Parts, Permits, Service as _, Tls, Workers, stop_signals,
+    watch_credentials,
+};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::app::{App, watch};
 use crate::config::ServeConfig;
@@ -37,14 +36,13 @@ pub fn run(config: ServeConfig) -> anyhow::Result<()> {
 }
 
 async fn serve(config: ServeConfig) -> anyhow::Result<()> {
-    // Before anyone is told that the host is ready, and may tell it to stop.
-    let stop = stop_signals()?;
+    // First, so that a signal that follows readiness is never missed.
+    let stop = stop_signals().context("cannot watch for signals")?;
     let address = config.listen.address();
-    ensure!(
-        !config.web.is_open_at(address, config.auth.users.is_some()),
-        "{address} can be reached from other machines: name the users with --users FILE, or say \
-         --insecure if something else authenticates clients"
-    );
+    let has_users = config.auth.users.is_some();
+    config.web.check_exposure(address, has_users)?;
+    let table = http::table(has_users);
+    table.check_root_path(&config.web.root_path)?;
     let server = Arc::new(set_up(&config)?);
     let (app, parts) = (&server.app, server.parts());
     let workers = Workers::start().context("cannot start the threads that answer")?;
@@ -70,7 +68,6 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let model = default.map(|model| model.name.to_string());
     info!(%address, model, "ready");
 
-    let table = http::table(parts.auth.is_some());
     canopy_web::serve(Arc::clone(&server), table, listener, workers, stop).await;
     if let Some(tracer) = &parts.tracer {
         tracer.stop().await;
@@ -108,54 +105,4 @@ fn set_up(config: &ServeConfig) -> anyhow::Result<Server> {
         Arc::clone(&parts.permits.uploads),
     )?;
     Ok(Server::new(Arc::new(app), parts))
-}
-
-/// Looks at the files of users and certificate every `period`, and when SIGHUP arrives; apart
-/// from the models, for a model may take long and a removed user should not.
-///
-/// # Errors
-///
-/// If the process cannot watch for signals.
-fn watch_credentials(
-    server: Arc<Server>,
-    period: Duration,
-) -> anyhow::Result<impl Future<Output = ()>> {
-    let mut hangup = signal(SignalKind::hangup()).context("cannot watch for SIGHUP")?;
-    let mut timer = interval(period);
-    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    Ok(async move {
-        if !server.parts().has_credentials() {
-            return;
-        }
-        loop {
-            tokio::select! {
-                _ = timer.tick() => {}
-                _ = hangup.recv() => {}
-            }
-            let worker = Arc::clone(&server);
-            let looked = context::spawn_blocking(move || worker.parts().refresh_credentials());
-            if let Err(error) = looked.await {
-                error!(%error, "cannot look at users and certificate");
-            }
-        }
-    })
-}
-
-/// A message each time the process is told to stop: the first asks, the second insists.
-fn stop_signals() -> anyhow::Result<mpsc::UnboundedReceiver<()>> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch for SIGINT")?;
-    let (sender, receiver) = mpsc::unbounded_channel();
-    context::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if sender.send(()).is_err() {
-                break;
-            }
-        }
-    });
-    Ok(receiver)
 }

@@ -12,7 +12,7 @@ use canopy_runtime::{Component, Limits, RowsView, Runtime, Task, argmax};
 use canopy_trainer::{Fit, Scores, Spec, Table, train};
 use indicatif::ProgressBar;
 
-use project::{Project, walk};
+use project::Project;
 
 const SPEC: &str = r#"
 name = "weather"
@@ -112,7 +112,7 @@ fn a_classification_is_trained_and_answers_as_smartcore() {
     for ((row, answer), expected) in rows.chunks(3).zip(answers.chunks(4)).zip(smartcore) {
         let mut shares = [0.0; 4];
         for tree in &fit.trees {
-            shares[walk(tree, row) as usize] += 1.0;
+            shares[tree.predict(row) as usize] += 1.0;
         }
         let shares = shares.map(|votes| votes / 12.0);
         assert_eq!(answer, shares, "{row:?}");

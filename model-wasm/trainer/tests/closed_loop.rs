@@ -74,7 +74,6 @@ struct Stack {
 
 impl Stack {
     fn start(root: &Path) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let spec = root.join("model-wasm/specs/bike-sharing.toml");
@@ -169,7 +168,7 @@ impl Stack {
             retrainer,
             prometheus,
             alertmanager,
-            client: Client::builder()
+            client: canopy_client::builder()
                 .no_proxy()
                 .timeout(PATIENCE)
                 .build()

@@ -13,7 +13,7 @@ use canopy_runtime::{Component, Limits, Model as Loaded, RowsView, Runtime};
 use canopy_trainer::{Fit, Model, Spec, Table, bake, train, verify};
 use indicatif::ProgressBar;
 
-use project::{Project, walk};
+use project::Project;
 
 fn house() -> Spec {
     Spec::load(&project::house_spec()).unwrap()
@@ -81,7 +81,7 @@ fn the_component_answers_as_smartcore_for_rows_never_seen() {
     let walked: Vec<f64> = rows
         .chunks(width)
         .map(|row| {
-            let leaves = fit.trees.iter().map(|tree| walk(tree, row));
+            let leaves = fit.trees.iter().map(|tree| tree.predict(row));
             leaves.sum::<f64>() / fit.trees.len() as f64
         })
         .collect();

@@ -46,6 +46,11 @@ impl Endpoint {
         Ok(Self(uri))
     }
 
+    /// The whole URL.
+    pub(super) fn url(&self) -> String {
+        self.0.to_string()
+    }
+
     /// Whether the connection is encrypted.
     pub(super) fn is_encrypted(&self) -> bool {
         self.0.scheme() == Some(&Scheme::HTTPS)
@@ -53,8 +58,10 @@ impl Endpoint {
 }
 
 impl Display for Endpoint {
+    /// The URL without its query, which may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let url = self.url();
+        f.write_str(url.split_once('?').map_or(&*url, |(url, _)| url))
     }
 }
 
@@ -70,11 +77,12 @@ mod tests {
             ("http://[::1]:1/a/b/", "http://[::1]:1/a/b/v1/traces"),
         ] {
             let endpoint = Endpoint::of_collector(url).unwrap();
-            assert_eq!(endpoint.to_string(), expected);
+            assert_eq!(endpoint.url(), expected);
             assert_eq!(endpoint.is_encrypted(), url.starts_with("https"));
         }
         let whole = Endpoint::of_traces("http://collector/a?b=1").unwrap();
-        assert_eq!(whole.to_string(), "http://collector/a?b=1");
+        assert_eq!(whole.url(), "http://collector/a?b=1");
+        assert_eq!(whole.to_string(), "http://collector/a");
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Exporter {
         let mut sender = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
             .with_http_client(transport.clone())
-            .with_endpoint(settings.endpoint.to_string())
+            .with_endpoint(settings.endpoint.url())
             .with_timeout(settings.timeout)
             // It would sleep on this thread before it tries again.
             .with_retry_policy(RetryPolicy::disabled())

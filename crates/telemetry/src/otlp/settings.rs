@@ -51,6 +51,13 @@ const CERTIFICATE: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_CERTIFICATE",
 ];
 
+const CLIENT_CERTIFICATES: [&str; 4] = [
+    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+];
+
 /// Where and how spans are exported.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -174,6 +181,9 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
                 "{name} is invalid: expected NAME=VALUE,… of HTTP headers, percent-encoded"
             );
         }
+        if let Some((name, _)) = self.first(&CLIENT_CERTIFICATES)? {
+            bail!("{name} is not supported: spans are sent without a client certificate");
+        }
         if let Some((name, value)) = self.first(&["OTEL_RESOURCE_ATTRIBUTES"])? {
             ensure!(
                 are_pairs(&value, |key, _| !key.is_empty()),
@@ -276,6 +286,8 @@ mod tests {
             ),
             ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "authorization="),
             ("OTEL_RESOURCE_ATTRIBUTES", "team"),
+            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "client.pem"),
+            ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "client.key"),
         ] {
             let error = resolve(Some("http://a"), &[(name, value)]).unwrap_err();
             let error = format!("{error:#}");

@@ -1,17 +1,16 @@
 //! What posts the exporter's messages: an HTTP client, with TLS.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
 use bytes::Bytes;
+use canopy_client::certificates;
 use opentelemetry_http::{HttpClient, HttpError, Request, Response};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use parking_lot::Mutex;
 use prost::Message as _;
-use reqwest::{Certificate, Client, redirect};
+use reqwest::{Client, redirect};
 
 use super::settings::Settings;
 
@@ -33,9 +32,7 @@ impl Transport {
     ///
     /// If there are no certificates to verify an encrypted connection with.
     pub(super) fn new(settings: &Settings) -> anyhow::Result<Self> {
-        // Fails only if a provider is installed already: the same one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
+        let client = canopy_client::builder()
             .timeout(settings.timeout)
             .redirect(redirect::Policy::none());
         let client = match &settings.certificate {
@@ -108,17 +105,4 @@ fn explain(error: reqwest::Error) -> anyhow::Error {
         "the connection to the collector failed"
     };
     anyhow::Error::new(error.without_url()).context(summary)
-}
-
-fn certificates(file: &Path) -> anyhow::Result<Vec<Certificate>> {
-    let name = file.display();
-    let pem = fs::read(file).with_context(|| format!("cannot read the CA certificate {name}"))?;
-    let certificates = Certificate::from_pem_bundle(&pem)
-        .with_context(|| format!("the CA certificate {name} is not valid PEM"))?;
-    ensure!(
-        !certificates.is_empty(),
-        "the CA certificate {name} is not in PEM format: \
-         expected a file with a line -----BEGIN CERTIFICATE-----"
-    );
-    Ok(certificates)
 }

@@ -109,6 +109,22 @@ fn a_new_client_is_let_in_where_the_connection_idle_longest_is() {
 }
 
 #[test]
+fn a_connection_has_time_for_its_first_request_before_it_is_closed_for_another_one() {
+    let server = Server::start(&["--max-connections", "1", "--keep-alive", "1h"]);
+    let mut first = server.connect();
+    let mut waiting = server.connect();
+    waiting.request("GET", "/open");
+    assert!(!waiting.hears_within(Duration::from_millis(200)));
+    assert_eq!(first.ask("GET", "/open").status, 200);
+    assert_eq!(waiting.answer("GET").status, 200);
+    first.wait_for_end();
+    // One that sends nothing does not keep others out.
+    let silent = server.connect();
+    assert_eq!(server.connect().ask("GET", "/open").status, 200);
+    drop(silent);
+}
+
+#[test]
 fn a_busy_connection_is_never_closed_for_another_one() {
     let server = Server::start(&["--max-connections", "1", "--keep-alive", "1h"]);
     let mut busy = server.connect();

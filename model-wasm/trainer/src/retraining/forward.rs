@@ -50,10 +50,8 @@ impl Forward {
             Err(env::VarError::NotPresent) => None,
             Err(error) => return Err(error).context(HEADER),
         };
-        // Fails only if a provider is already installed, and that is the same one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
-            client: Client::builder().timeout(TIMEOUT).build()?,
+            client: canopy_client::builder().timeout(TIMEOUT).build()?,
             url,
             authorization,
         })

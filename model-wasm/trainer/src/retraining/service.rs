@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use canopy_auth::{Auth, AuthMetrics};
 use canopy_telemetry::{context, log};
-use canopy_web::{HttpMetrics, Lifecycle, Parts, Permits, Service as _, Tls, Workers};
+use canopy_web::{
+    HttpMetrics, Lifecycle, Parts, Permits, Tls, Workers, stop_signals, watch_credentials,
+};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 use tracing::info;
 
 use super::retrainer::Retrainer;
@@ -49,15 +49,12 @@ pub fn serve(arguments: ServeArguments) -> Result<()> {
 }
 
 async fn listen(arguments: ServeArguments) -> Result<()> {
-    let stop = stop_signals()?;
+    let stop = stop_signals().context("cannot watch for signals")?;
     let address = arguments.listen.address();
-    ensure!(
-        !arguments
-            .web
-            .is_open_at(address, arguments.auth.users.is_some()),
-        "{address} can be reached from other machines: enable authentication with --users FILE, or \
-                 pass --insecure if something else authenticates clients"
-    );
+    let has_users = arguments.auth.users.is_some();
+    arguments.web.check_exposure(address, has_users)?;
+    let table = http::table();
+    table.check_root_path(&arguments.web.root_path)?;
     let observations = arguments.observations.clone();
     let auth = Auth::open(&arguments.auth).context("cannot set up authentication")?;
     let tls = Tls::open(&arguments.web).context("cannot set up TLS")?;
@@ -85,22 +82,13 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
         async move { count_observed(&retrainer, &observations).await }
     });
     let server = Arc::new(Server::new(Arc::clone(&retrainer), parts));
-    let credentials = context::spawn(watch_credentials(Arc::clone(&server)));
-    canopy_web::serve(server, http::table(), listener, workers, stop).await;
+    let credentials = context::spawn(watch_credentials(Arc::clone(&server), CREDENTIALS)?);
+    canopy_web::serve(server, table, listener, workers, stop).await;
     counting.abort();
     credentials.abort();
     retrainer.stop();
     info!("stopped");
     Ok(())
-}
-
-/// Reloads users and certificate when their files change.
-async fn watch_credentials(server: Arc<Server>) {
-    while server.parts().has_credentials() {
-        tokio::time::sleep(CREDENTIALS).await;
-        let worker = Arc::clone(&server);
-        let _ = context::spawn_blocking(move || worker.parts().refresh_credentials()).await;
-    }
 }
 
 /// Counts the observed rows at the start and whenever a batch is added or removed.
@@ -120,25 +108,4 @@ async fn count_observed(retrainer: &Arc<Retrainer>, folder: &Path) {
         }
         tokio::time::sleep(OBSERVATIONS).await;
     }
-}
-
-/// A channel that receives a message for every SIGTERM or SIGINT.
-fn stop_signals() -> Result<mpsc::UnboundedReceiver<()>> {
-    let mut terminate =
-        signal(SignalKind::terminate()).context("cannot install the handler for SIGTERM")?;
-    let mut interrupt =
-        signal(SignalKind::interrupt()).context("cannot install the handler for SIGINT")?;
-    let (sender, receiver) = mpsc::unbounded_channel();
-    context::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if sender.send(()).is_err() {
-                break;
-            }
-        }
-    });
-    Ok(receiver)
 }

@@ -1,4 +1,4 @@
-//! A folder to train in, and the plain walk that components are compared with.
+//! A folder to train in.
 
 #![expect(dead_code, reason = "no test file uses all of it")]
 
@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use canopy_dataset::Source;
-use canopy_forest::{Node, Tree};
 use canopy_trainer::TrainArguments;
 use tempfile::TempDir;
 
@@ -40,26 +39,4 @@ impl Project {
 /// The specification of the house model.
 pub(crate) fn house_spec() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/bike-sharing.toml")
-}
-
-/// The value of the leaf that a row reaches.
-pub(crate) fn walk(tree: &Tree, row: &[f64]) -> f64 {
-    let mut at = 0;
-    loop {
-        at = match tree.nodes[at] {
-            Node::Leaf(value) => return value,
-            Node::Split {
-                feature,
-                threshold,
-                left,
-                right,
-            } => {
-                if row[feature] <= threshold {
-                    left
-                } else {
-                    right
-                }
-            }
-        };
-    }
 }
