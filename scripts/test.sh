@@ -16,6 +16,11 @@ packages=(--release --workspace "${@/#/--exclude=}")
 # A snapshot that differs is an error, not a new file.
 export INSTA_UPDATE=${INSTA_UPDATE:-no}
 
+if command -v python3 >/dev/null; then
+    scripts/check-modules.py
+else
+    scripts/not-run.sh "circles of modules" "there is no python3"
+fi
 deployment/check.sh
 scripts/deny.sh --if-there
 if cargo nextest --version >/dev/null 2>&1; then

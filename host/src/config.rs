@@ -1,17 +1,16 @@
 //! The configuration of `canopy serve`, composed of the configurations of its parts.
 
+use canopy_web::Listen;
 use clap::Args;
 
-use crate::limits::LimitConfig;
-use crate::{models, monitoring};
-use canopy_web::Listen;
+use crate::app;
 
 /// The configuration of `canopy serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
-    /// The models to serve.
+    /// What is served.
     #[command(flatten)]
-    pub models: models::Config,
+    pub app: app::Config,
     /// Address and port to listen on, such as `127.0.0.1:8080`, `localhost:8080`, `:8080` or
     /// `8080`. Port 0 selects a free port.
     #[arg(
@@ -28,15 +27,6 @@ pub struct ServeConfig {
     /// Authentication.
     #[command(flatten)]
     pub auth: canopy_auth::Config,
-    /// Limits on calls and requests.
-    #[command(flatten)]
-    pub limits: LimitConfig,
-    /// Drift detection on live traffic.
-    #[command(flatten)]
-    pub live: monitoring::Config,
-    /// Storage of labelled rows for retraining.
-    #[command(flatten)]
-    pub observations: canopy_observations::Config,
     /// Export of traces.
     #[command(flatten)]
     pub traces: canopy_telemetry::otlp::Config,

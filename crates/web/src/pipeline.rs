@@ -35,13 +35,13 @@ const UNMATCHED: &str = "unmatched";
 /// What answers the requests of all connections.
 pub(super) struct Pipeline<S: 'static> {
     service: Arc<S>,
-    table: Table<S>,
+    table: Arc<Table<S>>,
     origins: Origins,
     csrf: Csrf,
 }
 
 impl<S: Service> Pipeline<S> {
-    pub(super) fn new(service: Arc<S>, table: Table<S>) -> Self {
+    pub(super) fn new(service: Arc<S>, table: Arc<Table<S>>) -> Self {
         let parts = service.parts();
         Self {
             origins: Origins::new(parts.config.cors_origin.clone()),

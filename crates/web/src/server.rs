@@ -30,7 +30,7 @@ const AGAIN: &str = "told to stop again: requests in flight are dropped";
 /// has connected is answered, and connections that are idle still are closed.
 pub async fn serve<S: Service>(
     service: Arc<S>,
-    table: Table<S>,
+    table: Arc<Table<S>>,
     listener: TcpListener,
     mut workers: Workers,
     mut stop: UnboundedReceiver<()>,

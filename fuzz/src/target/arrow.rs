@@ -3,7 +3,7 @@
 use canopy_rows::arrow;
 
 use super::form::check_forms;
-use super::{check_rows, read};
+use super::support::{check_rows, read};
 use crate::model::SCHEMAS;
 
 pub(super) fn check(body: &[u8]) -> bool {

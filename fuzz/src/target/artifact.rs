@@ -4,7 +4,7 @@ use canopy_forest::{
     Aggregation, Artifact, Column, Description, Feature, Kind, Node, Task, Training, Tree, compile,
 };
 
-use super::same;
+use super::support::same;
 use crate::memory::bounded;
 
 /// Bytes of memory that may be taken: lists are made for as many elements as they say they have,

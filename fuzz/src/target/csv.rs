@@ -3,7 +3,7 @@
 use canopy_rows::csv;
 
 use super::form::check_forms;
-use super::{check_rows, read};
+use super::support::{check_rows, read};
 use crate::model::{SCHEMAS, WIDE};
 
 pub(super) fn check(body: &[u8]) -> bool {

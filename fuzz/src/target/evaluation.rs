@@ -2,7 +2,7 @@
 
 use canopy_rows::{Labels, json};
 
-use super::{check_rows, read};
+use super::support::{check_rows, read};
 use crate::model::{SCHEMAS, WIDE};
 
 pub(super) fn check(body: &[u8]) -> bool {

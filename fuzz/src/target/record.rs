@@ -2,7 +2,7 @@
 
 use canopy_rows::{InvalidBody, json};
 
-use super::{check_rows, read, same};
+use super::support::{check_rows, read, same};
 use crate::model::{SCHEMAS, WIDE};
 
 pub(super) fn check(body: &[u8]) -> bool {

@@ -8,6 +8,7 @@
 pub(crate) mod call;
 pub(crate) mod change;
 mod compare;
+mod config;
 mod error;
 pub(crate) mod evaluate;
 pub(crate) mod predict;
@@ -22,8 +23,8 @@ use canopy_runtime::{LoadError, Runtime};
 use crate::limits::LimitConfig;
 use crate::metrics::Metrics;
 use crate::models::{OpenError, RegisteredModel, Registry};
-use crate::{config, models};
 
+pub use config::Config;
 pub(crate) use error::AppError;
 
 /// Maximum number of comparisons of a candidate with the serving version, running or waiting.
@@ -73,12 +74,12 @@ impl App {
     /// If a model named by the operator or the default model is invalid, or the host cannot be set
     /// up on this machine.
     pub fn new(
-        config: &config::ServeConfig,
+        config: &Config,
         metrics: Arc<Metrics>,
         background: Arc<BackgroundPool>,
         uploads: Arc<BackgroundPool>,
     ) -> Result<Self, SetupError> {
-        let models: &models::Config = &config.models;
+        let models = &config.models;
         let limits = config.limits.runtime(models.max_models);
         let runtime = Runtime::new(&limits, models.cache().as_deref())
             .map_err(SetupError::Engine)?

@@ -8,7 +8,7 @@ use canopy_telemetry::context;
 use canopy_telemetry::log;
 use canopy_telemetry::otlp::{SpanMetrics, Tracer};
 use canopy_web::{
-    HttpMetrics, Lifecycle, Parts, Permits, Service as _, Tls, Workers, stop_signals,
+    HttpMetrics, Lifecycle, Parts, Permits, Service as _, Table, Tls, Workers, stop_signals,
     watch_credentials,
 };
 use tokio::net::TcpListener;
@@ -41,18 +41,21 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let address = config.listen.address();
     let has_users = config.auth.users.is_some();
     config.web.check_exposure(address, has_users)?;
-    let table = http::table(has_users);
+    let table = Arc::new(http::table(has_users));
     table.check_root_path(&config.web.root_path)?;
-    let server = Arc::new(set_up(&config)?);
+    let server = Arc::new(set_up(&config, Arc::clone(&table))?);
     let (app, parts) = (&server.app, server.parts());
     let workers = Workers::start().context("cannot start the threads that answer")?;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
-    let period = config.models.watch_interval();
+    let period = config.app.models.watch_interval();
     let tasks = [
-        context::spawn(watch::live_drift(Arc::clone(app), config.live.interval())),
+        context::spawn(watch::live_drift(
+            Arc::clone(app),
+            config.app.live.interval(),
+        )),
         context::spawn(watch::model_files(Arc::clone(app), period)?),
         context::spawn(watch_credentials(Arc::clone(&server), period)?),
     ];
@@ -78,12 +81,12 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
 }
 
 /// Loads models, users and certificate; nothing listens yet.
-fn set_up(config: &ServeConfig) -> anyhow::Result<Server> {
+fn set_up(config: &ServeConfig, table: Arc<Table<Server>>) -> anyhow::Result<Server> {
     let auth = Auth::open(&config.auth).context("cannot set up authentication")?;
     let tls = Tls::open(&config.web).context("cannot encrypt connections")?;
     let metrics = Arc::new(Metrics::new()?);
     let registry = metrics.registry();
-    let limits = &config.limits;
+    let limits = &config.app.limits;
     let permits = Permits::new(limits.max_in_flight, limits.background_permits)?;
     let tracer = Tracer::start(&config.traces, SpanMetrics::register(registry)?)
         .context("cannot export spans")?;
@@ -99,10 +102,10 @@ fn set_up(config: &ServeConfig) -> anyhow::Result<Server> {
         permits,
     };
     let app = App::new(
-        config,
+        &config.app,
         metrics,
         Arc::clone(&parts.permits.background),
         Arc::clone(&parts.permits.uploads),
     )?;
-    Ok(Server::new(Arc::new(app), parts))
+    Ok(Server::new(Arc::new(app), table, parts))
 }

@@ -7,47 +7,9 @@ mod handler;
 mod openapi;
 mod problem;
 mod routes;
-
-use std::sync::Arc;
-
-use axum_core::response::Response;
-use canopy_web::{Parameters, Parts, Problem, Service, Table};
+mod server;
+mod service;
 
 pub use openapi::summary;
 pub use routes::table;
-
-use crate::app::App;
-
-/// The host as HTTP reaches it.
-pub struct Server {
-    /// What the host does.
-    pub app: Arc<App>,
-    parts: Parts,
-    /// The routes that are served, for the document that describes them.
-    table: Table<Self>,
-}
-
-impl Server {
-    /// Puts an app behind the pipeline.
-    #[must_use]
-    pub fn new(app: Arc<App>, parts: Parts) -> Self {
-        let table = table(parts.auth.is_some());
-        Self { app, parts, table }
-    }
-}
-
-impl Service for Server {
-    fn parts(&self) -> &Parts {
-        &self.parts
-    }
-
-    fn overloaded(&self, parameters: &Parameters) {
-        if let Ok(model) = handler::named(&self.app, parameters) {
-            model.metrics.overloaded();
-        }
-    }
-
-    fn problem(path: &str, problem: Problem) -> Response {
-        handler::v2::problem(path, problem)
-    }
-}
+pub use server::Server;

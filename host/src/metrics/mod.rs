@@ -8,13 +8,9 @@ mod model;
 
 use std::collections::BTreeMap;
 
-use canopy_auth::AuthMetrics;
 use canopy_runtime::LoadError;
 use canopy_telemetry::families;
 use canopy_telemetry::metrics::Declaration;
-use canopy_telemetry::otlp::SpanMetrics;
-use canopy_web::HttpMetrics;
-use prometheus::core::Metric as _;
 use prometheus::proto::MetricFamily;
 use prometheus::{Encoder as _, IntCounterVec, Registry, TextEncoder};
 
@@ -35,6 +31,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// The families of [`Metrics`].
+    pub const DECLARATIONS: &'static [Declaration] = Families::DECLARATIONS;
+
     /// Registers all metrics, at zero.
     ///
     /// # Errors
@@ -94,24 +93,3 @@ impl Metrics {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }
-
-/// The durations of single prediction requests, for all models together.
-#[must_use]
-pub fn prediction_latencies(http: &HttpMetrics) -> Latencies {
-    let mut latencies = Latencies::new(HttpMetrics::BUCKETS);
-    for (endpoint, durations) in http.durations() {
-        if endpoint.ends_with("/predict") {
-            latencies.add(durations.metric().get_histogram());
-        }
-    }
-    latencies
-}
-
-/// Every metric family of the host, by the part that declares it.
-pub const DECLARATIONS: [(&str, &[Declaration]); 5] = [
-    ("Requests", HttpMetrics::DECLARATIONS),
-    ("Authentication", AuthMetrics::DECLARATIONS),
-    ("Models", ModelMetrics::DECLARATIONS),
-    ("Components", Families::DECLARATIONS),
-    ("Spans", SpanMetrics::DECLARATIONS),
-];

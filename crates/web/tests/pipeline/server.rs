@@ -195,8 +195,9 @@ impl Server {
             let runtime = { runtime }.enable_all().build().unwrap();
             runtime.block_on(async {
                 let listener = listener.try_into().unwrap();
+                let table = Arc::new(Table::new(&[&ROUTES]));
                 let workers = Workers::start().unwrap();
-                serve(served, Table::new(&[&ROUTES]), listener, workers, stopped).await;
+                serve(served, table, listener, workers, stopped).await;
             });
         });
         Self {

@@ -2,10 +2,14 @@
 
 mod limits;
 
+use canopy_auth::AuthMetrics;
 use canopy_cli::Page;
 use canopy_cli::reference::table;
+use canopy_telemetry::otlp::SpanMetrics;
+use canopy_web::HttpMetrics;
 
-use crate::{http, metrics};
+use crate::http;
+use crate::metrics::{Metrics, ModelMetrics};
 
 /// The host's part of a page.
 #[must_use]
@@ -37,7 +41,13 @@ fn routes() -> String {
 
 fn families() -> String {
     let mut text = "## canopy serve\n\n".to_owned();
-    for (part, declarations) in metrics::DECLARATIONS {
+    for (part, declarations) in [
+        ("Requests", HttpMetrics::DECLARATIONS),
+        ("Authentication", AuthMetrics::DECLARATIONS),
+        ("Models", ModelMetrics::DECLARATIONS),
+        ("Components", Metrics::DECLARATIONS),
+        ("Spans", SpanMetrics::DECLARATIONS),
+    ] {
         let rows = declarations.iter().map(|it| it.row());
         let families = table(["Metric", "Type", "Labels", "Meaning"], rows);
         text += &format!("### {part}\n\n{families}\n");

@@ -2,11 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json};
+use canopy_web::{Call, HttpMetrics, Problem, Response, Service as _, StatusCode, json};
+use prometheus::core::Metric as _;
 
 use super::named;
 use crate::http::Server;
-use crate::metrics::prediction_latencies;
+use crate::metrics::Latencies;
 
 /// Counters since the start, of which a client makes rates by asking twice, and the sliding window
 /// with its drift when that was computed last.
@@ -25,4 +26,15 @@ pub(crate) async fn live(call: Call<'_, Server>) -> Result<Response, Problem> {
         "drift": version.drift.load().as_deref(),
     });
     json(StatusCode::OK, &live)
+}
+
+/// The durations of requests for single predictions, for all models together.
+fn prediction_latencies(http: &HttpMetrics) -> Latencies {
+    let mut latencies = Latencies::new(HttpMetrics::BUCKETS);
+    for (endpoint, durations) in http.durations() {
+        if endpoint.ends_with("/predict") {
+            latencies.add(durations.metric().get_histogram());
+        }
+    }
+    latencies
 }

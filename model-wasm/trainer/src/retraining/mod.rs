@@ -20,12 +20,10 @@ mod publish_gate;
 mod retrain;
 mod retrainer;
 mod run;
-mod service;
 mod trigger;
 
 pub(crate) use alert::Webhook;
 pub(crate) use metrics::DECLARATIONS;
 pub(crate) use retrainer::Retrainer;
 pub(crate) use run::Run;
-pub use service::serve;
 pub(crate) use trigger::Decision;

@@ -14,9 +14,9 @@ use canopy_web::{
 use tokio::net::TcpListener;
 use tracing::info;
 
-use super::retrainer::Retrainer;
 use crate::cli::ServeArguments;
 use crate::http::{self, Server};
+use crate::retraining::Retrainer;
 
 /// Threads of the async runtime; training has its own.
 const THREADS: usize = 2;
@@ -53,7 +53,7 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
     let address = arguments.listen.address();
     let has_users = arguments.auth.users.is_some();
     arguments.web.check_exposure(address, has_users)?;
-    let table = http::table();
+    let table = Arc::new(http::table());
     table.check_root_path(&arguments.web.root_path)?;
     let observations = arguments.observations.clone();
     let auth = Auth::open(&arguments.auth).context("cannot set up authentication")?;
