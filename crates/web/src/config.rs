@@ -1,4 +1,4 @@
-//! How a server listens, and how long its clients may take.
+//! Configuration of the server.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -129,21 +129,20 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether the server would serve anybody who can reach this address without having been told
-    /// that this is meant.
+    /// Whether the server would be open to other machines at this address without `--insecure`.
     #[must_use]
     pub fn is_open_at(&self, address: SocketAddr, has_users: bool) -> bool {
         !address.ip().to_canonical().is_loopback() && !has_users && !self.insecure
     }
 
-    /// The path of a link in an answer.
+    /// The path of a link in a response, with the root path.
     #[must_use]
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.root_path)
     }
 }
 
-/// A count that a server can work with.
+/// Parses a count.
 fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..=1_000_000) => Ok(count),
@@ -151,7 +150,7 @@ fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A path prefix: nothing, or segments that each begin with a slash.
+/// Parses a path prefix: empty, or segments that each begin with a slash.
 fn root_path(text: &str) -> Result<String, String> {
     let path = text.trim_end_matches('/');
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
