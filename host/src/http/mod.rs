@@ -1,7 +1,7 @@
-//! The host over HTTP: the table of its routes, and their handlers.
+//! The HTTP interface of the host: its table of routes, and their handlers.
 //!
-//! The table is in `routes`; what every request passes before and after its handler is
-//! [`canopy_web`]'s. With that crate, this is the only module that knows HTTP.
+//! The table is in `routes`; everything before and after a handler is in [`canopy_web`]. Apart from
+//! that crate, only this module deals with HTTP.
 
 mod handler;
 mod openapi;
@@ -18,17 +18,17 @@ pub use routes::table;
 
 use crate::app::App;
 
-/// The host as HTTP reaches it.
+/// The host as an HTTP service.
 pub struct Server {
-    /// What the host does.
+    /// The application.
     pub app: Arc<App>,
     parts: Parts,
-    /// The routes that are served, for the document that describes them.
+    /// The routes, for the OpenAPI document.
     table: Table<Self>,
 }
 
 impl Server {
-    /// Puts an app behind the pipeline.
+    /// Creates the HTTP service of an app.
     #[must_use]
     pub fn new(app: Arc<App>, parts: Parts) -> Self {
         let table = table(parts.auth.is_some());
