@@ -75,7 +75,7 @@ async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result
         return call_elsewhere(Arc::clone(version), Arc::clone(row), CallAdmission::called).await;
     }
     let deadline = app.limits.model_deadline.into();
-    let patience = CallAdmission::PATIENCE.min(deadline);
+    let limit = CallAdmission::IO_DEADLINE.min(deadline);
     let repeat = || {
         call_elsewhere(
             Arc::clone(version),
@@ -83,8 +83,8 @@ async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result
             CallAdmission::repeated,
         )
     };
-    match timed(|| version.loaded.model().predict_within(row.view(), patience)) {
-        Err(CallError::Deadline(_)) if patience < deadline => {
+    match timed(|| version.loaded.model().predict_within(row.view(), limit)) {
+        Err(CallError::Deadline(_)) if limit < deadline => {
             admission.outlasted();
             repeat().await
         }

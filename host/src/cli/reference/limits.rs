@@ -86,7 +86,7 @@ fn fixed() -> Vec<[String; 3]> {
         ),
         (
             "time of a call on a thread that reads requests",
-            time(CallAdmission::PATIENCE),
+            time(CallAdmission::IO_DEADLINE),
             "repeated on another thread",
         ),
         (
