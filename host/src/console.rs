@@ -3,7 +3,7 @@
 /// A file of the console.
 #[derive(Debug, Clone, Copy)]
 pub struct File {
-    /// File name in its path.
+    /// Name in the request.
     pub name: &'static str,
     /// Contents.
     pub text: &'static str,

@@ -129,7 +129,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether the server would be open to other machines at this address without `--insecure`.
+    /// Whether other machines have access at this address although `--insecure` is not set.
     #[must_use]
     pub fn is_open_at(&self, address: SocketAddr, has_users: bool) -> bool {
         !address.ip().to_canonical().is_loopback() && !has_users && !self.insecure

@@ -12,9 +12,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-/// Longest `tracestate` that is passed on, in bytes.
+/// Maximum length of a `tracestate` that is passed on, in bytes.
 const MAX_TRACESTATE: usize = 512;
-/// Longest `user-agent` that is recorded, in bytes.
+/// Maximum length of a `user-agent` that is recorded, in bytes.
 const USER_AGENT: usize = 256;
 
 /// Creates the request context, and the request id as a response header.
