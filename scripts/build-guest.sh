@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Builds the blank guest, target/guest/wasm32-unknown-unknown/guest/canopy_guest.wasm,
-# which the trainer bakes models into, and beside it those of the tests:
+# Builds the blank guest, target/guest/wasm32-unknown-unknown/guest/canopy_guest.wasm, which
+# the trainer bakes models into, and the guests for the tests:
 #
-#   build-guest.sh [blank]   blank: without the guests of the tests
+#   build-guest.sh [blank]   blank: without the guests for the tests
 #
-# It needs cargo and a compiler for wasm32-unknown-unknown, which it finds on the first of
-# these routes:
+# Needs cargo and a compiler for wasm32-unknown-unknown, taken from the first of these routes
+# that works:
 #
-#   1. the compiler in use has the target already;
-#   2. rustup adds the target;
-#   3. Debian's rustc-web packages, downloaded and unpacked, not installed: no root needed.
+#   1. the installed compiler, if it has the target;
+#   2. rustup, which adds the target to it;
+#   3. Debian's rustc-web packages, unpacked into a folder without installation or root.
 #
 # Environment:
-#   CANOPY_GUEST_ROUTE      rustup (1 and 2) or debian (3): only these routes; default: all
+#   CANOPY_GUEST_ROUTE      rustup (1 and 2) or debian (3): restricts the routes; default: all
 #   CANOPY_GUEST_TOOLCHAIN  folder for route 3's compiler; default: .cache/guest-toolchain
 set -euo pipefail
 
@@ -44,7 +44,7 @@ main() {
     say "$guest ($(wc -c <"$guest" | tr -d ' ') bytes)"
 }
 
-# Routes 1 and 2: the compiler in use.
+# Routes 1 and 2: the installed compiler.
 with_rustup() {
     has_target || add_target || return 1
     say "compiling with $(rustc --version)"
@@ -66,7 +66,7 @@ add_target() {
     return 1
 }
 
-# within SECONDS COMMAND...: runs a command, where there is `timeout` (macOS has none) for so long.
+# within SECONDS COMMAND...: runs a command with a timeout, except on macOS, which has none.
 within() {
     if command -v timeout >/dev/null; then timeout "$@"; else "${@:2}"; fi
 }
@@ -81,7 +81,7 @@ with_debian() {
         build "$debian" -Zbuild-std=std,panic_abort
 }
 
-# Downloads and unpacks the compiler into $debian, wholly or not at all.
+# Downloads and unpacks the compiler into $debian, atomically.
 fetch_debian() {
     if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
         say "this is no Debian: there is no apt-get to download a compiler with"
@@ -94,7 +94,7 @@ fetch_debian() {
     local wanted
     mapfile -t wanted < <(debian_packages)
     say "downloading ${#wanted[@]} Debian packages: ${wanted[*]}"
-    # Else apt, run as root, warns that its own user cannot write here.
+    # Otherwise apt, when run as root, warns that its own user cannot write here.
     local sandbox=(-o APT::Sandbox::User="$(id -un)")
     if ! download && ! { refresh && download; }; then
         say "apt-get could not download them"
@@ -111,7 +111,7 @@ fetch_debian() {
     done
     cat >"$work/debian/rustc" <<'WRAPPER'
 #!/bin/sh
-# Runs the compiler beside this file with the libraries beside it.
+# Runs the compiler next to this file with the libraries next to it.
 here=$(dirname "$(readlink -f "$0")")
 for library in "$here"/usr/lib/*/librustc_driver-*.so; do
     LD_LIBRARY_PATH=$(dirname "$library") exec "$here/usr/bin/rustc" "$@"
@@ -122,17 +122,17 @@ WRAPPER
         say "the unpacked compiler does not run"
         return 1
     fi
-    # Whoever else unpacked meanwhile has the same.
+    # A concurrent run unpacks the same files.
     if ! [ -e "$debian" ] && ! mv "$work/debian" "$debian"; then return 1; fi
     rm -rf "$work"
 }
 
-# Uses what fetch_debian sets.
+# Uses the variables of fetch_debian.
 download() {
     (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${wanted[@]}")
 }
 
-# Lists that are out of date name versions that are gone.
+# Outdated lists refer to versions that no longer exist.
 refresh() {
     [ "$(id -u)" -eq 0 ] || return 1
     say "refreshing apt's package lists"
@@ -150,8 +150,8 @@ know_packages() {
     return 1
 }
 
-# The compiler, the sources of its standard library, and the libraries it needs and that
-# are not installed; a linker if the compiler in use brings none.
+# The compiler, the sources of its standard library, and the libraries that are not
+# installed; a linker if the installed compiler has none.
 debian_packages() {
     local llvm
     llvm=$(depends_of rustc-web | grep -E '^libllvm[0-9]+$')
@@ -194,7 +194,7 @@ find_linker() {
     return 1
 }
 
-# The linker that rustup's compiler brings with it.
+# The linker that comes with rustup's compiler.
 own_linker() {
     local linker
     command -v rustc >/dev/null || return 1
@@ -207,7 +207,7 @@ own_linker() {
     return 1
 }
 
-# Runs cargo; the guest does not tell where on this machine it was built.
+# Runs cargo; keeps the paths of this machine out of the guest.
 build() {
     local sysroot=$1
     shift

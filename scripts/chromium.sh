@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a Chromium: the one of CANOPY_CHROMIUM, an installed one, or Debian's,
-# unpacked, not installed. Exits with 2 if none can be had.
+# Prints the path of a Chromium: CANOPY_CHROMIUM, an installed one, or Debian's, unpacked
+# without installation. Exits with 2 if none is available.
 set -euo pipefail
 
 for program in "${CANOPY_CHROMIUM:-}" chromium chromium-browser google-chrome; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a service of docker-compose.yml that ends by itself, its image built before without a word:
+# Runs a one-off service of docker-compose.yml, after building its image quietly:
 #
 #   compose-run.sh evaluation|model ARGUMENT...    `docker compose run --rm ARGUMENT...`
 set -euo pipefail
@@ -15,6 +15,6 @@ build() {
 if ! docker image inspect "canopy-$service:local" >/dev/null 2>&1; then
     echo "building the image of $service, which takes minutes the first time" >&2
 fi
-# A build that fails says why only where it may speak.
+# A failed build is repeated with output, to show the reason.
 build --quiet >/dev/null || build
 exec docker compose run --rm "$@"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Checks the dependencies against deny.toml with cargo-deny: licences, sources, versions, and
-# advisories where their database can be had. cargo-deny is compiled once, which takes minutes,
-# into .cache/deny.
+# Checks the dependencies against deny.toml with cargo-deny: licences, sources, versions and,
+# if their database is available, advisories. Compiles cargo-deny into .cache/deny first,
+# which takes minutes.
 #
-#   scripts/deny.sh [--if-there]    --if-there: only if cargo-deny has been compiled before
+#   scripts/deny.sh [--if-there]    --if-there: only if cargo-deny is already compiled
 #
 # Environment:
-#   CANOPY_DENY   required: advisories that are not checked are an error, for continuous
-#                 integration that has a network
+#   CANOPY_DENY   required: unchecked advisories are an error, for continuous integration
+#                 with a network
 set -euo pipefail
 
 readonly version=0.20.2

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of libfaketime, a library that has a program see another time. It is Debian's,
-# unpacked into .cache/faketime.
-# Exits with 2 if it cannot be had here.
+# Prints the path of libfaketime, a library that fakes the time for a program: Debian's,
+# unpacked into .cache/faketime. Exits with 2 if it is not available.
 set -euo pipefail
 
 cache=$("$(dirname "${BASH_SOURCE[0]}")/unpack.sh" faketime libfaketime)

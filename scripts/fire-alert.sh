@@ -3,13 +3,13 @@
 #
 #   fire-alert.sh native|compose down|rmse|drift [ARGUMENT...]
 #
-# down stops the host and leaves it stopped; `make all` starts it again. The others evaluate data
-# that makes the alert fire. Arguments go to `canopy-evaluation fire-alert`.
+# down stops the host and leaves it stopped; `make all` restarts it. The others evaluate data that
+# makes the alert fire. ARGUMENTs are passed to `canopy-evaluation fire-alert`.
 #
 # Environment:
 #   CANOPY_ALERT_FOR CANOPY_INTERVAL
-#           shorter times for the drill, such as 5s and 1s, see scripts/render-stack.sh; afterwards
-#           it is as before
+#           shorter times during the drill, such as 5s and 1s, see scripts/render-stack.sh; the
+#           original times are restored afterwards
 #   BIKE_API_ADDRESS and so on, if the stack was started with them
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -58,7 +58,7 @@ restore() {
     esac
 }
 
-# Containers get another folder by being made anew; what they know is in volumes.
+# Recreates the containers to change a mounted folder; their state is in volumes.
 configure_containers() {
     docker compose up --detach --wait --no-deps prometheus alertmanager
 }

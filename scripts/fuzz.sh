@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Fuzzes every parser for some seconds, as many at a time as there are processors:
+# Fuzzes every parser for some seconds, one target per processor at a time:
 #
 #   scripts/fuzz.sh SECONDS [TARGET…]
 #
-# The fuzzer is libFuzzer, guided by the branches that inputs take; fuzz/src/lib.rs says what the
-# targets check. Inputs that break a promise are put into fuzz/regressions, where a test replays
-# them; what was learned otherwise is kept in .cache/fuzz.
+# The fuzzer is libFuzzer, guided by branch coverage; fuzz/src/lib.rs documents what the targets
+# check. Failing inputs are saved in fuzz/regressions, where a test replays them; the corpus is in
+# .cache/fuzz.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -24,7 +24,7 @@ main() {
     fi
     CARGO_INCREMENTAL=1 RUSTC_WORKSPACE_WRAPPER=$PWD/scripts/fuzz-rustc.sh cargo build --release \
         --features canopy-fuzz/libfuzzer --bin canopy-fuzz
-    # The next ordinary build has its own under this name.
+    # The next ordinary build has a file of the same name.
     mkdir -p .cache/fuzz
     cp "$binary" .cache/fuzz/canopy-fuzz
     export -f fuzz say
@@ -42,7 +42,7 @@ fuzz() {
         -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
         -artifact_prefix="$found/" "$learned/new" "${seeds[@]}" >"$log" 2>&1; then
         rmdir --ignore-fail-on-non-empty "$found"
-        # "Done 123 runs in 6 second(s)", and the last "cov: 702 ft: 1747".
+        # Shows "Done 123 runs in 6 second(s)" and the last "cov: 702 ft: 1747".
         say "$target: $(sed -n 's/^Done \(.*\) in \(.*\) second(s)$/\1 in \2 s/p' "$log")," \
             "$(grep -o 'cov: [0-9]* ft: [0-9]*' "$log" | tail -n 1)"
     else

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Prints the password of Grafana's user admin, which Grafana takes on its first start:
-# GRAFANA_PASSWORD of the environment, or else of .env, where docker compose finds it too. Where
-# .env has none, a random one is appended; without .env, it begins as a copy of .env.example.
+# Prints the password of Grafana's user admin, which Grafana reads on its first start:
+# GRAFANA_PASSWORD from the environment or from .env, as docker compose does. If .env has none,
+# appends a random one; if there is no .env, copies .env.example first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,7 +20,7 @@ main() {
     kept
 }
 
-# The password of .env as docker compose reads it: the last one, with or without quotes.
+# The password in .env as docker compose reads it: the last one, without quotes.
 kept() {
     sed -n 's/^GRAFANA_PASSWORD=//p' .env | tail -n 1 | sed "s/^\"\(.*\)\"\$/\1/; s/^'\(.*\)'\$/\1/"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# list-not-run.sh COMMAND...: runs a command, and then lists the checks and tests that could not run
-# here: one line each, "not run: WHAT: REASON".
+# list-not-run.sh COMMAND...: runs a command, then lists the checks and tests that could not run,
+# one line each: "not run: WHAT: REASON".
 set -euo pipefail
 
 CANOPY_NOT_RUN=$(mktemp)

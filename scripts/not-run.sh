@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# not-run.sh [--allowed] WHAT REASON: says that a check did not run, because something it needs
-# cannot be had here, and fails if nobody would hear of it. `make test` and `make verify` end with
-# all of these lines; tests write theirs themselves (crates/test-support).
+# not-run.sh [--allowed] WHAT REASON: records that a check did not run because something it needs
+# is not available, and fails if nobody would notice. `make test` and `make verify` end with these
+# lines; tests write their own (crates/test-support).
 #
-# With --allowed it does not fail: what is needed is neither in Debian nor on a package index, or it
-# takes minutes to make.
+# With --allowed it does not fail: what is needed is in neither Debian nor a package index, or takes
+# minutes to build.
 #
 # Environment:
-#   CANOPY_NOT_RUN   the file to write the line into; without one it is an error
-#   CANOPY_TESTS     required: it is an error all the same
+#   CANOPY_NOT_RUN   the file to append the line to; without it, a check not run is an error
+#   CANOPY_TESTS     required: it is always an error
 set -euo pipefail
 
 allowed=

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs the programs of target/release for a release: dist/canopy-VERSION-TRIPLE.tar.gz and its
-# SHA-256 beside it.
+# Packages the programs in target/release for a release: dist/canopy-VERSION-TRIPLE.tar.gz and its
+# SHA-256.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

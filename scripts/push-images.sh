@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Builds the images of a release and pushes them to a registry that docker is logged in to:
+# Builds the images of a release and pushes them to a registry to which docker is logged in:
 #
-#   push-images.sh build VERSION ARCHITECTURE      those of this machine's architecture, such as
-#                                                  amd64, each as NAME:VERSION-ARCHITECTURE
-#   push-images.sh join VERSION ARCHITECTURE...    what was pushed for the architectures, each as
-#                                                  NAME:VERSION, and as NAME:latest unless the
+#   push-images.sh build VERSION ARCHITECTURE      build and push the images for this machine's
+#                                                  architecture, such as amd64, each as
+#                                                  NAME:VERSION-ARCHITECTURE
+#   push-images.sh join VERSION ARCHITECTURE...    join the images of the architectures, each as
+#                                                  NAME:VERSION, and NAME:latest unless the
 #                                                  version is a preview such as 0.2.0-rc.1
 #
-# Environment, as GitHub Actions sets it:
+# Environment, as set by GitHub Actions:
 #   GITHUB_REPOSITORY   OWNER/REPOSITORY; the images are ghcr.io/OWNER/canopy, canopy-retrainer
 #                       and canopy-evaluation
 set -euo pipefail

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Writes the configuration of the monitoring stack from deployment/ to a folder:
+# Renders the configuration of the monitoring stack from deployment/ into a folder:
 #
 #   render-stack.sh native FOLDER    without containers: addresses instead of host names
-#   render-stack.sh compose FOLDER   as it is, for drills with docker compose
+#   render-stack.sh compose FOLDER   unchanged except for CANOPY_*, for drills in containers
 #
-# Prometheus, Alertmanager and Grafana's provisioning know no variables for these. Compose needs
-# no rendering except for a drill; it mounts deployment/ itself. A folder may be rendered again
-# while programs read from it: they take it up when they are told to reload.
+# Prometheus, Alertmanager and Grafana's provisioning do not support variables here. Compose needs
+# rendering only for a drill; otherwise it mounts deployment/ itself. A folder may be rendered again
+# while programs use it: they apply the changes when told to reload.
 #
 # Environment:
-#   CANOPY_INTERVAL   for drills: time between scrapes and between evaluations of the rules, and
+#   CANOPY_INTERVAL   for drills: interval between scrapes and between rule evaluations, and
 #                     Alertmanager's group_wait and group_interval, such as 1s
 #   CANOPY_ALERT_FOR  for drills: how long a condition must hold before its alert fires, such as
-#                     5s; of all alerts that wait at all
+#                     5s; for all alerts that have a `for`
 #   BIKE_API_ADDRESS RETRAINER_ADDRESS PROMETHEUS_ADDRESS ALERTMANAGER_ADDRESS
 #   NODE_EXPORTER_ADDRESS BLACKBOX_EXPORTER_ADDRESS
-#                     native: where each listens; default: 127.0.0.1 and the port of compose
+#                     native: where each listens; default: 127.0.0.1 and the port in compose
 set -euo pipefail
 
 usage="usage: render-stack.sh native|compose FOLDER"
@@ -47,7 +47,7 @@ main() {
         edits+=(-e "s/^( *for:) [1-9].*/\1 $CANOPY_ALERT_FOR/")
     fi
 
-    # What was rendered from a file that is gone must go too.
+    # Removes what was rendered from deleted files.
     rm -f "$folder"/prometheus/rules/*.yml
     local file
     while read -r file; do
@@ -57,7 +57,7 @@ main() {
         -path prometheus/tests -prune -o -type f -print)
 }
 
-# Addresses for host names, and Grafana's dashboards where they are.
+# Replaces host names with addresses, and the path of Grafana's dashboards.
 native() {
     local service name variable
     for service in "${services[@]}"; do

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Does once what a new machine must be able to do: builds, trains a model, serves it on a free
-# port, predicts, swaps the model, stops. Exits with 1 where something is not as it should be.
+# Checks the basics on a new machine: builds, trains a model, serves it on a free port, predicts,
+# swaps the model and stops. Exits with 1 if anything is wrong.
 #
-#   smoke.sh [--no-build]   --no-build: takes the programs of target/release as they are
+#   smoke.sh [--no-build]   --no-build: uses the programs in target/release as they are
 #
-# It writes to a folder of its own, which it removes, and needs curl.
+# Needs curl. Writes to a temporary folder only, which it removes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly bin=target/release
 readonly spec=model-wasm/specs/bike-sharing.toml
 readonly record='{"temp":0.24,"atemp":0.2879,"hum":0.81,"windspeed":0,"mnth":1,"hr":8,"weekday":1,"season":1,"holiday":0,"workingday":1,"weathersit":1}'
-# Seconds until a step must have come about.
-readonly patience=60
+# Timeout of a step, in seconds.
+readonly limit=60
 work=$(mktemp -d)
 readonly work
 host=''
@@ -53,7 +53,7 @@ train() {
     say "trained $1, $(wc -c <"$work/model.wasm" | tr -d ' ') bytes"
 }
 
-# Starts the host on a free port, which its log names.
+# Starts the host on a free port, which it reads from the log.
 serve() {
     : >"$work/log"
     "$bin/canopy" serve --model "$work/model.wasm" --listen 127.0.0.1:0 --log-format json \
@@ -70,20 +70,20 @@ is_listening() {
     [ -n "$address" ]
 }
 
-# predict VERSION: a bicycle count, said by that version.
+# predict VERSION: checks that this version predicts a plausible bicycle count.
 predict() {
     local status count
     status=$(post "$record")
     [ "$status" = 200 ] || fail "a prediction is answered $status: $(cat "$work/body")"
     is_version "$1" || fail "the prediction is not of version $1: $(cat "$work/head")"
     count=$(sed -n 's/.*"predicted_count": *\([0-9.]*\)[,}].*/\1/p' "$work/body")
-    # The bicycles of the busiest hour of January 2011 are 249.
+    # The busiest hour of January 2011 has 249 bicycles.
     awk -v count="$count" 'BEGIN { exit !(count > 0 && count <= 249) }' ||
         fail "the prediction is no count of January: $(cat "$work/body")"
     say "version $1 predicts $count"
 }
 
-# A record that lacks nearly everything is the client's mistake.
+# An incomplete record must be rejected as a client error.
 refuse() {
     local status
     status=$(post '{"temp":"warm"}')
@@ -103,7 +103,7 @@ get() {
     curl -sS -m 10 -o "$work/body" -w '%{http_code}' "http://$address$1"
 }
 
-# Requests in flight are finished, then it ends by itself.
+# Requests in flight must finish; then the host must exit.
 stop() {
     local status=0
     kill -TERM "$host"
@@ -114,10 +114,10 @@ stop() {
 
 # until_true WHAT COMMAND...
 until_true() {
-    local what=$1 deadline=$((SECONDS + patience))
+    local what=$1 deadline=$((SECONDS + limit))
     shift
     until "$@"; do
-        ((SECONDS < deadline)) || fail "waited $patience s: $what"
+        ((SECONDS < deadline)) || fail "waited $limit s: $what"
         sleep 0.1
     done
 }

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Puts Debian's Prometheus, Alertmanager and exporters into .cache/stack, downloaded and unpacked,
-# not installed: no root needed. Afterwards .cache/stack/bin has
+# Puts Debian's Prometheus, Alertmanager and exporters into .cache/stack, unpacked without
+# installation or root. Afterwards .cache/stack/bin has
 #
 #   prometheus promtool alertmanager amtool node_exporter blackbox_exporter jq
 #
-# Give alertmanager absolute paths: it changes to the folder that has its template.
-# Exits with 2 if they cannot be had here.
+# Give alertmanager absolute paths, because it changes to the folder with its template. Exits with 2
+# if the programs are not available.
 #
 # Environment:
-#   CANOPY_STACK_BINARIES  another folder than .cache/stack; if its bin has the programs already,
-#                          for instance those of another distribution, they are taken as they are
+#   CANOPY_STACK_BINARIES  a folder to use instead of .cache/stack; if its bin already has the
+#                          programs, such as another distribution's, they are used as they are
 set -euo pipefail
 
 readonly packages=(
     prometheus prometheus-alertmanager prometheus-node-exporter prometheus-blackbox-exporter
 )
 readonly programs=(prometheus promtool alertmanager amtool node_exporter blackbox_exporter jq)
-# Where Debian's Alertmanager looks for its template. Its path is compiled in, without a flag.
+# Where Debian's Alertmanager looks for its template; compiled in, without a flag.
 readonly assets=/usr/share/prometheus/alertmanager
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -54,7 +54,7 @@ refresh() {
     apt-get update --quiet >/dev/null || true
 }
 
-# Uses what fetch sets.
+# Uses the variables of fetch.
 download() {
     (cd "$work" && apt-get "${sandbox[@]}" --quiet download "${wanted[@]}") >&2
 }
@@ -66,7 +66,7 @@ known() {
     done
 }
 
-# Downloads and unpacks into $cache, wholly or not at all.
+# Downloads and unpacks into $cache, atomically.
 fetch() {
     mkdir -p "$(dirname "$cache")"
     work=$(mktemp -d "$cache.unfinished.XXXXXX")
@@ -74,10 +74,10 @@ fetch() {
     local wanted=("${packages[@]}")
     command -v jq >/dev/null || wanted+=(jq libjq1 libonig5)
     say "downloading ${#wanted[@]} Debian packages: ${wanted[*]}"
-    # Else apt, run as root, warns that its own user cannot write here.
+    # Otherwise apt, when run as root, warns that its own user cannot write here.
     local sandbox=(-o APT::Sandbox::User="$(id -un)")
     download || {
-        # Lists that are out of date name versions that are gone.
+        # Outdated lists refer to versions that no longer exist.
         refresh && download
     } || no_route "apt-get could not download them"
     say "unpacking"
@@ -91,11 +91,11 @@ fetch() {
     link_programs
     check_programs
     chmod 755 "$work"
-    # Whoever else unpacked meanwhile has the same.
+    # A concurrent run unpacks the same files.
     if ! [ -e "$cache" ]; then mv "$work" "$cache"; fi
 }
 
-# Replaces Alertmanager's absolute path by one of the same length below the folder it starts in.
+# Replaces Alertmanager's absolute path with a relative one of the same length.
 free_alertmanager() {
     [ -f "$work$assets/default.tmpl" ] || return 0
     LC_ALL=C sed -i "s|$assets|.//./${assets#/usr/}|g" "$work/usr/bin/prometheus-alertmanager"
@@ -114,7 +114,7 @@ link_programs() {
     # shellcheck disable=SC2016  # $here is the wrapper's
     {
         wrapper prometheus 'exec "$here/usr/bin/prometheus" --web.local-assets="$here/usr/share/prometheus/web" "$@"'
-        # Debian turns on a collector that needs systemd and one that reads a folder of the package.
+        # Debian enables a collector that needs systemd and one that reads a folder of the package.
         wrapper node_exporter 'exec "$here/usr/bin/prometheus-node-exporter" --no-collector.systemd --collector.textfile.directory= "$@"'
         wrapper alertmanager 'cd "$here/usr" && exec ./bin/prometheus-alertmanager "$@"'
     }
@@ -144,7 +144,7 @@ no_route() {
     exit 2
 }
 
-# On standard error, so that it stays apart from what a caller prints.
+# Written to standard error to keep standard output free for results.
 say() {
     echo "stack: $*" >&2
 }

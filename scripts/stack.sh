@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Runs the stack without containers, each program in the background in a process group of its own:
+# Runs the stack without containers, each program in the background in its own process group:
 #
-#   stack.sh up [SERVICE...]       start what does not run, and wait until it is ready
-#   stack.sh down [SERVICE...]     end what `up` started here, and nothing else; requests in
-#                                  flight are finished
-#   stack.sh status [SERVICE...]   say what runs; exits with 1 if one of them does not
-#   stack.sh reload                write the monitoring configuration again and have it read
+#   stack.sh up [SERVICE...]       start the services that are not running, and wait until ready
+#   stack.sh down [SERVICE...]     stop the services that `up` started here, and nothing else;
+#                                  requests in flight finish first
+#   stack.sh status [SERVICE...]   show what is running; exits with 1 if a service is not
+#   stack.sh reload                render the monitoring configuration again and have it reloaded
 #
 # Without names, all of: bike-api retrainer prometheus alertmanager node-exporter
 # blackbox-exporter grafana. Prometheus, Alertmanager and the exporters come from
-# scripts/stack-binaries.sh; where they cannot be had, and where there is no Grafana, `up` says so
-# and starts the rest. Nothing is started again when it ends by itself.
+# scripts/stack-binaries.sh; if they or Grafana are not available, `up` says so and starts the
+# rest. Services that exit are not restarted.
 #
-# .run has a pid file and a log of each, the configuration they read (.run/stack), what they
-# keep (.run/data), and what bike-api keeps: labelled rows for the retrainer (.run/observations), versions
+# .run has each service's pid file and log, the monitoring configuration (.run/stack) and data
+# (.run/data), and bike-api's labelled rows for the retrainer (.run/observations) and versions
 # (.run/versions).
 #
 # Environment:
-#   MODEL   what bike-api serves and the retrainer replaces; default: models/bike-sharing.wasm
-#   SPEC    what the retrainer trains by; default: model-wasm/specs/bike-sharing.toml
+#   MODEL   the model file of bike-api and the retrainer; default: models/bike-sharing.wasm
+#   SPEC    the retrainer's specification; default: model-wasm/specs/bike-sharing.toml
 #   BIKE_API_ADDRESS RETRAINER_ADDRESS PROMETHEUS_ADDRESS ALERTMANAGER_ADDRESS
 #   NODE_EXPORTER_ADDRESS BLACKBOX_EXPORTER_ADDRESS GRAFANA_ADDRESS
-#           where each listens; default: 127.0.0.1 and the port of compose
+#           where each listens; default: 127.0.0.1 and the port in compose
 #   GRAFANA_PASSWORD         see scripts/grafana-password.sh
 #   CANOPY_STACK_BINARIES    see scripts/stack-binaries.sh
 #   CANOPY_INTERVAL CANOPY_ALERT_FOR
@@ -32,8 +32,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly services=(
     bike-api retrainer prometheus alertmanager node-exporter blackbox-exporter grafana
 )
-# Seconds until a service must be ready, or ended.
-readonly start_patience=60 stop_patience=40
+# Timeouts for a service to become ready and to exit, in seconds.
+readonly start_timeout=60 stop_timeout=40
 readonly state=$PWD/.run
 readonly model=${MODEL:-models/bike-sharing.wasm}
 readonly spec=${SPEC:-model-wasm/specs/bike-sharing.toml}
@@ -59,7 +59,7 @@ main() {
 up() {
     mkdir -p "$state/data" "$state/observations" "$state/versions"
     local name monitors='' missing=()
-    # Whatever goes wrong or interrupts: nothing half started is left.
+    # On any failure or interrupt, stops what was started.
     trap abandon EXIT
     for name in "$@"; do
         if running "$name" >/dev/null; then continue; fi
@@ -78,7 +78,7 @@ up() {
         esac
         start "$name"
     done
-    # What runs already may have been told something else before.
+    # Services that were already running may have an older configuration.
     [ -z "$monitors" ] || reload
     if [ ${#started[@]} -gt 0 ]; then
         for name in "${started[@]}"; do await "$name"; done
@@ -154,9 +154,9 @@ start() {
             )
             ;;
     esac
-    # What a service said before it ended is what one wants to read then.
+    # Keeps the log of the previous process, which may explain why it exited.
     if [ -s "$state/$name.log" ]; then mv "$state/$name.log" "$state/$name.log.1"; fi
-    # Job control gives it a process group of its own: an interrupt of this script is not for it.
+    # Job control gives it its own process group, so that it does not get this script's interrupts.
     set -m
     nohup env ${variables[@]+"${variables[@]}"} "${command[@]}" </dev/null >"$state/$name.log" 2>&1 &
     set +m
@@ -166,7 +166,7 @@ start() {
 
 # Waits until a service that was just started is ready.
 await() {
-    local name=$1 path deadline=$((SECONDS + start_patience))
+    local name=$1 path deadline=$((SECONDS + start_timeout))
     case $name in
         bike-api) path=/ready ;;
         retrainer) path=/health ;;
@@ -177,7 +177,7 @@ await() {
     esac
     until answers "$(address "$name")" "$path"; do
         running "$name" >/dev/null || broken "$name" "ended"
-        ((SECONDS < deadline)) || broken "$name" "was not ready within $start_patience s"
+        ((SECONDS < deadline)) || broken "$name" "was not ready within $start_timeout s"
         sleep 0.05
     done
     running "$name" >/dev/null || broken "$name" "ended"
@@ -191,13 +191,13 @@ broken() {
     exit 1
 }
 
-# Ends what this run started.
+# Stops the services that this run started.
 abandon() {
     if [ ${#started[@]} -gt 0 ]; then down "${started[@]}" >/dev/null; fi
 }
 
 down() {
-    local name pid deadline=$((SECONDS + stop_patience)) ended=()
+    local name pid deadline=$((SECONDS + stop_timeout)) ended=()
     for name in "$@"; do
         if pid=$(running "$name"); then
             kill -TERM "$pid" 2>/dev/null || true
@@ -209,7 +209,7 @@ down() {
     for name in ${ended[@]+"${ended[@]}"}; do
         while pid=$(running "$name"); do
             if ((SECONDS >= deadline)); then
-                say "$name (process $pid) did not end within $stop_patience s, it is killed" >&2
+                say "$name (process $pid) did not end within $stop_timeout s, it is killed" >&2
                 kill -KILL "$pid" 2>/dev/null || true
                 break
             fi
@@ -241,20 +241,20 @@ reload() {
     configure
     local name pid
     for name in prometheus alertmanager; do
-        # One that was just started has no handler yet; it reads the same.
+        # A service that was just started may lack its signal handler, and is up to date anyway.
         if [[ " ${started[*]:-} " == *" $name "* ]]; then continue; fi
         if pid=$(running "$name"); then kill -HUP "$pid"; fi
     done
 }
 
-# Writes what the monitors read, once.
+# Renders the monitoring configuration, once.
 configure() {
     if [ -z "${configured:-}" ]; then scripts/render-stack.sh native "$state/stack"; fi
     configured=yes
 }
 
-# Prints the process id of a service that was started here. Fails if it does not run, also if
-# another program has got its number since: that one was born later.
+# Prints the process id of a service that was started here. Fails if it is not running, also if
+# another process has reused its id, which a later start time reveals.
 running() {
     local pid born
     read -r pid born 2>/dev/null <"$state/$1.pid" || return 1
@@ -262,8 +262,8 @@ running() {
     echo "$pid"
 }
 
-# Prints when a process began, as the system counts: in ticks since the machine started, or as a
-# date where there is no /proc. Prints nothing for one that is not there or has ended.
+# Prints the start time of a process: in ticks since boot, or as a date if there is no /proc. Prints
+# nothing if the process does not exist or has exited.
 birth() {
     if [ -r /proc/self/stat ]; then
         sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" && $1 != "X" { print $20 }'
@@ -287,7 +287,7 @@ address() {
     echo "${!variable:-127.0.0.1:$port}"
 }
 
-# Prints Grafana's command, a word a line.
+# Prints Grafana's command, one word per line.
 grafana_command() {
     local program home
     program=$(type -P grafana || type -P grafana-server) || return 1
@@ -302,7 +302,7 @@ listening() {
     (exec 3<>"/dev/tcp/$(socket "$1")") 2>/dev/null
 }
 
-# answers ADDRESS PATH: whether a GET is answered 200. Not every machine has curl.
+# answers ADDRESS PATH: whether a GET returns 200; curl may not be installed.
 answers() {
     (
         exec 3<>"/dev/tcp/$(socket "$1")"
@@ -312,7 +312,7 @@ answers() {
     ) 2>/dev/null
 }
 
-# HOST/PORT of HOST:PORT, as bash wants it.
+# Converts HOST:PORT to HOST/PORT, as bash requires.
 socket() {
     local host=${1%:*}
     host=${host#[}

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Runs every check and test that `make test` runs, and then lists those that could not run here.
-# Arguments are packages that are not for this machine.
+# Runs every check and test of `make test`, then lists those that could not run here. Arguments are
+# packages to leave out on this machine.
 #
-# Where cargo-nextest is installed, it runs the tests: those that measure time run alone
+# Uses cargo-nextest if it is installed; tests that measure time then run alone
 # (.config/nextest.toml).
 #
 # Environment:
-#   CANOPY_TESTS   required: what cannot run is an error
+#   CANOPY_TESTS   required: a test that cannot run is an error
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [ -z "${CANOPY_NOT_RUN:-}" ]; then exec scripts/list-not-run.sh "$0" "$@"; fi
 
 packages=(--release --workspace "${@/#/--exclude=}")
-# A snapshot that differs is an error, not a new file.
+# A changed snapshot is an error and does not create a file.
 export INSTA_UPDATE=${INSTA_UPDATE:-no}
 
 if command -v python3 >/dev/null; then

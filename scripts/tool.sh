@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tool.sh PROGRAM PACKAGE [PATH]: prints the path of a program that runs: the installed one, or else
-# that of Debian's package, unpacked, not installed, where it is at PATH (usr/bin/PROGRAM).
-# Exits with 2 if it cannot be had here.
+# tool.sh PROGRAM PACKAGE [PATH]: prints the path of a program: the installed one, or that of
+# Debian's package at PATH (default: usr/bin/PROGRAM), unpacked without installation. Exits with 2
+# if it is not available.
 set -euo pipefail
 
 program=$1 package=$2 path=${3:-usr/bin/$1}

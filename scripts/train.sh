@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Trains a model in a container, into the volumes of the stack that runs in containers:
+# Trains a model in a container, into the volumes of the containerized stack:
 #
-#   train.sh [ARGUMENT...]    the arguments are those of `canopy-trainer train`
+#   train.sh [ARGUMENT...]    arguments of `canopy-trainer train`
 #
-# Specification and data are files of this machine, readable for others than their owner: the
-# folder of each is mounted read-only. What the specification names must be in its folder or below.
+# Specification and data are files on this machine that other users can read; their folders are
+# mounted read-only. Files named by the specification must be in its folder or below.
 #
 # Environment:
 #   SPEC    the specification; default: model-wasm/specs/bike-sharing.toml
-#   MODEL   its file name says what is replaced: bike-sharing.wasm (default) is what bike-api
-#           serves and the retrainer replaces; NAME.wasm becomes the model NAME of bike-api
+#   MODEL   file name that says what to replace: bike-sharing.wasm (default) is the model of
+#           bike-api and the retrainer; NAME.wasm becomes the model NAME of bike-api
 set -euo pipefail
 
 spec=${SPEC:-model-wasm/specs/bike-sharing.toml}
@@ -40,7 +40,7 @@ main() {
     echo "bike-api takes it up within a second, if it runs; its log says so: docker compose logs bike-api"
 }
 
-# A source that is a file is one of this machine.
+# Mounts the source if it is a file on this machine.
 data() {
     case $1 in
         '' | default | embedded) arguments+=(--data "$1") ;;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# unpack.sh NAME PACKAGE...: has Debian's packages in .cache/NAME, with what they depend on that is
-# not installed, downloaded and unpacked, not installed: no root needed. Prints the folder, in
-# which `run PROGRAM ARGUMENT...` runs a program with the libraries of the folder.
-# Exits with 2 if they cannot be had here.
+# unpack.sh NAME PACKAGE...: unpacks Debian's packages, with dependencies that are not installed,
+# into .cache/NAME, without installation or root. Prints the folder, in which
+# `run PROGRAM ARGUMENT...` runs a program with the folder's libraries. Exits with 2 if the packages
+# are not available.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -14,7 +14,7 @@ main() {
     echo "$cache"
 }
 
-# Runs a function while nobody else fetches the same.
+# Runs a function while no other process fetches the same folder.
 alone() {
     mkdir -p "$root/.cache"
     exec 9>"$cache.lock"
@@ -23,14 +23,14 @@ alone() {
     exec 9>&-
 }
 
-# Downloads and unpacks into $cache, wholly or not at all.
+# Downloads and unpacks into $cache, atomically.
 fetch() {
     for tool in apt-get dpkg; do
         command -v "$tool" >/dev/null || no_route "this is no Debian: there is no $tool"
     done
     work=$(mktemp -d "$cache.unfinished.XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    # Lists that are out of date name versions that are gone.
+    # Outdated lists refer to versions that no longer exist.
     download || { refresh && download; } ||
         no_route "apt-get could not download ${packages[*]}; try 'apt-get update'"
     local package
@@ -40,11 +40,11 @@ fetch() {
     done
     cat >"$work/run" <<'WRAPPER'
 #!/bin/sh
-# Runs a program with the libraries beside this file, also those in folders of their own, and with
-# the fonts.
+# Runs a program with the libraries next to this file, including those in subfolders, and with the
+# fonts.
 here=$(dirname "$(readlink -f "$0")")
 folders=$(find "$here/usr/lib" "$here/lib" -name '*.so*' -printf '%h\n' 2>/dev/null | sort -u | tr '\n' :)
-# Where the system has fonts, those are taken.
+# Fonts of the system take precedence.
 if [ -d "$here/usr/share/fonts" ] && ! [ -e /etc/fonts/fonts.conf ]; then
     fonts=$here/fonts.conf
     echo "<fontconfig><dir>$here/usr/share/fonts</dir><cachedir>$here/fontconfig</cachedir></fontconfig>" >"$fonts.$$"
@@ -54,18 +54,18 @@ fi
 LD_LIBRARY_PATH=$folders${LD_LIBRARY_PATH:-} exec "$@"
 WRAPPER
     chmod 755 "$work" "$work/run"
-    # Whoever else unpacked meanwhile has the same.
+    # A concurrent run unpacks the same files.
     if ! [ -e "$cache" ]; then mv "$work" "$cache"; fi
 }
 
 download() {
     local wanted
     mapfile -t wanted < <(missing)
-    # Else apt, run as root, warns that its own user cannot write here.
+    # Otherwise apt, when run as root, warns that its own user cannot write here.
     (cd "$work" && apt-get -o APT::Sandbox::User="$(id -un)" --quiet download "${wanted[@]}") >/dev/null 2>&1
 }
 
-# Prints the packages, and those they depend on that are not installed.
+# Prints the packages, and their dependencies that are not installed.
 missing() {
     printf '%s\n' "${packages[@]}"
     apt-get install --simulate --no-install-recommends "${packages[@]}" 2>/dev/null |

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs everything that `make test` has no time for, each part whatever became of those before it,
-# and then lists the checks and tests that could not run here, and the parts that failed:
+# Runs the checks that take too long for `make test`, all of them even if some fail, then lists the
+# checks and tests that could not run here, and the parts that failed:
 #
-#   scripts/verify.sh SECONDS [PACKAGE...]    seconds of fuzzing for every target; packages that are
-#                                             not for this machine
+#   scripts/verify.sh SECONDS [PACKAGE...]    seconds of fuzzing per target; packages to leave out
+#                                             on this machine
 #
 # Environment:
-#   CANOPY_TESTS   required: what cannot run is an error
+#   CANOPY_TESTS   required: a test that cannot run is an error
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

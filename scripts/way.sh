@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Prints how the stack runs here, or would:
+# Prints how the stack runs on this machine, or would run:
 #
 #   compose   in containers: docker-compose.yml
-#   native    without: scripts/stack.sh
-#   none      without, and only the host
+#   native    without containers: scripts/stack.sh
+#   none      without containers, and only the host
 #
 # Environment:
-#   STACK   one of these, or auto (default): what runs natively already stays native; otherwise
-#           compose where a Docker engine answers that has the compose plugin
+#   STACK   one of these, or auto (default): native if that is already running, otherwise compose
+#           if a Docker engine with the compose plugin responds
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,7 +21,7 @@ engine_answers() {
 case ${STACK:-auto} in
     compose | native | none) echo "$STACK" ;;
     auto)
-        # It fails where not all of the stack runs, such as without Grafana.
+        # Fails if only part of the stack runs, for instance without Grafana.
         status=$(scripts/stack.sh status || true)
         if [[ $status == *' running '* ]]; then
             echo native

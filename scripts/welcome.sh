@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends a first prediction to the stack that was just started, and says what to try next:
+# Sends a first prediction to the stack that was just started, and suggests next steps:
 #
 #   welcome.sh compose|native|none
 #
@@ -18,7 +18,7 @@ try() {
 case $way in
     compose)
         docker compose ps
-        # The port that docker-compose.yml publishes; within the container it is the same.
+        # The port that docker-compose.yml publishes, the same as in the container.
         address=127.0.0.1:8080
         example=(docker compose exec -T bike-api canopy example)
         ;;
@@ -32,7 +32,7 @@ case $way in
         ;;
 esac
 
-# A host that listens on every address of this machine is reached at its own.
+# For a host that listens on every address, uses an address of this machine.
 case $address in
     0.0.0.0:*) address=127.0.0.1:${address##*:} ;;
     '[::]:'*) address="[::1]:${address##*:}" ;;

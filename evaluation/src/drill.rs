@@ -1,6 +1,6 @@
 //! Makes an alert fire and follows it through Prometheus to Alertmanager.
 //!
-//! The drill stops nothing itself: for the alert that the host is down, its caller stops the host.
+//! The drill itself stops nothing: for the alert that the host is down, the caller stops the host.
 
 mod alert;
 mod alertmanager;

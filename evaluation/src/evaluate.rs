@@ -77,7 +77,7 @@ async fn post(host: &Host, slices: Vec<(&str, Vec<Record>)>) -> Vec<Outcome> {
     outcomes
 }
 
-/// The host's response as received, or an object with the error in its place.
+/// The host's response as received, or an object with the error.
 fn json_of(outcome: &Outcome) -> Value {
     match &outcome.result {
         Ok(evaluation) => evaluation.fields.clone().into(),

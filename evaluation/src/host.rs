@@ -26,7 +26,7 @@ pub(crate) struct Host {
     url: String,
 }
 
-/// Why the host did not do what it was asked to.
+/// Why a request to the host failed.
 #[derive(Debug, Error)]
 pub(crate) enum HostError {
     /// The host rejected the request.
@@ -38,7 +38,7 @@ pub(crate) enum HostError {
     /// The connection failed or timed out.
     #[error("no response")]
     Lost(#[from] reqwest::Error),
-    /// The response has another form than expected.
+    /// The response does not have the expected format.
     #[error("the response is not an evaluation")]
     Response(#[from] serde_json::Error),
 }
@@ -67,7 +67,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// If the host is not ready by then, with the reason that the last check gave.
+    /// If the host is not ready by then; the error holds the result of the last check.
     pub(crate) async fn wait(&self, limit: Duration) -> anyhow::Result<()> {
         let start = Instant::now();
         loop {
@@ -103,7 +103,7 @@ impl Host {
         Ok(Evaluation::read(&send(request).await?)?)
     }
 
-    /// The text at `path`.
+    /// Fetches the text at `path`.
     pub(crate) async fn get(&self, path: &str) -> Result<String, HostError> {
         send(self.client.get(format!("{}{path}", self.url))).await
     }
@@ -129,7 +129,7 @@ impl Host {
     }
 }
 
-/// The text of a successful response.
+/// Sends a request and returns the text of a successful response.
 async fn send(request: RequestBuilder) -> Result<String, HostError> {
     let response = request.timeout(EVALUATION_TIMEOUT).send().await?;
     let status = response.status();

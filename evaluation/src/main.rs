@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use canopy_evaluation::Cli;
 
 fn main() -> ExitCode {
-    // Ends quietly when the reader of a pipe closes it, as in `canopy-evaluation … | head`.
+    // Exits quietly when the reader of a pipe closes it, as in `canopy-evaluation … | head`.
     sigpipe::reset();
     canopy_evaluation::run(&canopy_cli::parse::<Cli>()).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -4,6 +4,6 @@ use crate::response::Evaluation;
 pub(crate) struct Outcome {
     /// Name of the period.
     pub(crate) period: String,
-    /// The scores, or why there are none.
+    /// The scores, or the reason for the failure.
     pub(crate) result: Result<Evaluation, String>,
 }

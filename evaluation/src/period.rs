@@ -16,7 +16,7 @@ pub(crate) enum NamedPeriodError {
     /// The name is missing.
     #[error("expected a name and a period such as march=2011-03-01..2011-03-31, found {0:?}")]
     NoName(String),
-    /// The text after the name is not a period.
+    /// The rest is not a period.
     #[error(transparent)]
     Period(#[from] InvalidPeriod),
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 /// The response to `POST /evaluate`.
 #[derive(Debug)]
 pub(crate) struct Evaluation {
-    /// The fields about drift, and the number of rows.
+    /// The drift, and the number of rows.
     pub(crate) drift: Drift,
     /// All fields, as received.
     pub(crate) fields: Map<String, Value>,

@@ -1,6 +1,6 @@
 use crate::outcome::Outcome;
 
-/// Scores by their name in the response, with their heading; those of regression first.
+/// Scores by their name in the response, with their heading; regression scores first.
 const SCORES: [(&str, &str); 9] = [
     ("rmse", "RMSE"),
     ("mae", "MAE"),
@@ -13,7 +13,7 @@ const SCORES: [(&str, &str); 9] = [
     ("roc_auc", "ROC AUC"),
 ];
 
-/// The outcomes as a table for a terminal, followed by a line for each failure.
+/// Formats the outcomes as a table for a terminal, followed by a line per failure.
 pub(crate) fn table(outcomes: &[Outcome]) -> String {
     let evaluations = || {
         outcomes
@@ -68,7 +68,7 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     table + &failures
 }
 
-/// Aligns the first and the last column to the left, the others to the right.
+/// Left-aligns the first and the last column, right-aligns the others.
 fn aligned(lines: &[Vec<String>]) -> String {
     let last = lines[0].len() - 1;
     let width = |column: usize| {

@@ -129,7 +129,7 @@ async fn send(host: Host, mix: Mix, arguments: &TrafficArguments) -> Report {
         .collect();
     let mut tally = Tally::default();
     while let Some(done) = workers.join_next().await {
-        // The panic of a worker is on standard error already.
+        // A worker's panic has already been printed to standard error.
         tally.merge(done.unwrap_or_default());
     }
     progress.finish_and_clear();

@@ -1,11 +1,11 @@
-//! The files of the console, in the binary.
+//! The files of the console, embedded in the binary.
 
 /// A file of the console.
 #[derive(Debug, Clone, Copy)]
 pub struct File {
-    /// How it is asked for.
+    /// Name in the request.
     pub name: &'static str,
-    /// What is in it.
+    /// Contents.
     pub text: &'static str,
 }
 
@@ -15,13 +15,13 @@ macro_rules! files {
     };
 }
 
-/// The page itself, whose links are relative to the root of the host.
+/// The page itself; its links are relative to the root path.
 pub const PAGE: File = File {
     name: "index.html",
     text: include_str!("../console/index.html"),
 };
 
-/// What the page is made of.
+/// The files that the page loads.
 const FILES: &[File] = files![
     "console.css": "console.css",
     "icon.svg": "icon.svg",
@@ -41,14 +41,14 @@ const FILES: &[File] = files![
     "uplot.css": "vendor/uPlot.min.css",
 ];
 
-/// The file of a name that the page asks for.
+/// The file with this name.
 #[must_use]
 pub fn file(name: &str) -> Option<&'static File> {
     FILES.iter().find(|file| file.name == name)
 }
 
 impl File {
-    /// Its media type, by its ending.
+    /// Media type, by file name extension.
     #[must_use]
     pub fn media_type(&self) -> &'static str {
         match self.name.rsplit_once('.') {

@@ -1,7 +1,7 @@
 //! Canopy: a WebAssembly-plugin inference host.
 //!
-//! The host knows nothing about any one model: names, kinds and ranges of features, the target
-//! and the field of the answer all come from the component. See `docs/explanation/architecture.md`.
+//! The host is independent of any particular model: feature names, kinds and ranges, the target and
+//! the response field all come from the component. See `docs/explanation/architecture.md`.
 //!
 //! Data flows one way: [`http`] → [`app`] → [`models`], [`monitoring`] → the crates below.
 

@@ -1,4 +1,4 @@
-//! The `canopy` binary: parses the command line, runs, and says what went wrong.
+//! The `canopy` binary: parses the command line, runs the command and reports errors.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
-//! Wire types: what the server, the retrainer and their clients say to each other in JSON.
+//! Wire types: the JSON that the host, the retrainer and their clients exchange.
 //!
-//! Only data, and only serde: nothing here knows HTTP, models or disks.
+//! Data types with serde only: nothing here depends on HTTP, models or disks.
 //!
 //! - [`Problem`], [`FieldProblem`]: an error, as `application/problem+json`
 

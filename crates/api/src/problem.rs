@@ -5,40 +5,40 @@ use std::fmt::{self, Display};
 
 use serde::{Deserialize, Serialize};
 
-/// Field problems that [`Problem`]'s `Display` shows one by one.
+/// Maximum number of field problems that [`Problem`]'s `Display` shows.
 const SHOWN: usize = 3;
 
-/// An error as a client reads it.
+/// An error as answered to a client.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Problem {
-    /// URI of the kind of problem; `about:blank`, as none is more specific than its status.
+    /// URI of the problem type; `about:blank`, as the status says enough.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
-    /// The status in words.
+    /// The reason phrase of the status.
     pub title: Cow<'static, str>,
     /// HTTP status code.
     pub status: u16,
-    /// What is wrong, and what to do about it.
+    /// What is wrong, and how to correct it.
     pub detail: String,
-    /// What is wrong with single fields.
+    /// Problems with single fields.
     pub errors: Vec<FieldProblem>,
 }
 
-/// What is wrong with one field.
+/// A problem with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldProblem {
     /// Name of the field.
     pub field: String,
     /// What is wrong with it, such as "is missing".
     pub problem: String,
-    /// Position of the record, from 0, where there can be several.
+    /// Index of the record, if there can be several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<usize>,
 }
 
 impl Display for Problem {
-    /// The detail, or the title without one, and the first field problems.
+    /// Writes the detail, or the title if it is empty, and the first field problems.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let summary = if self.detail.is_empty() {
             &*self.title

@@ -45,12 +45,12 @@ pub enum Page {
 }
 
 impl About {
-    /// Prints or writes what was asked for; `part` is the program's part of the pages other than
-    /// that of its configuration.
+    /// Prints or writes the requested text; `part` returns the program's part of all pages but the
+    /// configuration.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the output cannot be written.
     pub fn run<C: CommandFactory>(&self, part: impl Fn(Page) -> String) -> anyhow::Result<()> {
         let mut command = command::<C>();
         match self {
@@ -75,7 +75,7 @@ impl About {
     }
 }
 
-/// Writes a man page of every command.
+/// Writes a man page for every command.
 fn write_pages(command: Command, folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     clap_mangen::generate_to(command, folder)

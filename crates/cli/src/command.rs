@@ -1,17 +1,17 @@
-//! The command line of a program, with what every program adds to it.
+//! The command line of a program, with what all programs have in common.
 
 use clap::{Command, CommandFactory, Parser};
 
 use super::renamed;
 
-/// Shown at the end of every help text.
+/// Appended to every help text.
 const EXIT_STATUS: &str = "\
 Exit status:
   0  success
   1  failure
   2  invalid command line";
 
-/// The command line of a program, whose every help text states the exit status.
+/// The command line of a program; every help text states the exit status.
 #[must_use]
 pub fn command<C: CommandFactory>() -> Command {
     state_exit_status(C::command())
@@ -23,7 +23,7 @@ fn state_exit_status(command: Command) -> Command {
         .mut_subcommands(state_exit_status)
 }
 
-/// Parses the command line; ends the program with status 2 if it is not valid.
+/// Parses the command line; exits with status 2 if it is not valid.
 #[must_use]
 pub fn parse<C: Parser>() -> C {
     let matches = renamed::adopt(command::<C>()).get_matches();

@@ -1,7 +1,7 @@
-//! What the command lines of all programs share.
+//! What the command lines of all programs have in common.
 //!
-//! - [`parse`]: reads the arguments, and variables that were renamed under their old names too
-//! - [`About`]: commands about the command line itself: completions, man pages, reference
+//! - [`parse`]: parses arguments and variables, also under variables' former names
+//! - [`About`]: commands about the command line: completions, man pages, reference
 //! - [`reference`]: pages of the reference documentation
 
 mod about;

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write as _};
 
 use anyhow::Context as _;
 
-/// Prints a text; a reader that has seen enough, such as `head`, is no error.
+/// Prints a text. A reader that closes the pipe early, such as `head`, is not an error.
 ///
 /// # Errors
 ///

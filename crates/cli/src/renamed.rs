@@ -1,20 +1,20 @@
-//! Environment variables that were renamed; their old names are read for one version more.
+//! Renamed environment variables; their former names are supported for one more version.
 //!
-//! A renamed flag keeps its old name as an `alias` where it is defined.
+//! A renamed flag keeps its former name as an `alias` where it is defined.
 
 use std::env;
 
 use clap::{Arg, Command};
 use tracing::warn;
 
-/// The old name of each variable, and the new one.
+/// The former and the new name of each variable.
 const RENAMED: [(&str, &str); 3] = [
     ("CANOPY_CACHE_DIR", "CANOPY_DATA_CACHE"),
     ("CANOPY_DRAIN", "CANOPY_SHUTDOWN_GRACE"),
     ("CANOPY_SLOW_PLACES", "CANOPY_BACKGROUND_PERMITS"),
 ];
 
-/// Has arguments read the old name of their variable where it is set and the new one is not.
+/// Makes arguments read the former name of their variable if it is set and the new one is not.
 pub(super) fn adopt(command: Command) -> Command {
     command.mut_args(adopt_argument).mut_subcommands(adopt)
 }
@@ -30,7 +30,7 @@ fn adopt_argument(argument: Arg) -> Arg {
     }
 }
 
-/// Logs each old name that is in use; once the log is started.
+/// Logs a warning for each former name in use; call it after the log has been started.
 pub fn warn_of_renamed_variables() {
     for (old, new) in RENAMED.iter().filter(|(old, _)| is_set(old)) {
         warn!("the variable {old} is deprecated; it is called {new} now");

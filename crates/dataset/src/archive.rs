@@ -16,10 +16,10 @@ use crate::reader::{read_csv, read_table};
 /// Name of the table in the archive and in the cache.
 const TABLE: &str = "hour.csv";
 
-/// Limit of archive and table in bytes; they have 280 kB and 1.2 MB.
+/// Size limit of archive and table in bytes; they have 280 kB and 1.2 MB.
 const SIZE_LIMIT: u64 = 16 << 20;
 
-/// The full table: a zip archive on a server, and a folder that caches the table in it.
+/// The full table: the address of a zip archive, and the folder that caches its table.
 #[derive(Clone, Debug)]
 pub struct Archive {
     /// Address of the archive.

@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 
 use crate::schema::{ColumnKind, Schema};
 
-/// Where UCI publishes the table: a zip archive with `hour.csv` in it.
+/// URL of UCI's zip archive with `hour.csv`.
 pub const ARCHIVE_URL: &str =
     "https://archive.ics.uci.edu/static/public/275/bike+sharing+dataset.zip";
 
@@ -16,7 +16,7 @@ pub const DATE: &str = "dteday";
 /// Name of the column to predict: bikes rented in the hour.
 pub const TARGET: &str = "cnt";
 
-/// Names of the columns counted in the hour itself, which are unknown at the time of a prediction.
+/// Names of the columns that are counted during the hour, and so unknown when predicting.
 pub const COUNTS: [&str; 3] = ["casual", "registered", TARGET];
 
 /// Number of rows of the published table.

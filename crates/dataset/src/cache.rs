@@ -18,7 +18,7 @@ fn folder_from(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {
             .map(PathBuf::from)
     };
     path("CANOPY_DATA_CACHE")
-        // The former name, read for one version more.
+        // The former name, supported for one more version.
         .or_else(|| path("CANOPY_CACHE_DIR"))
         .or_else(|| path("XDG_CACHE_HOME").map(|cache| cache.join("canopy")))
         .or_else(|| path("HOME").map(|home| home.join(".cache/canopy")))

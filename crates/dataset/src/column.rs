@@ -24,7 +24,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Parses and adds one value; the error is what the column expects instead.
+    /// Parses and adds one value; the error says what the column expects instead.
     pub(crate) fn push(&mut self, text: &str) -> Result<(), String> {
         match self {
             Self::Number(range, values) => match text.parse() {

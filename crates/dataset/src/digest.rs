@@ -5,7 +5,7 @@ use crate::error::DatasetError;
 
 /// SHA-256 of the names, types and values of all columns, in lower-case hexadecimal.
 ///
-/// Depends on the content alone: the order of columns and rows counts, platform and origin of the
+/// Depends on the content alone: the order of columns and rows matters, platform and origin of the
 /// frame do not. To cover only some columns, select them first.
 ///
 /// # Errors

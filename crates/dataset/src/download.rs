@@ -65,7 +65,7 @@ fn attempt(
     }
 }
 
-/// Whether the same request may succeed a moment later.
+/// Whether retrying the request may succeed.
 fn is_transient(error: &DatasetError) -> bool {
     match error {
         DatasetError::Interrupted { .. } => true,
@@ -84,7 +84,7 @@ fn failed(url: &str, source: reqwest::Error) -> DatasetError {
     }
 }
 
-/// Starts the bar for one attempt; `length` is in bytes, if the server sent it.
+/// Starts the progress bar of an attempt; `length` is in bytes, if the server sent it.
 fn show(progress: &ProgressBar, length: Option<u64>) {
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}") {
         progress.set_style(style);

@@ -39,7 +39,7 @@ pub enum DatasetError {
         line: u64,
     },
 
-    /// The header is not the one expected.
+    /// The header differs from the expected one.
     #[error("{file} line 1: expected the columns {expected}, found {found}")]
     Header {
         /// The file.
@@ -78,7 +78,7 @@ pub enum DatasetError {
         found: usize,
     },
 
-    /// A value is not of the kind that its column holds.
+    /// A value is not of its column's kind.
     #[error("{file} line {line}, column {column}: expected {expected}, found {found:?}")]
     Value {
         /// The file.
@@ -87,7 +87,7 @@ pub enum DatasetError {
         line: u64,
         /// The column's name.
         column: String,
-        /// What the column holds.
+        /// What the column should hold.
         expected: String,
         /// The text found.
         found: String,
@@ -96,7 +96,7 @@ pub enum DatasetError {
     /// No row is within the period.
     #[error("no rows in {period}: the data covers {first} to {last}")]
     EmptyPeriod {
-        /// The period asked for.
+        /// The requested period.
         period: Period,
         /// First day with a row.
         first: Date,
@@ -111,18 +111,18 @@ pub enum DatasetError {
          and pass the table with --data hour.csv"
     )]
     NeedsFullTable {
-        /// The period asked for.
+        /// The requested period.
         period: Period,
         /// Why the download failed; `None` if it was not attempted.
         source: Option<Box<DatasetError>>,
     },
 
-    /// The server could not be reached, responded with an error, or took too long.
+    /// The server was unreachable, responded with an error, or took too long.
     #[error("cannot download {url}")]
     Download {
         /// Address of the file.
         url: String,
-        /// The cause, of the last attempt.
+        /// The cause of the last attempt's failure.
         source: reqwest::Error,
     },
 
@@ -131,7 +131,7 @@ pub enum DatasetError {
     Interrupted {
         /// Address of the file.
         url: String,
-        /// The cause, of the last attempt.
+        /// The cause of the last attempt's failure.
         source: io::Error,
     },
 
@@ -144,7 +144,7 @@ pub enum DatasetError {
         source: zip::result::ZipError,
     },
 
-    /// The table is well-formed but has another number of rows than the published one.
+    /// The table is well-formed but has a different number of rows than the published one.
     #[error("{file}: expected {expected} rows, found {found}")]
     RowCount {
         /// The file.

@@ -34,12 +34,12 @@ impl From<OsString> for Source {
     }
 }
 
-/// Loads the bike table. `needed` is the period that it must cover; `None` asks for all rows there
-/// are.
+/// Loads the bike table. `needed` is the period that it must cover; `None` means all available
+/// rows.
 ///
-/// Blocks, for as long as a download takes; call it outside an async runtime. The progress bar
-/// shows a download and is not touched otherwise. The download is cached in
-/// `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`, otherwise `~/.cache/canopy`.
+/// Blocks during a download, so call it outside an async runtime. The progress bar is used only for
+/// a download, which is cached in `$CANOPY_DATA_CACHE`, otherwise `$XDG_CACHE_HOME/canopy`,
+/// otherwise `~/.cache/canopy`.
 ///
 /// # Errors
 ///
@@ -53,7 +53,7 @@ pub fn bike_sharing(
     bike_sharing_from(&Archive::uci(), source, needed, progress)
 }
 
-/// As [`bike_sharing`], with the full table from another archive than UCI's.
+/// Like [`bike_sharing`], with the full table from another archive than UCI's.
 ///
 /// # Errors
 ///

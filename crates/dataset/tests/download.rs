@@ -89,7 +89,7 @@ fn load_from(responses: Vec<Vec<u8>>) -> Result<Loaded, DatasetError> {
     loaded
 }
 
-/// Why the full table could not be loaded.
+/// The reason why the full table could not be loaded.
 fn cause(loaded: Result<Loaded, DatasetError>) -> DatasetError {
     match loaded.unwrap_err() {
         DatasetError::NeedsFullTable {

@@ -1,4 +1,4 @@
-//! The embedded table is UCI's, and needs no network.
+//! The embedded table is UCI's, and loads without network.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -13,7 +13,7 @@ use canopy_dataset::{
 use flate2::read::GzDecoder;
 use sha2::{Digest as _, Sha256};
 
-/// An archive that fails a test when it is asked: nothing can listen on port 0.
+/// An archive that cannot be downloaded: nothing listens on port 0.
 fn unreachable() -> Archive {
     Archive {
         url: "http://127.0.0.1:0/none.zip".into(),
@@ -40,7 +40,7 @@ fn embedded_table_is_the_first_year_of_hour_csv() {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    // What `head -n 8646 hour.csv | sha256sum` prints of UCI's file.
+    // The output of `head -n 8646 hour.csv | sha256sum` for UCI's file.
     assert_eq!(
         digest,
         "9991f5b3581b85de8bed964f7f2fbb5c411774e9ae505df3511eaaab870e7043"

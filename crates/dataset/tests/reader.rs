@@ -1,4 +1,4 @@
-//! Valid files become frames; errors name the place and what was expected.
+//! Valid files become frames; errors name the place and the expected value.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

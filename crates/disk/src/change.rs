@@ -1,4 +1,4 @@
-//! Whether small files have changed.
+//! Detects changes of small files.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,22 +6,22 @@ use std::path::PathBuf;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
-/// Finds out whether the content of small files has changed. The content is compared rather than
-/// the modification time, which is coarse and says nothing of the target of a link.
+/// Detects changes in the content of small files. It compares contents instead of modification
+/// times, which are coarse and ignore the target of a link.
 pub struct ChangeDetector {
     paths: Vec<PathBuf>,
     seen: Mutex<[u8; 32]>,
 }
 
 impl ChangeDetector {
-    /// Remembers the files as they are now.
+    /// Records the current content of the files.
     #[must_use]
     pub fn new(paths: Vec<PathBuf>) -> Self {
         let seen = Mutex::new(digest(&paths));
         Self { paths, seen }
     }
 
-    /// Whether one of them is not as it was when this was last asked.
+    /// Whether a file has changed since the last call.
     #[must_use]
     pub fn has_changed(&self) -> bool {
         let now = digest(&self.paths);

@@ -1,10 +1,10 @@
-//! Atomic file writes: a reader finds the old file or the new one, never a part of either.
+//! Atomic file writes: a reader sees either the old file or the new one, never a mixture.
 //!
-//! [`write`] puts the bytes into a file beside the target, syncs it, renames it over the target
-//! and syncs the folder. A crash can leave the file beside the target, whose name ends in
-//! `.partial`; [`is_partial`] recognises it and [`remove_partial`] removes it.
+//! [`write`] writes the bytes to a file beside the target, syncs it, renames it over the target
+//! and syncs the folder. A crash can leave the temporary file behind. Its name ends in `.partial`;
+//! [`is_partial`] recognises it and [`remove_partial`] removes it.
 //!
-//! [`ChangeDetector`] tells when small files have changed. Unix only, Linux and macOS alike.
+//! [`ChangeDetector`] detects changes of small files. Unix only: Linux and macOS.
 //!
 //! ```
 //! # fn main() -> std::io::Result<()> {
@@ -26,30 +26,30 @@ use std::path::{Path, PathBuf};
 
 pub use change::ChangeDetector;
 
-/// Extension of a file that is being written.
+/// Extension of temporary files.
 const PARTIAL: &str = "partial";
 
-/// Mode of a file that the umask alone restricts.
+/// File mode that only the umask restricts.
 const COMMON: u32 = 0o666;
 
-/// Mode of a file that its owner alone may read and write.
+/// File mode that restricts access to the owner.
 const PRIVATE: u32 = 0o600;
 
-/// Writes `bytes` to `path`, replacing a file that is there. The folder must exist.
+/// Writes `bytes` to `path`, replacing an existing file. The folder must exist.
 ///
-/// Once this returns, the file survives a crash of the machine. Any number of threads and
-/// processes may write the same path: one of them comes last. The mode is that of a new file, as
-/// the umask has it, whatever the mode of the file replaced; a symbolic link is replaced itself.
+/// Once this returns, the file survives a crash of the machine. Threads and processes may write the
+/// same path concurrently: the last one wins. The file gets the mode of a new file under the umask,
+/// whatever the old one's mode was; a symbolic link is itself replaced.
 ///
 /// # Errors
 ///
 /// If the file cannot be written, for example because the folder is missing or read-only or the
-/// disk is full. The old file is then untouched.
+/// disk is full. The old file then stays intact.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_with(path, bytes, COMMON)
 }
 
-/// As [`write`], with a mode that lets only the owner read the file.
+/// Like [`write`], with a mode that restricts access to the owner.
 ///
 /// # Errors
 ///
@@ -63,14 +63,14 @@ fn write_with(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     fill(file, bytes)
         .and_then(|()| fs::rename(&partial, path))
         .inspect_err(|_| {
-            // The error to report is the one before.
+            // The original error is the one to report.
             let _ = fs::remove_file(&partial);
         })?;
     sync_folder(folder(path))
 }
 
-/// Creates a file beside `path` that nobody else writes: of the names `path.0.partial`,
-/// `path.1.partial` and so on the first that is free.
+/// Creates a temporary file beside `path` that no other writer uses: the first free name among
+/// `path.0.partial`, `path.1.partial` and so on.
 fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
     if path.file_name().is_none() {
         return Err(ErrorKind::InvalidFilename.into());
@@ -96,10 +96,10 @@ fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes the names in a folder survive a crash, where the file system can.
+/// Makes the names in a folder survive a crash, if the file system supports that.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
-        // Network and FUSE file systems may be able to sync files only.
+        // Network and FUSE file systems may only support syncing files.
         Err(error)
             if matches!(
                 error.kind(),
@@ -112,7 +112,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// The folder that a file is in; `.` for a bare name.
+/// The folder of a file; `.` for a bare name.
 pub fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -120,14 +120,14 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Whether a path is that of a file being written, or left behind by a crash while it was.
+/// Whether a path is that of a temporary file.
 pub fn is_partial(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == PARTIAL)
 }
 
-/// Removes the partial files that a crash left in a folder. Only for a folder that no other
-/// process writes to: its partial files would be removed as well.
+/// Removes the temporary files that a crash left in a folder. No other process may write to the
+/// folder: its temporary files would be removed as well.
 ///
 /// # Errors
 ///

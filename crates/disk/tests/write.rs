@@ -1,4 +1,4 @@
-//! A file is there wholly or not at all, whatever happens while it is written.
+//! Writes are atomic, whatever happens while they are in progress.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -13,7 +13,7 @@ use std::thread;
 
 use canopy_disk::{remove_partial, write, write_private};
 
-/// Large enough for a write to be seen half done.
+/// Large enough for a partial write to be observable.
 const SIZE: usize = 4 << 20;
 
 /// Names of the files in a folder, sorted.
@@ -37,7 +37,7 @@ fn assert_whole(path: &Path) {
     assert!(bytes.iter().all(|byte| *byte == bytes[0]));
 }
 
-/// Writes files of one byte repeated, another byte each time.
+/// Writes files that repeat a single byte, a different one each time.
 fn write_on(path: &Path, times: usize, after: impl Fn()) {
     for byte in (0..=u8::MAX).cycle().take(times) {
         write(path, &vec![byte; SIZE]).unwrap();
@@ -106,11 +106,11 @@ fn read_only_folder_is_an_error_and_leaves_the_old_file() {
     assert_eq!(names(folder.path()), ["model.wasm"]);
 }
 
-/// Runs one of these tests as a user whom the modes of files bind, which they do not bind root.
+/// Runs one of these tests as a user whom file modes restrict, unlike root.
 fn again_as_nobody(test: &str) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
-    // Nobody may not be let into the folder that the tests are built in.
+    // The user nobody may lack access to the folder of the test binary.
     let tests = folder.path().join("tests");
     fs::copy(env::current_exe().unwrap(), &tests).unwrap();
     let output = Command::new(tests)
@@ -141,7 +141,7 @@ fn readers_and_other_writers_find_whole_files() {
     assert_eq!(names(folder.path()), ["model.wasm"]);
 }
 
-/// The path that the test below writes to in a process of its own.
+/// The path that the child process of the test below writes to.
 const TARGET: &str = "CANOPY_DISK_TEST_TARGET";
 
 #[test]

@@ -6,7 +6,7 @@ use crate::sample::Sample;
 use crate::statistic;
 use crate::table::Table;
 
-/// A current sample of a column beside the [`Reference`](crate::Reference) of that column.
+/// A current sample of a column, paired with the [`Reference`](crate::Reference) of that column.
 #[derive(Clone, Debug)]
 pub struct Comparison<'a> {
     pub(crate) column: &'a str,

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use crate::column_drift::ColumnDrift;
 
-/// The share of drifted columns from which Evidently calls a dataset drifted.
+/// The share of drifted columns at which Evidently considers a dataset drifted.
 pub const DEFAULT_SHARE_THRESHOLD: f64 = 0.5;
 
 /// Drift of all columns of a dataset.

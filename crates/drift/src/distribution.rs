@@ -26,14 +26,13 @@ pub enum Bins {
     /// more than there are bins. A value on an edge belongs to the bin above, the largest value to
     /// the last bin.
     Edges(Vec<f64>),
-    /// Single values, ascending. If there is one count more than there are values, it is the count
-    /// of all other values.
+    /// Single values, ascending. A count beyond the last value is that of all other values.
     Values(Vec<f64>),
 }
 
 impl Distribution {
     /// Counts by value if the column is categorical or has few distinct values, otherwise by bins
-    /// of equal width. Of many categories the most frequent are counted singly.
+    /// of equal width. If there are many categories, only the most frequent are counted singly.
     pub(crate) fn new(table: &Table<'_>, kind: Kind) -> Self {
         let rows = &table.rows;
         match (kind, rows.as_slice()) {
@@ -45,7 +44,7 @@ impl Distribution {
     }
 
     fn by_edges(rows: &[Row], low: f64, high: f64) -> Self {
-        // Not from the difference, which may overflow.
+        // The difference may overflow, so it is not computed.
         let edge = |number: usize| {
             let share = number as f64 / BINS as f64;
             low * (1.0 - share) + high * share

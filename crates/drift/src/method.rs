@@ -197,7 +197,7 @@ impl TryFrom<String> for Method {
     }
 }
 
-/// There is no method of this name; holds the name.
+/// No method has this name; holds the name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown drift method {0:?}")]
 pub struct UnknownMethod(pub String);

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 
 use crate::sample::Sample;
 
-/// Two samples of a column side by side: the input of every statistic.
+/// Two samples of a column, counted side by side: the input of every statistic.
 pub(crate) struct Table<'a> {
     /// One row for each value that occurs in either sample, ascending.
     pub(crate) rows: Vec<Row>,

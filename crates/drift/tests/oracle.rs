@@ -1,4 +1,4 @@
-//! Every figure against Evidently's for the same rows; see `oracle/README.md`.
+//! Compares every figure with Evidently's for the same rows; see `oracle/README.md`.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -20,13 +20,13 @@ fn file(name: &str) -> PathBuf {
         .collect()
 }
 
-/// What Evidently says.
+/// Evidently's figures.
 fn figures(name: &str) -> Value {
     let text = fs::read_to_string(file(&format!("{name}.json"))).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-/// A pair of samples of the hours, and what Evidently says of it.
+/// A pair of samples of the hours, and Evidently's figures for it.
 struct Pair {
     hours: Hours,
     figures: Value,
@@ -85,7 +85,7 @@ fn kind(theirs: &Value) -> Kind {
     }
 }
 
-/// Compares every column by the method that is chosen for it, and what they say together.
+/// Checks every column with its default method, and the dataset drift.
 fn check_drift(figures: &Value, samples: impl Fn(&str) -> [Vec<f64>; 2]) {
     let columns = figures["columns"].as_array().unwrap().iter();
     let columns = columns.map(|theirs| {
@@ -119,7 +119,7 @@ fn second_half_of_the_year_agrees() {
     Pair::read("halves").check_drift();
 }
 
-/// Text as categories, and values that are missing.
+/// Strings as categories, and missing values.
 #[test]
 fn penguins_agree() {
     check_drift(&figures("penguins"), |column| {
@@ -127,7 +127,7 @@ fn penguins_agree() {
     });
 }
 
-/// A column of the penguins: texts by their first bytes, missing values as NaN.
+/// A column of the penguins: strings by their first bytes, missing values as NaN.
 fn penguins(sample: &str, column: &str) -> Vec<f64> {
     let mut reader = csv::Reader::from_path(file(&format!("penguins.{sample}.csv"))).unwrap();
     let names = reader.headers().unwrap().clone();
@@ -163,7 +163,7 @@ fn chosen_methods_agree() {
                 checked += 1;
                 continue;
             };
-            // Where Evidently fails for another reason, statistics has an answer.
+            // Where Evidently fails for other reasons, the score is defined.
             let not_applicable = error.starts_with("StatTestInvalidFeatureType");
             assert_eq!(ours.is_err(), not_applicable, "{error}");
         }

@@ -19,7 +19,7 @@ fn rows() -> impl Strategy<Value = Vec<f64>> {
     ]
 }
 
-/// Anything that a slice can hold.
+/// Any values that a slice can hold.
 fn wild_rows() -> impl Strategy<Value = Vec<f64>> {
     let special = select(vec![
         0.0,

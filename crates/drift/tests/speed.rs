@@ -1,4 +1,4 @@
-//! Prints the time that a whole dataset takes; run with `--release --nocapture`.
+//! Prints the duration for a whole dataset; run with `--release --nocapture`.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,4 +1,4 @@
-//! A whole model as one sequence of bytes, which the trainer bakes into the guest.
+//! The byte format of a whole model, which the trainer bakes into the guest.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -21,7 +21,7 @@ pub struct Artifact<'a> {
     pub forest: Forest<'a>,
 }
 
-/// Why bytes are not an artifact.
+/// Why bytes are not a valid artifact.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArtifactError {
     /// They do not begin with the magic bytes of this version, or are too short.
@@ -38,14 +38,14 @@ pub enum ArtifactError {
     /// The forest is not valid.
     #[error(transparent)]
     Forest(#[from] LayoutError),
-    /// Description and forest differ, so that they are not of the same model.
+    /// Description and forest belong to different models.
     #[error("the description has {described} {what}, the forest has {forest}")]
     Mismatch {
-        /// What differs in number.
+        /// The count that differs.
         what: &'static str,
-        /// Number in the description.
+        /// The count in the description.
         described: usize,
-        /// Number in the forest.
+        /// The count in the forest.
         forest: usize,
     },
 }

@@ -71,7 +71,7 @@ impl<'a> Bins<'a> {
         }
     }
 
-    /// As [`below`], by buckets.
+    /// Like [`below`], by buckets.
     #[inline]
     fn below(&self, scale: &Scale, value: f64) -> u32 {
         let bucket = scale.first + bucket(scale, value);
@@ -103,11 +103,11 @@ pub(crate) fn below(thresholds: &[f64], value: f64) -> u32 {
     thresholds.partition_point(|&threshold| not_at_most(value, threshold)) as u32
 }
 
-/// Padding after the thresholds of each feature, which is read along with the last of them.
+/// Padding after the thresholds of each feature, so that four can always be read.
 pub(crate) const PADDING: [f64; PER_BUCKET] = [f64::INFINITY; PER_BUCKET];
 
-/// Adds the buckets of a feature whose thresholds begin at `offset`: so many that each has at most
-/// [`PER_BUCKET`] thresholds, or none if the thresholds are too uneven for that.
+/// Adds the buckets of a feature whose thresholds begin at `offset`: enough for at most
+/// [`PER_BUCKET`] thresholds each, or none if the thresholds are too uneven.
 pub(crate) fn scale(thresholds: &[f64], offset: usize, buckets: &mut Vec<u32>) -> Scale {
     let none = Scale {
         lower: 0.0,

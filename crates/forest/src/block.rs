@@ -1,34 +1,34 @@
-//! Rows that are predicted together: binned, and ordered by cell.
+//! Blocks of rows that are predicted together: binned, and sorted by cell.
 
 use crate::bins::Bins;
 use crate::layout::Parts;
 
-/// Maximum number of rows of a block and of their bins: large, because the trees of a cell are read
-/// once for all rows that share it.
+/// Maximum numbers of rows and bins in a block: large, because the trees of a cell are read once
+/// for all of its rows.
 const ROWS: usize = 1 << 15;
 const BINS: usize = 1 << 20;
 
-/// The bins of some rows, and which rows share a cell.
+/// The bins of a block of rows, and the rows of each cell.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
-    /// Slots of a row: one for each feature, after one that is always 0.
+    /// Slots per row: one per feature, after slot 0, which is always 0.
     slots: usize,
     bins: Vec<u32>,
-    /// For each row 1 + its cell, or 0 if it is in no cell.
+    /// For each row, 1 + its cell, or 0 if it is in no cell.
     cells: Vec<u32>,
-    /// The rows in the order of their cells.
+    /// The rows, sorted by cell.
     order: Vec<u32>,
     /// Where the rows of each cell end in `order`.
     ends: Vec<u32>,
 }
 
 impl Block {
-    /// Maximum number of rows of a block for a forest.
+    /// Maximum number of rows in a block.
     pub(crate) fn max_rows(parts: &Parts<'_>) -> usize {
         (BINS / (parts.header.features as usize + 1)).clamp(1, ROWS)
     }
 
-    /// Replaces the rows, of which there are at most [`Block::max_rows`].
+    /// Replaces the rows, at most [`Block::max_rows`].
     pub(crate) fn fill(&mut self, parts: &Parts<'_>, rows: &[f64]) {
         let slots = parts.header.features as usize + 1;
         if self.slots != slots {
@@ -55,7 +55,7 @@ impl Block {
         }
     }
 
-    /// Sorts the rows by cell, by counting, since there are few cells.
+    /// Counting sort of the rows by cell.
     fn sort(&mut self, cells: usize) {
         self.order.resize(self.cells.len(), 0);
         self.ends.clear();
@@ -74,7 +74,7 @@ impl Block {
         }
     }
 
-    /// Calls `take` for each cell that has rows, with these rows.
+    /// Calls `take` with each non-empty cell and its rows.
     #[inline]
     pub(crate) fn each_cell(&self, mut take: impl FnMut(usize, &[u32])) {
         if let [cell] = self.cells[..] {
@@ -95,7 +95,7 @@ impl Block {
         &self.bins[row as usize * self.slots..][..self.slots]
     }
 
-    /// The bins of groups of rows: group by group, in a group slot by slot, in a slot row by row.
+    /// The bins of groups of rows: by group, then slot, then row.
     pub(crate) fn interleaved<'a>(&self, groups: impl Iterator<Item = &'a [u32]>) -> Vec<u32> {
         let mut bins = Vec::new();
         for rows in groups {

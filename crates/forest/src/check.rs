@@ -1,4 +1,4 @@
-//! Validation of the bytes of a forest, so that predicting never reads outside of them.
+//! Validates the bytes of a forest, so that predictions never read out of bounds.
 
 use crate::bins::{MAX_THRESHOLDS, PADDING};
 use crate::layout::{Cell, LayoutError, Parts, Scale};
@@ -6,7 +6,7 @@ use crate::masks::{MARGIN, STEP};
 use crate::node::Word;
 use crate::tree::is_class;
 
-/// Checks every reference once, so that predicting need not.
+/// Checks every reference once, so that predictions need not.
 pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
     let header = parts.header;
     let fault = |part, index: Option<usize>| match index {
@@ -55,7 +55,7 @@ pub(crate) fn check(parts: &Parts<'_>) -> Result<(), LayoutError> {
         .iter()
         .position(|&start| u64::from(start) + MARGIN as u64 > parts.leaves.len() as u64);
     fault("start", wrong)?;
-    // One class more than there are stands for no vote.
+    // The number of classes stands for no vote.
     let wrong = parts
         .leaves
         .iter()
@@ -68,8 +68,8 @@ fn bins(parts: &Parts<'_>, feature: u32) -> u32 {
     parts.scales[feature as usize].count + 1
 }
 
-/// Whether a feature's thresholds and buckets are within their parts, and its buckets refer to its
-/// own thresholds.
+/// Whether a feature's thresholds and buckets are in bounds, and its buckets refer to its own
+/// thresholds.
 fn scale_holds(parts: &Parts<'_>, scale: &Scale) -> bool {
     let first = scale.first as usize;
     let starts = parts
@@ -91,7 +91,7 @@ fn trees_hold<W: Word>(parts: &Parts<'_>) -> Option<usize> {
     if packing.field > 31 || packing.child > 31 || shifts >= u64::from(W::BITS) {
         return Some(0);
     }
-    // Every bin must fit into a field.
+    // Every bin must fit into the field.
     let max = parts.scales.iter().map(|scale| scale.count).max();
     if max.is_some_and(|max| max > packing.largest()) {
         return Some(0);
@@ -117,11 +117,11 @@ fn node_holds<W: Word>(parts: &Parts<'_>, nodes: &[W], values: &[f64], index: us
         return left == index
             && value.is_some_and(|&value| classes == 0 || is_class(value, classes));
     }
-    // Both children come after their parent, so that every walk ends.
+    // Children come after their parent, so every walk ends.
     node.slot(packing) <= parts.header.features as usize && left > index && left + 1 < nodes.len()
 }
 
-/// Whether the mask rows of a cell are within the masks, whatever the bins.
+/// Whether the mask rows of a cell are in bounds, for all bins.
 fn cell_holds(parts: &Parts<'_>, cell: &Cell) -> bool {
     let within = |start: u32, count: u32, length: usize| {
         u64::from(start) + u64::from(count) <= length as u64

@@ -1,4 +1,4 @@
-//! A model's own description, as it is in the artifact: the content of `wit/model.wit`.
+//! A model's own description, as stored in the artifact: the content of `wit/model.wit`.
 
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,6 @@ pub struct Description {
 pub struct Column {
     /// Name of the column.
     pub name: String,
-    /// One value a row.
+    /// One value per row.
     pub values: Vec<f64>,
 }

@@ -15,7 +15,7 @@ pub struct Forest<'a> {
     parts: Parts<'a>,
 }
 
-/// Working memory of predictions, which grows to the size that the largest one needed.
+/// Working memory for predictions; grows as needed.
 #[derive(Debug, Default)]
 pub struct Scratch {
     block: Block,
@@ -65,7 +65,7 @@ impl<'a> Forest<'a> {
         }
     }
 
-    /// The thresholds that rows are binned by.
+    /// The thresholds by which rows are binned.
     #[must_use]
     pub fn bins(&self) -> Bins<'a> {
         Bins::new(&self.parts)
@@ -81,7 +81,7 @@ impl<'a> Forest<'a> {
         self.predict_with(rows, &mut Scratch::default())
     }
 
-    /// As [`Forest::predict`], with working memory that is reused from call to call.
+    /// Like [`Forest::predict`], with reusable working memory.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl<'a> Forest<'a> {
                     each_leaf(&self.parts, cell, masks, |leaf| sum += leaf);
                     sums[0] = sum;
                 }
-                // A word without the row's leaf yields one class more than there are.
+                // A word without the row's leaf yields the number of classes: no vote.
                 Aggregation::Vote { .. } => each_leaf(&self.parts, cell, masks, |leaf| {
                     if let Some(votes) = sums.get_mut(leaf as usize) {
                         *votes += 1.0;

@@ -1,4 +1,4 @@
-//! The bytes of a compiled forest.
+//! The byte layout of a compiled forest.
 //!
 //! | part       | type            | length                | what                                   |
 //! |------------|-----------------|-----------------------|----------------------------------------|
@@ -32,12 +32,12 @@ pub(crate) struct Header {
     pub(crate) features: u32,
     /// Trees in the forest.
     pub(crate) trees: u32,
-    /// Number of classes that the trees vote on, or 0 for the mean of the leaves.
+    /// Number of classes that the trees vote on; 0 for the mean of the leaves.
     pub(crate) classes: u32,
     pub(crate) thresholds: u32,
     pub(crate) values: u32,
     pub(crate) leaves: u32,
-    /// Nodes, counted as words of 32 bits.
+    /// Size of the nodes in 32-bit words.
     pub(crate) nodes: u32,
     /// Bits of a node, 32 or 64.
     pub(crate) node_bits: u32,
@@ -53,7 +53,7 @@ pub(crate) struct Header {
     pub(crate) buckets: u32,
 }
 
-/// Where the nodes and values of a tree begin; both end where those of the next begin.
+/// Where the nodes and values of a tree begin; both end where the next tree's begin.
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Begin {
@@ -66,7 +66,7 @@ pub(crate) struct Begin {
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Scale {
-    /// Lower end of the first bucket, which values below it are assigned to as well.
+    /// Lower end of the first bucket, which also holds all values below it.
     pub(crate) lower: f64,
     /// Number of buckets per unit of the value.
     pub(crate) factor: f64,
@@ -80,8 +80,8 @@ pub(crate) struct Scale {
     pub(crate) count: u32,
 }
 
-/// A feature that takes part in choosing a row's cell: the sum of `bin * stride` over the axes
-/// is the row's place in the table.
+/// A feature that helps select a row's cell: the sum of `bin * stride` over the axes is the row's
+/// place in the table.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Axis {
@@ -105,12 +105,12 @@ pub(crate) struct Cell {
     pub(crate) groups: u32,
 }
 
-/// A feature that takes part in selecting the mask rows of a cell.
+/// A feature that helps select the mask rows of a cell.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Column {
     pub(crate) feature: u32,
-    /// The mask row of the cell that it takes part in selecting.
+    /// The group whose mask row it helps select.
     pub(crate) group: u32,
     /// Where its places begin, one for each of the feature's bins.
     pub(crate) places: u32,
@@ -119,23 +119,23 @@ pub(crate) struct Column {
 /// Why bytes are not a compiled forest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutError {
-    /// The bytes end before the parts that the header announces.
+    /// The bytes end before the last part declared in the header.
     #[error("the header announces a forest of {expected} bytes, found {found} bytes")]
     Truncated {
-        /// Bytes that the header announces.
+        /// Size declared in the header, in bytes.
         expected: usize,
-        /// Bytes found.
+        /// Actual size in bytes.
         found: usize,
     },
     /// The bytes do not begin at a multiple of 8.
     #[error("the forest does not begin at a multiple of 8")]
     Misaligned,
-    /// A value refers to something that does not exist or breaks an invariant.
+    /// A value is out of range or violates an invariant.
     #[error("{part} {index} of the forest is not valid")]
     Invalid {
         /// The part of the layout.
         part: &'static str,
-        /// Position in that part.
+        /// Index in that part.
         index: usize,
     },
 }
@@ -218,7 +218,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The bytes that are not assigned to a part yet.
+/// The bytes that are not yet assigned to a part.
 struct Rest<'a> {
     bytes: &'a [u8],
     total: usize,

@@ -4,10 +4,9 @@
 //! the model's [`Description`] and its reference sample, into an [`Artifact`]. The guest
 //! reads the same bytes in place: [`Artifact::read`] and [`Forest::read`] copy nothing.
 //!
-//! Rows that have the same bins in a few features share a *cell*. Within a cell the trees are
-//! small and evaluated as masks over their leaves (`masks`); rows in no cell are predicted by a
-//! walk through the whole trees, laid out as nodes (`node`, `walk`). [`Plan`] describes what was
-//! chosen for a forest.
+//! Rows with the same bins in a few features share a *cell*. Within a cell the trees are small and
+//! evaluated as masks over their leaves (`masks`). Rows outside of all cells walk through the whole
+//! trees, laid out as nodes (`node`, `walk`). [`Plan`] describes the choices made for a forest.
 //!
 //! The crate does no I/O. Predictions equal a plain walk over the trees bit for bit: thresholds
 //! are compared exactly (see [`Bins`]), and leaves are added in tree order in `f64`.

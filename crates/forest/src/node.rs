@@ -21,8 +21,8 @@ pub(crate) struct Packing {
 }
 
 impl Packing {
-    /// For trees of up to `nodes` nodes and `values` distinct leaves that split on `features`
-    /// features of up to `bins` bins each; `None` if `bits` bits are too few for that.
+    /// The packing of trees with up to `nodes` nodes and `values` distinct leaves, over `features`
+    /// features with up to `bins` bins each; `None` if it does not fit into `bits` bits.
     pub(crate) fn new(
         bits: u32,
         features: usize,
@@ -35,13 +35,13 @@ impl Packing {
         (width(bins.max(values)) <= field).then_some(Self { child, field })
     }
 
-    /// Largest value of a field: a bin, or the position of a leaf's value.
+    /// Largest value of a field: a bin, or the index of a leaf's value.
     pub(crate) fn largest(self) -> u32 {
         (1 << self.field) - 1
     }
 }
 
-/// Number of bits that the numbers below `count` need.
+/// Number of bits that hold all numbers below `count`.
 fn width(count: usize) -> u32 {
     usize::BITS - count.saturating_sub(1).leading_zeros()
 }
@@ -60,7 +60,7 @@ pub(crate) trait Word: Pod {
     /// The child for a row whose bin in the node's slot is `bin`.
     fn next(self, packing: Packing, bin: u32) -> u32;
 
-    /// The position of a leaf's value.
+    /// The index of a leaf's value.
     fn value(self, packing: Packing) -> u32;
 }
 

@@ -1,9 +1,9 @@
-//! Trees as a training library produces them.
+//! Trees as training libraries produce them.
 
 /// A binary decision tree; its root is node 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree {
-    /// Nodes in any order in which every child has a larger index than its parent.
+    /// Nodes in any order, as long as each child has a larger index than its parent.
     pub nodes: Vec<Node>,
 }
 
@@ -37,8 +37,8 @@ impl Tree {
 /// One node of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Node {
-    /// Goes to `left` where the feature's value is at most `threshold`, otherwise
-    /// (NaN included) to `right`.
+    /// Goes to `left` if the feature's value is at most `threshold`, otherwise (also for NaN) to
+    /// `right`.
     Split {
         /// Position of the feature in a row.
         feature: usize,
@@ -49,7 +49,7 @@ pub enum Node {
         /// Index of the node for larger values and NaN.
         right: usize,
     },
-    /// Ends the walk with a value: a number, or the position of a class.
+    /// Ends the walk with a value: a number, or the index of a class.
     Leaf(f64),
 }
 
@@ -58,9 +58,9 @@ pub enum Node {
 pub enum Aggregation {
     /// Arithmetic mean of the leaves, added in tree order: one value per row.
     Mean,
-    /// For each class the share of the trees whose leaf is the class: `classes` values per row.
+    /// For each class, the share of trees that vote for it: `classes` values per row.
     Vote {
-        /// Number of classes; every leaf is a whole number below it.
+        /// Number of classes; every leaf is an integer below it.
         classes: u32,
     },
 }
@@ -76,7 +76,7 @@ impl Aggregation {
     }
 }
 
-/// Whether a leaf's value is the position of one of `classes` classes.
+/// Whether a leaf's value is a valid class index.
 pub(crate) fn is_class(value: f64, classes: u32) -> bool {
     value.fract() == 0.0 && (0.0..f64::from(classes)).contains(&value)
 }

@@ -1,4 +1,4 @@
-//! Walking trees, several at a time.
+//! Walks through several trees, or with several rows, at a time.
 
 use crate::layout::Begin;
 use crate::node::{Packing, Word};
@@ -16,7 +16,7 @@ pub(crate) struct Walks<'a, W> {
     pub(crate) trees: &'a [Begin],
 }
 
-/// Steps of each walk between checks whether all walks have ended.
+/// Steps between checks whether all walks have ended.
 const STEPS: usize = 2;
 
 impl<W: Word> Walks<'_, W> {

@@ -1,4 +1,4 @@
-//! Bytes that are not an artifact give an error, never a panic.
+//! Invalid artifacts cause an error, never a panic.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,7 +8,7 @@ use canopy_forest::{
 };
 use proptest::prelude::*;
 
-/// Rows for which cells are made.
+/// Rows from which cells are made.
 const SAMPLE: [f64; 6] = [0.0, 0.0, 1.0, 0.0, 1.0, 1.0];
 
 fn description(features: usize) -> Description {
@@ -158,7 +158,7 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
-        // It may still be an artifact, and predict anything.
+        // The bytes may still be a valid artifact and predict anything.
         with_bytes(&bytes, 0, |bytes| {
             if let Ok(artifact) = Artifact::read(bytes) {
                 let values = [f64::NAN, f64::NEG_INFINITY, -1.0, 0.25, 0.5, 1.0, f64::INFINITY];

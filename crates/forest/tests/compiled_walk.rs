@@ -1,4 +1,4 @@
-//! A compiled forest predicts as a plain walk over its trees, bit for bit.
+//! A compiled forest equals a plain walk over its trees, bit for bit.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,10 +8,10 @@ use proptest::prelude::*;
 
 const FEATURES: usize = 3;
 const CLASSES: u32 = 4;
-/// Sizes around those at which rows are grouped.
+/// Sizes around the boundaries at which rows are grouped.
 const BATCHES: [usize; 8] = [0, 1, 7, 8, 9, 64, 65, 200];
 
-/// A tree in its natural form.
+/// A tree as a recursive structure.
 #[derive(Debug, Clone)]
 enum Branch {
     Leaf(f64),
@@ -42,7 +42,7 @@ fn tree(branch: &Branch) -> Tree {
     Tree { nodes }
 }
 
-/// Often one of a few values, so that rows equal a threshold; otherwise any number.
+/// Often one of a few values, so that some rows equal a threshold; otherwise any number.
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         prop::sample::select(vec![
@@ -126,7 +126,7 @@ fn assert_predicts(
         let expected = &walked[..batch * aggregation.outputs()];
         assert_eq!(answer.len(), expected.len(), "batch of {batch}");
         for (index, (answer, expected)) in answer.iter().zip(expected).enumerate() {
-            // Sums of infinities are NaN, and any NaN is as good as another.
+            // Sums of infinities are NaN, and all NaN count as equal.
             let same =
                 answer.to_bits() == expected.to_bits() || answer.is_nan() && expected.is_nan();
             assert!(
@@ -187,7 +187,7 @@ fn trees_that_few_features_divide_become_masks_in_cells() {
     let compiled = compile(&trees, FEATURES, aggregation, &rows).unwrap();
     assert_eq!(compiled.plan.form(), Form::Masks);
     assert!(compiled.plan.cells > 1, "{:?}", compiled.plan);
-    // Rows in no cell, and rows of cells that are not in the sample.
+    // Rows outside of all cells, and of cells that the sample does not contain.
     rows.extend([f64::NAN, 0.5, 0.5, 0.5, f64::NAN, 0.5, -7.0, 0.5, 0.5]);
     assert_same(&trees, FEATURES, aggregation, &rows);
 }

@@ -177,7 +177,7 @@ mod tests {
             assert_eq!((id.as_str(), user.as_str()), ("its-id", "ada"));
             assert_ne!(thread, thread::current().id());
         }
-        // The thread does not keep it for the work that comes next.
+        // The context does not carry over to the thread's next work.
         assert_eq!(pool.run_unbounded(look).await, Ok(None));
     }
 }

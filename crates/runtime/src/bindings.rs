@@ -1,4 +1,4 @@
-//! What wasmtime generates from `wit/model.wit`.
+//! Bindings that wasmtime generates from `wit/model.wit`.
 
 wasmtime::component::bindgen!({
     path: "../../wit",

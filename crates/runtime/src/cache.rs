@@ -30,7 +30,7 @@ const HEADER: usize = 8 + 3 * 32;
 /// Minimum capacity in entries; the most recently used ones are kept.
 const ENTRIES: usize = 64;
 /// Entries per model that may be loaded: the serving version, the previous one and the candidate.
-const ENTRIES_EACH: usize = 3;
+const ENTRIES_PER_MODEL: usize = 3;
 /// File extension of an entry that is still being written.
 const PARTIAL: &str = "partial";
 
@@ -48,7 +48,7 @@ impl Cache {
         let cache = Self {
             folder: folder.to_owned(),
             engine: fingerprint(engine),
-            entries: ENTRIES.max(ENTRIES_EACH * models as usize),
+            entries: ENTRIES.max(ENTRIES_PER_MODEL * models as usize),
         };
         let created = DirBuilder::new()
             .recursive(true)

@@ -71,7 +71,7 @@ pub fn compile(settings: CompilerSettings) -> anyhow::Result<()> {
 }
 
 /// Compiles a component in a separate process.
-pub(super) fn compile_apart(
+pub(super) fn compile_in_child(
     engine: &Engine,
     limits: &Limits,
     component: &[u8],

@@ -19,7 +19,7 @@ const SPARE_MODELS: u32 = 4;
 
 /// Maximum number of instances across all models. Each reserves 4 GiB of address space for its
 /// memory, and a process has 128 TiB.
-const MOST_INSTANCES: u32 = 4096;
+const MAX_INSTANCES: u32 = 4096;
 
 /// Maximum numbers of core modules and tables in one component, including adapters and shims.
 const MODULES: u32 = 16;
@@ -40,7 +40,7 @@ pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
 
 fn config(limits: &Limits) -> Config {
     let models = limits.models.saturating_add(SPARE_MODELS);
-    let instances = limits.instances.saturating_mul(models).min(MOST_INSTANCES);
+    let instances = limits.instances.saturating_mul(models).min(MAX_INSTANCES);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * MODULES)

@@ -1,17 +1,17 @@
-//! The first bytes of a file, which say whether it is a component at all.
+//! Checks the file header for signs of a wrong file.
 
 use super::error::LoadError;
 
-/// What every WebAssembly file begins with.
+/// The first bytes of every WebAssembly file.
 const MAGIC: &[u8] = b"\0asm";
-/// The layer of a core module, where a component has 1; it follows magic bytes and version.
+/// Layer of a core module, after magic bytes and version; components have 1.
 const CORE: &[u8] = &[0, 0];
 
-/// Refuses what a glance shows to be no component, in words for who gave the wrong file.
+/// Rejects files that are obviously no component, with an error for whoever chose the file.
 ///
 /// # Errors
 ///
-/// If it is empty, no WebAssembly, or a core module.
+/// If the file is empty, not WebAssembly, or a core module.
 pub(super) fn check(bytes: &[u8]) -> Result<(), LoadError> {
     let reason = if bytes.is_empty() {
         "it is empty"

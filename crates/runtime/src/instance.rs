@@ -34,17 +34,17 @@ pub(super) struct Instance {
 
 impl Instance {
     /// Instantiates a component whose calls stay within `limits`; instantiation may take up to
-    /// `patience`.
+    /// `deadline`.
     ///
     /// Retries when the operating system denies a resource: once in thousands of times, Linux
     /// refuses to seal the memory image while the kernel itself is using its pages.
     pub(super) fn new(
         component: &InferenceModelPre<Meter>,
         limits: Limits,
-        patience: Duration,
+        deadline: Duration,
         total: &Arc<AtomicU64>,
     ) -> Result<Self, CallError> {
-        let create = || Self::instantiate(component, limits, patience, total);
+        let create = || Self::instantiate(component, limits, deadline, total);
         let mut created = create();
         for _ in 1..ATTEMPTS {
             match &created {
@@ -58,13 +58,13 @@ impl Instance {
     fn instantiate(
         component: &InferenceModelPre<Meter>,
         limits: Limits,
-        patience: Duration,
+        deadline: Duration,
         total: &Arc<AtomicU64>,
     ) -> Result<Self, CallError> {
         let meter = Meter::new(limits.memory, Arc::clone(total));
         let mut store = Store::new(component.engine(), meter);
         store.limiter(|meter| meter);
-        store.set_epoch_deadline(ticks(patience));
+        store.set_epoch_deadline(ticks(deadline));
         store.set_hostcall_fuel(MESSAGE_BYTES);
         match component.instantiate(&mut store) {
             Ok(model) => Ok(Self {
@@ -72,7 +72,7 @@ impl Instance {
                 model,
                 limits,
             }),
-            Err(error) => Err(match cause(&error, &store, limits, patience) {
+            Err(error) => Err(match cause(&error, &store, limits, deadline) {
                 CallError::Trap(why) if !error.is::<Trap>() => CallError::Host(why),
                 cause => cause,
             }),
@@ -98,10 +98,10 @@ impl Instance {
         &mut self,
         rows: &[f64],
         expected: usize,
-        patience: Duration,
+        deadline: Duration,
     ) -> Result<Vec<f64>, CallError> {
         let bytes = size_of::<f64>() * expected + MESSAGE_BYTES;
-        let answer = self.call(patience, bytes, |model, store| {
+        let answer = self.call(deadline, bytes, |model, store| {
             model.canopy_model_inference().call_predict(store, rows)
         })?;
         answer.map_err(|error| match error {

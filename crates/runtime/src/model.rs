@@ -192,7 +192,7 @@ impl Model {
         Ok(answer)
     }
 
-    /// Like [`Self::predict`], but in a single call with `patience` as its deadline.
+    /// Like [`Self::predict`], but in a single call with this deadline.
     ///
     /// # Errors
     ///
@@ -205,14 +205,14 @@ impl Model {
     pub fn predict_within<'r>(
         &self,
         rows: impl Into<RowsView<'r>>,
-        patience: Duration,
+        deadline: Duration,
     ) -> Result<Vec<f64>, CallError> {
         let rows = rows.into();
         assert_eq!(rows.width(), self.width(), "the width of the model's rows");
         assert!(rows.len() <= Self::ROWS_PER_CALL, "rows of one call");
         let expected = rows.len() * self.outputs();
-        self.pool.with(patience, |instance| {
-            let values = instance.predict(rows.values(), expected, patience)?;
+        self.pool.with(deadline, |instance| {
+            let values = instance.predict(rows.values(), expected, deadline)?;
             if values.len() != expected {
                 return Err(CallError::Answer(format!(
                     "it has {} values, expected {expected}",

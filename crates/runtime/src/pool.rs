@@ -54,15 +54,15 @@ impl Pool {
     }
 
     /// Runs `call` on an idle instance, or on a new one if none is idle; creating it may take up
-    /// to `patience`.
+    /// to `deadline`.
     pub(super) fn with<R>(
         &self,
-        patience: Duration,
+        deadline: Duration,
         call: impl FnOnce(&mut Instance) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
         let mut instance = match self.pop() {
             Some(instance) => instance,
-            None => match self.create(patience) {
+            None => match self.create(deadline) {
                 // One may have been returned to a slot that this thread had already checked.
                 Err(CallError::Overload(limit)) => self.pop().ok_or(CallError::Overload(limit))?,
                 created => created?,
@@ -109,13 +109,13 @@ impl Pool {
         Ok(())
     }
 
-    fn create(&self, patience: Duration) -> Result<Instance, CallError> {
+    fn create(&self, deadline: Duration) -> Result<Instance, CallError> {
         let limit = self.limits.instances;
         if self.count.fetch_add(1, Ordering::Relaxed) >= limit {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return Err(CallError::Overload(limit));
         }
-        let new = || Instance::new(&self.component, self.limits, patience, &self.memory);
+        let new = || Instance::new(&self.component, self.limits, deadline, &self.memory);
         self.blocking(new).inspect_err(|_| {
             self.count.fetch_sub(1, Ordering::Relaxed);
         })

@@ -6,7 +6,7 @@ use wasmtime::Engine;
 use wasmtime::component::{Component as Compiled, Linker};
 
 use super::cache::Cache;
-use super::compiler::compile_apart;
+use super::compiler::compile_in_child;
 use super::digest::Component;
 use super::engine::{engine, start_clock};
 use super::error::{LoadError, text};
@@ -87,7 +87,7 @@ impl Runtime {
         let is_new = cached.is_none();
         let compiled = match cached {
             Some(compiled) => compiled,
-            None if self.compiles_apart => compile_apart(&self.engine, &self.limits, bytes)?,
+            None if self.compiles_apart => compile_in_child(&self.engine, &self.limits, bytes)?,
             None => Compiled::from_binary(&self.engine, bytes)
                 .map_err(|e| LoadError::NotAComponent(text(&e)))?,
         };

@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// Id and user of the request that is being worked on, and the thread that works on it.
+    /// The id and user of the current request, and the current thread.
     fn look() -> (Option<(String, String)>, thread::ThreadId) {
         let known = current().map(|context| {
             let user = context.user().unwrap_or_default().to_owned();
@@ -187,7 +187,7 @@ mod tests {
             spawn_blocking(|| ()).await.unwrap();
         })
         .await;
-        // On the same threads.
+        // The task reuses the same threads.
         assert_eq!(spawn(async { look().0 }).await.unwrap(), None);
         assert_eq!(spawn_blocking(|| look().0).await.unwrap(), None);
         assert_eq!(within(None, || look().0), None);

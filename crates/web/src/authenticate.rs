@@ -1,4 +1,4 @@
-//! Authentication of requests, and whether their user may send them.
+//! Authentication and authorization of requests.
 
 use canopy_auth::{Auth, AuthMetrics, InvalidCredential, Role};
 use canopy_telemetry::context::RequestContext;
@@ -9,7 +9,7 @@ use super::route::Need;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Lets a request in if its user may send it, and notes the user in the request context.
+/// Rejects a request whose user may not send it; records the user in the request context.
 pub(super) fn check(
     auth: &Auth,
     metrics: &AuthMetrics,
@@ -39,7 +39,7 @@ pub(super) fn check(
     }
 }
 
-/// The token or API key that a request brings.
+/// The token or API key of a request.
 fn credential(headers: &HeaderMap) -> Option<&str> {
     if let Some(key) = headers.get(API_KEY) {
         return key.to_str().ok();

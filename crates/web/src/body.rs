@@ -1,4 +1,4 @@
-//! The body of a request.
+//! Request and response bodies.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,20 +14,19 @@ use tokio::time::timeout;
 use super::idle::Busy;
 use super::problem::Problem;
 
-/// Largest body, in bytes, that is parsed on the thread that read it, where other requests wait
-/// meanwhile.
+/// Largest body, in bytes, that is parsed on the thread that reads requests.
 pub const AT_ONCE: usize = 64 << 10;
 
-/// A body that is lent to a handler, so that what the handler leaves unread can be discarded.
+/// A request body, lent to a handler so that the unread rest can be discarded.
 pub(super) struct RequestBody {
     incoming: Incoming,
-    /// Whether anybody has begun to read it.
+    /// Whether reading has begun.
     was_read: bool,
     _busy: Busy,
 }
 
 impl RequestBody {
-    /// The body of a request whose connection is busy until it is dropped.
+    /// A body that keeps its connection busy until it is dropped.
     pub(super) fn new(incoming: Incoming, busy: Busy) -> Self {
         Self {
             incoming,
@@ -40,13 +39,13 @@ impl RequestBody {
         self.was_read
     }
 
-    /// The length, where it is known before the body has come.
+    /// The length, if it is known before the body arrives.
     pub(super) fn length(&self) -> Option<u64> {
         self.incoming.size_hint().exact()
     }
 
-    /// Reads the whole body, of at most `limit` bytes.
-    pub(super) async fn read(&mut self, limit: u64, patience: Duration) -> Result<Bytes, Problem> {
+    /// Reads the whole body, of at most `limit` bytes, within `max_time`.
+    pub(super) async fn read(&mut self, limit: u64, max_time: Duration) -> Result<Bytes, Problem> {
         let too_large = || {
             Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -57,7 +56,7 @@ impl RequestBody {
             return Err(too_large());
         }
         let limited = Limited::new(self, usize::try_from(limit).unwrap_or(usize::MAX));
-        match timeout(patience, gather(limited)).await {
+        match timeout(max_time, gather(limited)).await {
             Ok(Ok(body)) => Ok(body),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
             Ok(Err(error)) => Err(Problem::new(
@@ -66,13 +65,13 @@ impl RequestBody {
             )),
             Err(_) => Err(Problem::new(
                 StatusCode::REQUEST_TIMEOUT,
-                format!("the body did not arrive within {patience:?}"),
+                format!("the body did not arrive within {max_time:?}"),
             )),
         }
     }
 }
 
-/// The bytes of a body, in memory once.
+/// Collects a body into one buffer; copies nothing if it arrives in one piece.
 async fn gather<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, B::Error> {
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await.transpose()? {
@@ -112,19 +111,19 @@ impl Body for RequestBody {
     }
 }
 
-/// The body of an answer, whose connection is busy until all of it has been taken.
-pub(super) struct AnswerBody {
+/// A response body, which keeps its connection busy until it is sent.
+pub(super) struct ResponseBody {
     body: AnyBody,
     _busy: Busy,
 }
 
-impl AnswerBody {
+impl ResponseBody {
     pub(super) fn new(body: AnyBody, busy: Busy) -> Self {
         Self { body, _busy: busy }
     }
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = axum_core::Error;
 

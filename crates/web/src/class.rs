@@ -1,19 +1,19 @@
-//! Classes of requests, by the permit that they take.
+//! Request classes: which permit a request takes.
 
 use std::fmt::{self, Display};
 
 /// Which permit a request takes before its handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// None: it is answered from memory.
+    /// No permit: answered from memory.
     Open,
-    /// One of those for calls that take microseconds, made on the thread that reads requests.
+    /// A permit for calls of microseconds, made on the thread that reads requests.
     Fast,
-    /// One of the background pool.
+    /// A permit of the background pool.
     Background,
-    /// As [`Self::Fast`] if its body is known to be small, else as [`Self::Background`].
+    /// [`Self::Fast`] if the body is known to be small, otherwise [`Self::Background`].
     BySize,
-    /// One of those for bodies that are components.
+    /// A permit for uploading a component.
     Upload,
 }
 

@@ -1,4 +1,4 @@
-//! Compression of answers for clients that ask for it.
+//! Compression of responses.
 
 use std::convert::Infallible;
 use std::future::{Future as _, ready};
@@ -20,18 +20,18 @@ use tower_http::compression::predicate::SizeAbove;
 use super::body::AT_ONCE;
 use super::problem::Problem;
 
-/// Answers below this size, in bytes, are sent as they are.
-const SMALLEST: u16 = 1024;
+/// Smallest response that is compressed, in bytes.
+const MIN_SIZE: u16 = 1024;
 
-/// The answer in gzip or zstd, if it is large and the client accepts that. What takes long is done
-/// by a pool if there is one, so that it delays no other request.
+/// Compresses a large response with gzip or zstd if the client accepts it. Slow compressions run
+/// in the pool, if there is one, so that they delay no other request.
 pub(super) async fn compress(
     head: &Parts,
     response: Response,
     pool: Option<&BackgroundPool>,
 ) -> Result<Response, Problem> {
     let size = response.body().size_hint().upper();
-    if size.is_some_and(|size| size < SMALLEST.into()) {
+    if size.is_some_and(|size| size < MIN_SIZE.into()) {
         return Ok(response);
     }
     let mut request = Request::new(());
@@ -39,13 +39,13 @@ pub(super) async fn compress(
         let headers = request.headers_mut();
         headers.append(header::ACCEPT_ENCODING, value.clone());
     }
-    // The layer compresses what a service answers; this one has its answer already.
+    // The layer wants a service; the response exists already.
     let mut answer = Some(response);
     let answered =
         service_fn(move |_| ready(Ok::<_, Infallible>(answer.take().unwrap_or_default())));
     let compression = Compression::new(answered)
         .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(SMALLEST));
+        .compress_when(SizeAbove::new(MIN_SIZE));
     let response = match compression.oneshot(request).await {
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},
@@ -64,7 +64,7 @@ pub(super) async fn compress(
     }
 }
 
-/// A body that waits for nothing, made now.
+/// The body in memory; `None` if it is not available immediately.
 fn whole(body: Body) -> Option<Body> {
     let mut context = Context::from_waker(Waker::noop());
     match pin!(body.collect()).poll(&mut context) {

@@ -1,4 +1,4 @@
-//! How a server listens, and how long its clients may take.
+//! Configuration of the server.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -144,7 +144,7 @@ impl Config {
         }
     }
 
-    /// The path of a link in an answer.
+    /// The path of a link in a response, with the root path.
     #[must_use]
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.root_path)
@@ -159,7 +159,7 @@ impl Config {
 )]
 pub struct Exposed(SocketAddr);
 
-/// A count that a server can work with.
+/// Parses a count.
 fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..=1_000_000) => Ok(count),
@@ -167,7 +167,7 @@ fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A path prefix: nothing, or segments that each begin with a slash.
+/// Parses a path prefix: empty, or segments that each begin with a slash.
 fn root_path(text: &str) -> Result<String, String> {
     let path = text.trim_end_matches('/');
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);

@@ -1,4 +1,4 @@
-//! Accepting connections and answering their requests.
+//! Connections: accepting them and answering their requests.
 
 use std::convert::Infallible;
 use std::io;
@@ -19,22 +19,21 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, warn};
 
-use super::body::{AnswerBody, RequestBody};
-use super::idle::{Activity, Connections, Impatient, Patience};
+use super::body::{RequestBody, ResponseBody};
+use super::idle::{Activity, Connections, TimedStream, Timeouts};
 use super::pipeline::Pipeline;
 use super::service::Service;
 use super::tls::Tls;
 use super::workers::Workers;
 
-/// Pause after a failed accept, such as when file descriptors have run out.
+/// Pause after a failed accept, for instance when the fd limit is reached.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Longest time that a connection which was told to close is waited for before another one is.
+/// Time to wait for a closing connection before another one is closed.
 const CLOSING_PAUSE: Duration = Duration::from_secs(1);
-/// Bytes of a request's head that are read before its end is looked for again: one of twice as
-/// many is certainly answered 431.
+/// Read buffer for a request's head, in bytes; a head of twice this size always gets 431.
 pub const HEAD_LIMIT: usize = 64 << 10;
 
-/// Tells all connections to close, and knows how many are open.
+/// Closes all connections and counts the open ones.
 pub(super) struct Shutdown(watch::Sender<bool>);
 
 impl Default for Shutdown {
@@ -44,19 +43,19 @@ impl Default for Shutdown {
 }
 
 impl Shutdown {
-    /// Number of connections that are open.
+    /// Number of open connections.
     pub(super) fn open(&self) -> usize {
         self.0.receiver_count()
     }
 
-    /// Has every connection close after the request that it is answering; waits until all have.
+    /// Closes every connection after its current request; returns when all are closed.
     pub(super) async fn close(&self) {
         self.0.send_replace(true);
         self.0.closed().await;
     }
 }
 
-/// Accepts connections for ever.
+/// Accepts connections until it is dropped.
 pub(super) async fn accept<S: Service>(
     pipeline: Arc<Pipeline<S>>,
     listener: &TcpListener,
@@ -65,12 +64,12 @@ pub(super) async fn accept<S: Service>(
     shutdown: &Shutdown,
 ) -> Infallible {
     let parts = pipeline.service().parts();
-    let patience = Patience {
+    let timeouts = Timeouts {
         idle: parts.config.keep_alive.into(),
         head: parts.config.header_timeout.into(),
     };
     let write_timeout = Duration::from(parts.config.write_timeout);
-    // The stream has its own timeouts.
+    // The stream enforces its own timeouts.
     let mut http = http1::Builder::new();
     http.header_read_timeout(None).max_buf_size(HEAD_LIMIT);
     let permits = Arc::new(Semaphore::new(max_connections));
@@ -79,14 +78,14 @@ pub(super) async fn accept<S: Service>(
     loop {
         let accepted = listener.accept().await;
         let detached = accepted.and_then(|(stream, address)| {
-            // Small answers are sent at once rather than gathered.
+            // Sends small responses immediately.
             stream.set_nodelay(true)?;
             Ok((stream.into_std()?, address.ip()))
         });
         let (stream, peer) = match detached {
             Ok(detached) => detached,
             Err(error) => {
-                // Once, not with every try.
+                // Logged once per series of failures.
                 if !failing {
                     warn!(%error, "cannot accept connections");
                 }
@@ -101,7 +100,7 @@ pub(super) async fn accept<S: Service>(
             pipeline: Arc::clone(&pipeline),
             peer,
             activity: connections.open(),
-            patience,
+            timeouts,
             shutdown: shutdown.0.subscribe(),
             _permit: permit,
         };
@@ -115,7 +114,7 @@ pub(super) async fn accept<S: Service>(
             let Some(tls) = tls else {
                 return connection.answer(&http, stream).await;
             };
-            match timeout(patience.head, tls.accept(stream)).await {
+            match timeout(timeouts.head, tls.accept(stream)).await {
                 Ok(Ok(stream)) => connection.answer(&http, stream).await,
                 Ok(Err(error)) => debug!(%error, "the TLS handshake failed"),
                 Err(_) => debug!("the TLS handshake took too long"),
@@ -124,8 +123,8 @@ pub(super) async fn accept<S: Service>(
     }
 }
 
-/// A permit for a connection: where all are taken, that of the connection that has been idle for
-/// the longest time, or the next one that is given back.
+/// A permit for a connection. If none is left, closes the connection that has been idle longest
+/// and waits for the next permit that is released.
 async fn permit(permits: &Arc<Semaphore>, connections: &Connections) -> OwnedSemaphorePermit {
     if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
         return permit;
@@ -140,24 +139,24 @@ async fn permit(permits: &Arc<Semaphore>, connections: &Connections) -> OwnedSem
         match timeout(pause, next).await {
             Ok(Ok(permit)) => return permit,
             Ok(Err(closed)) => unreachable!("the semaphore is never closed: {closed}"),
-            // Another one may be idle by now.
+            // Another connection may be idle by now.
             Err(_) => {}
         }
     }
 }
 
-/// A connection that has been accepted; it is open until this is dropped.
+/// An accepted connection; counts as open until it is dropped.
 struct Connection<S: 'static> {
     pipeline: Arc<Pipeline<S>>,
     peer: IpAddr,
     activity: Arc<Activity>,
-    patience: Patience,
+    timeouts: Timeouts,
     shutdown: watch::Receiver<bool>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl<S: Service> Connection<S> {
-    /// Answers the requests of the connection until it ends or is told to close.
+    /// Answers the connection's requests until it ends or is told to close.
     async fn answer<T>(mut self, http: &http1::Builder, stream: T)
     where
         T: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -168,16 +167,16 @@ impl<S: Service> Connection<S> {
             async move {
                 let request = request.map(|body| RequestBody::new(body, busy.clone()));
                 let response = pipeline.answer(request, peer).await;
-                Ok::<_, Infallible>(response.map(|body| AnswerBody::new(body, busy)))
+                Ok::<_, Infallible>(response.map(|body| ResponseBody::new(body, busy)))
             }
         });
-        let stream = Impatient::new(stream, Arc::clone(activity), self.patience);
+        let stream = TimedStream::new(stream, Arc::clone(activity), self.timeouts);
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             biased;
             ended = &mut connection => ended,
-            () = told(&mut self.shutdown, activity) => {
+            () = close_requested(&mut self.shutdown, activity) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -188,16 +187,16 @@ impl<S: Service> Connection<S> {
     }
 }
 
-/// Waits until a connection is told to close.
-async fn told(shutdown: &mut watch::Receiver<bool>, activity: &Activity) {
+/// Waits until the connection or the server is told to close.
+async fn close_requested(shutdown: &mut watch::Receiver<bool>, activity: &Activity) {
     tokio::select! {
-        // An error is the end of the server.
+        // An error means that the server has ended.
         _ = shutdown.wait_for(|closing| *closing) => {}
         () = activity.close.notified() => {}
     }
 }
 
-/// Watches a stream from this thread; a client that reads nothing is cut off.
+/// Registers a stream with this thread's runtime and sets its write timeout.
 fn attach(
     stream: std::net::TcpStream,
     write_timeout: Duration,

@@ -1,4 +1,4 @@
-//! The request context: the id of a request, its trace, and its span if it is recorded.
+//! The request context: request id, trace and, if recorded, span.
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -12,16 +12,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-/// Longest `tracestate` that is passed on, in bytes.
-const STATE: usize = 512;
-/// Longest `user-agent` that is recorded, in bytes.
+/// Maximum length of a `tracestate` that is passed on, in bytes.
+const MAX_TRACESTATE: usize = 512;
+/// Maximum length of a `user-agent` that is recorded, in bytes.
 const USER_AGENT: usize = 256;
 
-/// The context of a request, and its id as a header of the answer.
+/// Creates the request context, and the request id as a response header.
 ///
-/// The id is the client's `x-request-id` if that is short and printable. The trace is that of the
-/// header `traceparent` (W3C Trace Context, 2021), so that the log can be read beside those of
-/// other services.
+/// The id is the client's `x-request-id` if it is short and printable. The trace is taken from
+/// `traceparent` (W3C Trace Context, 2021), which correlates the log with those of other services.
 pub(super) fn begin(head: &Parts, tracer: Option<&Tracer>) -> (RequestContext, HeaderValue) {
     let id = request_id(&head.headers);
     let parent = parent(&head.headers);
@@ -42,7 +41,7 @@ pub(super) fn begin(head: &Parts, tracer: Option<&Tracer>) -> (RequestContext, H
     (context, id)
 }
 
-/// What a span says of a request that was answered with a status.
+/// The span attributes of an answered request.
 pub(super) fn exchange(
     head: &Parts,
     method: &'static str,
@@ -52,7 +51,7 @@ pub(super) fn exchange(
     status: u16,
 ) -> Exchange {
     Exchange {
-        // As the semantic conventions of OpenTelemetry write it.
+        // The name in OpenTelemetry's semantic conventions.
         method: if method == "OTHER" { "_OTHER" } else { method },
         route,
         path: head.uri.path().to_owned(),
@@ -63,7 +62,7 @@ pub(super) fn exchange(
     }
 }
 
-/// A bounded label: methods that nobody has heard of are one value.
+/// The method as a label of bounded cardinality: unknown methods share one value.
 pub(super) fn standard_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -77,7 +76,7 @@ pub(super) fn standard_name(method: &Method) -> &'static str {
     }
 }
 
-/// The client's id if it is short and printable, otherwise a new one.
+/// The client's request id if it is short and printable, otherwise a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let given = headers.get(REQUEST_ID);
     let reasonable = |id: &&HeaderValue| {
@@ -89,7 +88,7 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     }
 }
 
-/// An id that no other request of this process has, nor likely one of another process.
+/// An id that is unique in this process, and very likely across processes.
 fn new_id() -> HeaderValue {
     static PROCESS: LazyLock<String> = LazyLock::new(|| {
         use std::hash::{BuildHasher as _, RandomState};
@@ -99,25 +98,25 @@ fn new_id() -> HeaderValue {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let mut text = String::with_capacity(PROCESS.len() + 16);
     text.push_str(&PROCESS);
-    // Several times faster than formatting.
+    // Several times faster than `format!`.
     let digits = 16 - (count | 1).leading_zeros() / 4;
     let digit = |place| char::from_digit((count >> (4 * place)) as u32 & 15, 16);
     text.extend((0..digits).rev().filter_map(digit));
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
 
-/// A header as text, unless it is too long.
-fn text(headers: &HeaderMap, name: HeaderName, most: usize) -> Option<String> {
+/// A header as text, unless it is longer than `max_length`.
+fn text(headers: &HeaderMap, name: HeaderName, max_length: usize) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
-    (value.len() <= most).then(|| value.to_owned())
+    (value.len() <= max_length).then(|| value.to_owned())
 }
 
-/// A request's place in a trace.
+/// The parent of a request in its trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Parent<'a> {
-    /// The trace, in 32 hexadecimal digits.
+    /// Trace id, 32 hexadecimal digits.
     trace: &'a str,
-    /// The span that sent the request, in 16 hexadecimal digits.
+    /// Id of the calling span, 16 hexadecimal digits.
     span: &'a str,
     /// Whether the trace is recorded.
     is_sampled: bool,
@@ -129,12 +128,12 @@ impl Parent<'_> {
             trace: u128::from_str_radix(self.trace, 16).ok()?,
             span: u64::from_str_radix(self.span, 16).ok()?,
             is_sampled: self.is_sampled,
-            state: text(headers, TRACESTATE, STATE).unwrap_or_default(),
+            state: text(headers, TRACESTATE, MAX_TRACESTATE).unwrap_or_default(),
         })
     }
 }
 
-/// The parent of a request, if it names one as it should; later versions may say more after it.
+/// Parses `traceparent`; later versions may append fields.
 fn parent(headers: &HeaderMap) -> Option<Parent<'_>> {
     let mut parts = headers.get(TRACEPARENT)?.to_str().ok()?.split('-');
     let [version, trace, span, flags] = [(); 4].map(|()| parts.next().unwrap_or_default());

@@ -1,5 +1,5 @@
-//! Cross-origin resource sharing (<https://fetch.spec.whatwg.org/#http-cors-protocol>): which web
-//! pages of other origins may use the server.
+//! Cross-origin resource sharing (<https://fetch.spec.whatwg.org/#http-cors-protocol>): allowed
+//! origins, preflights and response headers.
 
 use std::str::FromStr;
 
@@ -8,21 +8,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum_core::body::Body;
 use axum_core::response::Response;
 
-/// Headers that a page may send beyond those that are always allowed.
+/// Request headers that a page may send besides the safelisted ones.
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, inference-header-content-length, traceparent, tracestate, \
      x-api-key, x-request-id",
 );
-/// Headers of an answer that a page may read beyond those that are always allowed.
+/// Response headers that a page may read besides the safelisted ones.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "inference-header-content-length, retry-after, x-model-digest, x-model-version, x-request-id",
 );
-/// Seconds for which a browser remembers the answer to a preflight.
+/// How long a browser may cache a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
-/// Asks with which method the page will send the request.
+/// The method of the request that a preflight announces.
 const REQUEST_METHOD: HeaderName = header::ACCESS_CONTROL_REQUEST_METHOD;
 
-/// An origin whose pages may use the server: a scheme, a host and a port, or any (`*`).
+/// An allowed origin: scheme, host and port, or any origin (`*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(HeaderValue);
 
@@ -41,7 +41,7 @@ impl FromStr for Origin {
     }
 }
 
-/// An origin as browsers write it: in lower case, without the port that its scheme implies.
+/// The origin as browsers serialize it: in lower case, without the scheme's default port.
 fn origin(uri: &Uri, text: &str) -> Option<String> {
     let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
     let port = match scheme {
@@ -56,7 +56,7 @@ fn origin(uri: &Uri, text: &str) -> Option<String> {
     (is_host_and_port && is_alone).then(|| format!("{scheme}://{authority}"))
 }
 
-/// The origins whose pages may use the server.
+/// The allowed origins.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Origins(Vec<Origin>);
 
@@ -65,13 +65,13 @@ impl Origins {
         Self(origins)
     }
 
-    /// Whether a request comes from a page that may use the server.
+    /// Whether a request comes from a page of an allowed origin.
     pub(super) fn allow(&self, headers: &HeaderMap) -> bool {
         self.allowed(headers).is_some()
     }
 
-    /// The answer to a preflight for a path whose routes have these methods; none if the request
-    /// is not a preflight of an allowed origin.
+    /// Answers a preflight for a path with these methods; `None` if the request is not a preflight
+    /// from an allowed origin.
     pub(super) fn preflight(&self, headers: &HeaderMap, methods: &str) -> Option<Response> {
         self.allowed(headers)?;
         headers.get(REQUEST_METHOD)?;
@@ -85,8 +85,8 @@ impl Origins {
         Some(response)
     }
 
-    /// Adds to an answer what lets a page of an allowed origin read it. Credentials of the browser
-    /// are never allowed: a page sends its token or key itself.
+    /// Adds the CORS headers to a response. The browser's credentials are never allowed: a page
+    /// sends its token or API key itself.
     pub(super) fn add(&self, request: &HeaderMap, answer: &mut HeaderMap) {
         if self.0.is_empty() {
             return;
@@ -98,7 +98,7 @@ impl Origins {
         }
     }
 
-    /// The configured origin that a request comes from.
+    /// The allowed origin that a request comes from.
     fn allowed(&self, headers: &HeaderMap) -> Option<&HeaderValue> {
         let origin = headers.get(header::ORIGIN)?;
         let mut origins = self.0.iter().map(|Origin(allowed)| allowed);

@@ -1,7 +1,6 @@
-//! Cross-site request forgery: requests that a page of another site has a browser send.
+//! Protection against cross-site request forgery on servers without users.
 //!
-//! Where there are users, a request needs a header that no such page can set. A server without
-//! users is defended here.
+//! With users, a request needs a header that pages of other sites cannot set.
 
 use std::net::IpAddr;
 
@@ -11,21 +10,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use super::cors::Origins;
 use super::problem::Problem;
 
-/// What a browser says of where a request comes from.
+/// The browser's statement of where a request comes from.
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses requests that would change something for another site.
+/// Rejects state-changing requests from pages of other sites.
 pub(super) struct Csrf {
-    /// Names under which the server is published.
+    /// Host names under which the server is published.
     names: Vec<String>,
-    /// Whether the server listens to this machine alone. Where others can reach it, it knows
-    /// nothing of the names they use.
+    /// Whether the server listens on loopback only. Otherwise the names that clients use for it
+    /// are unknown.
     is_local: bool,
 }
 
 impl Csrf {
-    /// A guard of a server that listens to this machine alone, if `is_local`, and is published
-    /// under `names` besides localhost and loopback addresses.
+    /// `is_local` says whether the server listens on loopback only; `names` are its published names
+    /// besides localhost and loopback addresses.
     pub(super) fn new(is_local: bool, names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
@@ -33,9 +32,9 @@ impl Csrf {
         }
     }
 
-    /// Refuses a request of a foreign page, unless its origin is one of `allowed`, and one under a
-    /// name of another machine that leads to this one (DNS rebinding), which makes the page of
-    /// that name one of the same site.
+    /// Rejects requests from pages of other sites, unless their origin is `allowed`, and requests
+    /// whose `Host` is a foreign name that resolves to this machine (DNS rebinding), because the
+    /// browser considers them same-site.
     pub(super) fn check(
         &self,
         method: &Method,
@@ -45,8 +44,8 @@ impl Csrf {
         if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
             return Ok(());
         }
-        let is_foreign = self.is_from_another_site(headers) && !allowed.allow(headers);
-        if is_foreign || !self.is_named(headers) {
+        let is_foreign = self.is_cross_site(headers) && !allowed.allow(headers);
+        if is_foreign || !self.has_known_host(headers) {
             let detail = "a page of another site may change nothing here: send the request from \
                           this host's own page or from a program, to localhost, a loopback \
                           address or a name given with --allowed-host";
@@ -55,8 +54,8 @@ impl Csrf {
         Ok(())
     }
 
-    /// Whether the request was sent to a name under which the server may be asked.
-    fn is_named(&self, headers: &HeaderMap) -> bool {
+    /// Whether the `Host` header names this server.
+    fn has_known_host(&self, headers: &HeaderMap) -> bool {
         let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
         let mut hosts = headers.get_all(header::HOST).iter();
         !self.is_local
@@ -76,11 +75,11 @@ impl Csrf {
         names.any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    fn is_from_another_site(&self, headers: &HeaderMap) -> bool {
+    fn is_cross_site(&self, headers: &HeaderMap) -> bool {
         if let Some(site) = headers.get(SITE) {
             return site != "same-origin" && site != "none";
         }
-        // Browsers do not say it where the connection is not encrypted.
+        // Browsers omit it on unencrypted connections.
         let Some(origin) = headers.get(header::ORIGIN) else {
             return false;
         };
@@ -91,7 +90,7 @@ impl Csrf {
         let is_here = headers
             .get(header::HOST)
             .is_some_and(|host| host.as_bytes().eq_ignore_ascii_case(origin.as_bytes()));
-        // A proxy may ask under another name than its clients, or without their port.
+        // A proxy may use another host name than its clients, or omit the port.
         let is_published = || {
             let origin = origin.parse::<Authority>();
             origin.is_ok_and(|origin| self.is_published(origin.host()))

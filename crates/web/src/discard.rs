@@ -1,7 +1,7 @@
-//! Discarding what a client still sends when it has its answer already.
+//! Discards the body of a request that was answered early.
 //!
-//! A request can be refused before its body is read. To close the connection then would make the
-//! client's next write fail, and many clients report that rather than the answer.
+//! A request can be rejected before its body is read. If the connection were closed then, the
+//! client's next write would fail, and many clients report that instead of the response.
 
 use std::time::Duration;
 
@@ -14,25 +14,25 @@ use tokio::time::timeout;
 
 use super::body::RequestBody;
 
-/// Largest rest of a body that is discarded, in bytes.
+/// Maximum number of bytes that are discarded.
 const LIMIT: usize = 256 << 20;
-/// Longest time that this may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Maximum time for discarding.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whether a client sends its body only when it is told to.
+/// Whether the client waits for `100 Continue` before it sends the body.
 pub(super) fn waits(head: &Parts) -> bool {
     let expected = head.headers.get(header::EXPECT);
     let waits = expected.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     waits && head.version > Version::HTTP_10
 }
 
-/// Has the rest of a body read while the answer is on its way. A client that `waits` to be told to
-/// send its body, and was not, sends none.
+/// Discards the rest of a body while the response is sent. A client that `waits` for
+/// `100 Continue`, and did not get it, sends no body.
 pub(super) fn discard(body: RequestBody, waits: bool) {
     let is_coming = !waits || body.was_read();
     if is_coming && !body.is_end_stream() {
         let mut rest = Limited::new(body, LIMIT);
-        context::spawn(timeout(PATIENCE, async move {
+        context::spawn(timeout(TIMEOUT, async move {
             while let Some(Ok(_)) = rest.frame().await {}
         }));
     }

@@ -1,34 +1,34 @@
-//! The fd limit: how many files and connections the process may have open at a time.
+//! The fd limit: raising it, and limiting connections to it.
 
 use canopy_pool::cores;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
-/// File descriptors for everything but connections: components, observations, signals, the listener.
-const RESERVED: u64 = 28;
-/// File descriptors of each thread that answers, of which there is one for each core.
-const EACH_CORE: u64 = 4;
+/// File descriptors for components, observations, signals and the listener.
+/// listener.
+/// File descriptors per worker thread; there is one thread per core.
+const PER_CORE: u64 = 4;
 
-/// Raises the limit of open files as far as is needed and allowed; answers how many connections
-/// leave room for files, at most as many as `wanted`.
+/// Raises the fd limit for `wanted` connections as far as allowed; returns how many connections
+/// it has room for, at most `wanted`.
 pub(super) fn connections(wanted: usize) -> usize {
     let cores = cores();
     let limit = raised(wanted as u64 + reserved(cores));
-    let most = usize::try_from(room(limit, cores)).unwrap_or(usize::MAX);
-    if most < wanted {
+    let available = usize::try_from(room(limit, cores)).unwrap_or(usize::MAX);
+    if available < wanted {
         warn!(
             limit,
-            connections = most,
+            connections = available,
             "the fd limit is low: fewer connections than --max-connections"
         );
     }
-    most.min(wanted)
+    available.min(wanted)
 }
 
-/// The limit of open files, which is `needed` if this process may raise it so far.
+/// Raises the fd limit to `needed` if possible; returns the limit in force.
 fn raised(needed: u64) -> u64 {
     let limit = getrlimit(Resource::Nofile);
-    // None is no limit.
+    // `None` means unlimited.
     let current = limit.current.unwrap_or(u64::MAX);
     let wanted = needed.min(limit.maximum.unwrap_or(u64::MAX));
     if current >= wanted {
@@ -42,13 +42,13 @@ fn raised(needed: u64) -> u64 {
 }
 
 fn reserved(cores: usize) -> u64 {
-    RESERVED + EACH_CORE * cores as u64
+    RESERVED + PER_CORE * cores as u64
 }
 
-/// Connections that a limit leaves room for; under a very low one they get half of what the
-/// threads leave.
+/// Number of connections that fit under a limit; under a very low one, half of what the threads
+/// leave.
 fn room(limit: u64, cores: usize) -> u64 {
-    let left = limit.saturating_sub(EACH_CORE * cores as u64);
+    let left = limit.saturating_sub(PER_CORE * cores as u64);
     limit.saturating_sub(reserved(cores)).max(left / 2).max(1)
 }
 

@@ -1,12 +1,12 @@
-//! Headers that tell browsers to be careful.
+//! Security headers.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use HeaderValue as Value;
 
-/// Answers are data: nothing in them is to be shown, framed or run.
+/// Content security policy of data: nothing may be loaded, framed or run.
 const DATA: Value = Value::from_static("default-src 'none'; frame-ancestors 'none'");
-/// What every answer has.
+/// Headers of every response.
 const ALWAYS: [(HeaderName, Value); 3] = [
     (
         header::X_CONTENT_TYPE_OPTIONS,
@@ -15,10 +15,10 @@ const ALWAYS: [(HeaderName, Value); 3] = [
     (header::X_FRAME_OPTIONS, Value::from_static("DENY")),
     (header::REFERRER_POLICY, Value::from_static("no-referrer")),
 ];
-/// What an answer over TLS has: browsers use nothing but TLS with this host for half a year.
+/// Header of every response over TLS: browsers require TLS for this host for half a year.
 const STRICT: Value = Value::from_static("max-age=15768000");
 
-/// Adds the headers to those of an answer; a page has brought its own policy.
+/// Adds the security headers to a response; a page keeps its own policy.
 pub(super) fn secure(headers: &mut HeaderMap, is_tls: bool) {
     headers.reserve(ALWAYS.len() + 2);
     for (name, value) in ALWAYS {

@@ -1,4 +1,4 @@
-//! Idle connections, and clients that take long to send the head of a request.
+//! Closes idle connections, and those that send the head of a request too slowly.
 
 use std::io;
 use std::pin::Pin;
@@ -12,26 +12,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep};
 
-/// What a connection is doing.
+/// State of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// It waits for a request.
+    /// Waiting for another request.
     Idle,
-    /// The head of a request is arriving.
+    /// Receiving the head of a request.
     Head,
-    /// A request is being answered.
+    /// Answering a request.
     Busy,
-    /// It waits for its first request.
+    /// Waiting for the first request.
     Fresh,
 }
 
-/// What a connection has been doing since when: known to its stream, its requests and the closing
-/// of idle connections.
+/// A connection's phase and when it began; shared by its stream, its requests and the list of
+/// open connections.
 pub(super) struct Activity {
     start: Instant,
-    /// Milliseconds after the start, times four, plus the phase.
+    /// Milliseconds since `start`, shifted left by two bits, plus the phase.
     state: AtomicU64,
-    /// Parts of requests that keep the connection busy.
+    /// Number of [`Busy`] guards.
     busy: AtomicUsize,
     /// Tells the connection to close once it is idle.
     pub(super) close: Notify,
@@ -47,7 +47,7 @@ impl Activity {
         }
     }
 
-    /// A request is being answered from now on, until the guard and its clones are dropped.
+    /// Marks the connection as busy until the guard and its clones are dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         self.enter(Phase::Busy);
         Busy::new(self)
@@ -71,8 +71,8 @@ impl Activity {
     }
 }
 
-/// Keeps a connection busy: a part of a request or of its answer that is under way. Once all are
-/// dropped, the connection waits for its next request.
+/// Guard held by a request or response in progress. When the last one is dropped, the
+/// connection is idle.
 pub(super) struct Busy(Arc<Activity>);
 
 impl Busy {
@@ -99,12 +99,12 @@ impl Drop for Busy {
 /// Time that a new connection has for its first request before it counts as idle.
 const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Default)]
 pub(super) struct Connections(Mutex<Vec<Arc<Activity>>>);
 
 impl Connections {
-    /// A new connection.
+    /// Adds a connection.
     pub(super) fn open(&self) -> Arc<Activity> {
         let activity = Arc::new(Activity::new());
         let mut open = self.0.lock();
@@ -115,8 +115,8 @@ impl Connections {
         activity
     }
 
-    /// Closes the connection that has been idle longest, preferring those that never sent a request;
-    /// returns false if none is idle. A request that it has begun to read is still answered.
+    /// Closes the connection that has been idle longest, preferring those without a request so far;
+    /// returns whether there was one. A request that has begun to arrive is still answered.
     pub(super) fn close_idlest(&self) -> bool {
         let mut open = self.0.lock();
         forget_ended(&mut open);
@@ -135,65 +135,66 @@ impl Connections {
     }
 }
 
-/// Forgets connections that nobody else knows any more.
+/// Removes connections that have ended.
 fn forget_ended(open: &mut Vec<Arc<Activity>>) {
     open.retain(|activity| Arc::strong_count(activity) > 1);
 }
 
-/// How long a connection may wait.
+/// Timeouts of a connection.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
-    /// For another request.
+pub(super) struct Timeouts {
+    /// Until another request.
     pub(super) idle: Duration,
-    /// For the first request of a connection, and for the rest of the head of any.
+    /// Until the first request, and for the head of every request.
     pub(super) head: Duration,
 }
 
-/// Shortest and longest time between two looks at what a connection is doing.
-const LOOK: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3600));
+/// Minimum and maximum of the interval between two checks of a connection's phase.
+const INTERVAL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3600));
 
-/// A stream that ends when its connection has been idle for too long, and fails when the head of
-/// a request takes too long to arrive.
-pub(super) struct Impatient<T> {
+/// A stream that ends when its connection is idle for too long, and fails when the head of a
+/// request takes too long to arrive.
+pub(super) struct TimedStream<T> {
     stream: T,
     activity: Arc<Activity>,
-    patience: Patience,
-    /// Whether a part of an answer is still on its way: the connection is not idle then.
+    timeouts: Timeouts,
+    /// Whether part of a response is still unsent; the connection is not idle then.
     is_writing: bool,
-    /// Time between two looks: none is missed, whatever the connection did since the last one.
-    look: Duration,
-    /// The next look. It is not set anew with every request, which would take longer than to look.
+    /// Interval between two checks, short enough to miss no timeout.
+    interval: Duration,
+    /// The next check. It is not reset by every request, which would cost more than checking.
     timer: Pin<Box<Sleep>>,
 }
 
-impl<T> Impatient<T> {
-    pub(super) fn new(stream: T, activity: Arc<Activity>, patience: Patience) -> Self {
-        let look = patience.idle.min(patience.head).clamp(LOOK.0, LOOK.1);
+impl<T> TimedStream<T> {
+    pub(super) fn new(stream: T, activity: Arc<Activity>, timeouts: Timeouts) -> Self {
+        let shortest = timeouts.idle.min(timeouts.head);
+        let interval = shortest.clamp(INTERVAL.0, INTERVAL.1);
         Self {
             stream,
             activity,
-            patience,
+            timeouts,
             is_writing: false,
-            look,
-            timer: Box::pin(sleep(look)),
+            interval,
+            timer: Box::pin(sleep(interval)),
         }
     }
 
-    /// Waits until the patience of the current phase has ended; answers which one that is.
-    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<Phase> {
+    /// Waits until the current phase has timed out; returns that phase.
+    fn poll_timeout(&mut self, context: &mut Context<'_>) -> Poll<Phase> {
         loop {
             let now = Instant::now();
             let (phase, since) = self.activity.phase();
             let end = match phase {
-                Phase::Idle if !self.is_writing => since.checked_add(self.patience.idle),
-                Phase::Head | Phase::Fresh => since.checked_add(self.patience.head),
+                Phase::Idle if !self.is_writing => since.checked_add(self.timeouts.idle),
+                Phase::Head | Phase::Fresh => since.checked_add(self.timeouts.head),
                 Phase::Idle | Phase::Busy => None,
             };
             if end.is_some_and(|end| end <= now) {
                 return Poll::Ready(phase);
             }
-            let look = now + self.look;
-            let next = end.map_or(look, |end| end.min(look));
+            let check = now + self.interval;
+            let next = end.map_or(check, |end| end.min(check));
             if next < self.timer.deadline().into_std() || self.timer.is_elapsed() {
                 self.timer.as_mut().reset(next.into());
             }
@@ -201,7 +202,7 @@ impl<T> Impatient<T> {
         }
     }
 
-    /// All that was written is on its way.
+    /// Called when everything written has been sent.
     fn flushed(&mut self) {
         if std::mem::take(&mut self.is_writing) && self.activity.phase().0 == Phase::Idle {
             self.activity.enter(Phase::Idle);
@@ -209,7 +210,7 @@ impl<T> Impatient<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Impatient<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for TimedStream<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -224,15 +225,15 @@ impl<T: AsyncRead + Unpin> AsyncRead for Impatient<T> {
             }
             return Poll::Ready(read);
         }
-        Poll::Ready(match ready!(self.poll_patience(context)) {
-            // As if the client had closed the connection: there is nothing to answer.
+        Poll::Ready(match ready!(self.poll_timeout(context)) {
+            // As if the client had closed the connection: there is no request to answer.
             Phase::Idle | Phase::Fresh => Ok(()),
             Phase::Head | Phase::Busy => Err(io::ErrorKind::TimedOut.into()),
         })
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Impatient<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for TimedStream<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -1,16 +1,16 @@
-//! An HTTP server: connections, TLS, and one pipeline that every request passes.
+//! An HTTP server: connections, TLS, and one pipeline for all requests.
 //!
-//! A program describes what it serves as a table of [`Route`]s over a state, its [`Service`].
-//! Each request is matched first; everything that follows comes from its row of the table:
+//! A program declares a table of [`Route`]s over its state, the [`Service`]. Each request is
+//! matched first; its route determines everything that follows:
 //!
-//! 1. [`Table`]: the row, or 404, or 405 with `Allow`
-//! 2. request context: id, trace and span, in flight until it is answered
-//! 3. csrf or authentication: the row says what a request needs
-//! 4. admission: the row says which kind of permit a request takes
-//! 5. the handler, its panics contained, on a body whose unread rest is discarded
-//! 6. headers: id, security, CORS, compression
+//! 1. [`Table`]: the route, or 404, or 405 with `Allow`
+//! 2. request context: id, trace and span; the request counts as in flight until it is answered
+//! 3. csrf or authentication: what the route requires
+//! 4. admission: the kind of permit that the route requires
+//! 5. the handler: its panics are caught, and the unread rest of the body is discarded
+//! 6. headers: request id, security, CORS, compression
 //!
-//! This crate and the handlers of the programs that use it are the only code that knows HTTP.
+//! Only this crate and the programs' handlers deal with HTTP.
 
 mod authenticate;
 mod body;

@@ -1,11 +1,11 @@
-//! An address to listen on, as people write it.
+//! Parses addresses to listen on.
 
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::str::FromStr;
 
-/// An address and a port: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; `:8080` is the port on
-/// every address of this machine, `8080` on loopback.
+/// An address and a port: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; `:8080` means every
+/// address of this machine, `8080` means loopback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen(SocketAddr);
 
@@ -16,7 +16,7 @@ impl Listen {
         self.0
     }
 
-    /// The address at which a client on this machine finds the server.
+    /// The address at which a client on this machine reaches the server.
     #[must_use]
     pub fn to_connect(self) -> SocketAddr {
         let mut address = self.0;
@@ -45,7 +45,7 @@ impl FromStr for Listen {
             Some(_) => {
                 let resolved = text.to_socket_addrs();
                 let found = resolved.map_err(|error| format!("{text}: {error}; {expected}"))?;
-                // Clients that say `localhost` try IPv4 too; those that say 127.0.0.1 only that.
+                // Prefers IPv4: clients of `localhost` try both, clients of 127.0.0.1 only that.
                 let mut found: Vec<SocketAddr> = found.collect();
                 found.sort_by_key(SocketAddr::is_ipv6);
                 let first = found.first().copied();

@@ -1,4 +1,4 @@
-//! Metrics of requests.
+//! HTTP metrics.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use canopy_telemetry::families;
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry};
 
-/// Upper bounds of the request duration histogram, in seconds: 50 µs to 10 s.
+/// Bucket bounds of the request duration histogram, in seconds: 50 µs to 10 s.
 const DURATIONS: [f64; 17] = [
     50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 0.1, 0.2, 0.5, 1.0, 2.0,
     5.0, 10.0,
@@ -24,22 +24,22 @@ families! {
     }
 }
 
-/// Metrics of the requests of a server.
+/// HTTP metrics of a server.
 pub struct HttpMetrics {
     families: Families,
-    /// Metrics of the kinds of answers that were given already, of which there are a few dozen:
-    /// to find one among them takes less time than by its labels.
+    /// Children of the metric families, by route, method and status: a few dozen. Searching them
+    /// is faster than looking one up by its labels.
     answers: ArcSwap<Vec<Answers>>,
 }
 
 impl HttpMetrics {
-    /// All families.
+    /// All metric families.
     pub const DECLARATIONS: &'static [canopy_telemetry::metrics::Declaration] =
         Families::DECLARATIONS;
-    /// Upper bounds of the buckets of [`Self::durations`], in seconds.
+    /// Bucket bounds of [`Self::durations`], in seconds.
     pub const BUCKETS: &'static [f64] = &DURATIONS;
 
-    /// All metrics, at zero.
+    /// Registers all metrics.
     ///
     /// # Errors
     ///
@@ -51,13 +51,13 @@ impl HttpMetrics {
         })
     }
 
-    /// A request begins; it counts as in flight until the guard is dropped.
+    /// Counts a request as in flight until the guard is dropped.
     pub(super) fn begin(&self) -> InFlight<'_> {
         self.families.in_flight.inc();
         InFlight(&self.families.in_flight)
     }
 
-    /// A request was answered.
+    /// Records an answered request.
     pub(super) fn answered(
         &self,
         endpoint: &'static str,
@@ -86,7 +86,7 @@ impl HttpMetrics {
             .rcu(|known| [&known[..], std::slice::from_ref(&answers)].concat());
     }
 
-    /// The duration histogram of every kind of answer given so far, with its route.
+    /// The duration histograms so far, each with its route.
     pub fn durations(&self) -> impl Iterator<Item = (&'static str, Histogram)> {
         let answers = self.answers.load_full();
         let each = |answers: &Answers| (answers.endpoint, answers.durations.clone());
@@ -94,7 +94,7 @@ impl HttpMetrics {
     }
 }
 
-/// Metrics of the answers to a route's requests with a method that have a status.
+/// Metrics of one combination of route, method and status.
 #[derive(Clone)]
 struct Answers {
     endpoint: &'static str,

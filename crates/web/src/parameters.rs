@@ -1,11 +1,11 @@
-//! Values of the parameters of a path.
+//! Path parameters.
 
-/// Values of the parameters of a path, percent-decoded.
+/// Path parameters, percent-decoded.
 #[derive(Debug, Default)]
 pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Decodes values; nothing if one is not UTF-8.
+    /// Decodes parameters; `None` if one is not UTF-8.
     pub(super) fn decode<'a>(raw: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
         let decode = |(name, value): (&str, &str)| {
             let value = percent_encoding::percent_decode_str(value);

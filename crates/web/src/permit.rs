@@ -9,31 +9,31 @@ use super::body::AT_ONCE;
 use super::class::Class;
 use super::problem::Problem;
 
-/// Components that may be uploaded or compiled for clients at a time.
+/// Maximum number of components that are uploaded or compiled at a time.
 pub const UPLOADS: usize = 4;
 
-/// The permits of a server and the pools that its handlers work in.
+/// The permits of a server and its pools.
 pub struct Permits {
-    /// Where work goes that takes longer than a prediction.
+    /// The pool for work that takes longer than a prediction.
     pub background: Arc<BackgroundPool>,
-    /// Where components are compiled.
+    /// The pool that compiles components.
     pub uploads: Arc<BackgroundPool>,
     fast: Semaphore,
     max_in_flight: usize,
 }
 
-/// What a request was admitted with.
+/// The permit that a request was admitted with.
 pub enum Permit<'a> {
-    /// Nothing: its class needs none.
+    /// None is required.
     Open,
-    /// One of those for fast calls.
+    /// A permit for a fast call.
     Fast(SemaphorePermit<'a>),
-    /// One of a pool.
+    /// A permit of a pool.
     Background(pool::Permit),
 }
 
 impl Permits {
-    /// Permits for so many fast calls and so much background work.
+    /// Permits for `max_in_flight` fast calls and `background_permits` background tasks.
     ///
     /// # Errors
     ///
@@ -51,11 +51,11 @@ impl Permits {
         })
     }
 
-    /// A permit of a class for a request whose body has this length, if that is known.
+    /// Takes a permit of a class for a request with a body of this length, if known.
     ///
     /// # Errors
     ///
-    /// 503 if there is none.
+    /// 503 if none is left.
     pub(super) fn take(&self, class: Class, length: Option<u64>) -> Result<Permit<'_>, Problem> {
         let is_small = length.is_some_and(|length| length <= AT_ONCE as u64);
         match class {
@@ -79,18 +79,18 @@ impl Permits {
         })
     }
 
-    /// A permit of the background pool, for a request that turns out to need one.
+    /// Takes a background permit, for a request that turns out to need one.
     ///
     /// # Errors
     ///
-    /// 503 if there is none.
+    /// 503 if none is left.
     pub fn background(&self) -> Result<Permit<'_>, Problem> {
         Ok(Permit::Background(self.background.permit()?))
     }
 }
 
 impl Permit<'_> {
-    /// The permit of a pool, if it is one.
+    /// The permit, if it is one of a pool.
     #[must_use]
     pub fn of_pool(&self) -> Option<&pool::Permit> {
         match self {

@@ -1,4 +1,4 @@
-//! The way of every request, from its head to its answer.
+//! The pipeline of every request.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -29,10 +29,10 @@ use super::service::{Parts, Service};
 use super::table::{Matched, Table};
 use super::{authenticate, compress, context, discard, headers};
 
-/// The `endpoint` label of whatever matches no route.
+/// The `endpoint` label of requests that match no route.
 const UNMATCHED: &str = "unmatched";
 
-/// What answers the requests of all connections.
+/// Answers the requests of all connections.
 pub(super) struct Pipeline<S: 'static> {
     service: Arc<S>,
     table: Arc<Table<S>>,
@@ -55,7 +55,7 @@ impl<S: Service> Pipeline<S> {
         &self.service
     }
 
-    /// Answers a request of a client.
+    /// Answers a request.
     pub(super) async fn answer(&self, request: Request<RequestBody>, peer: IpAddr) -> Response {
         let start = Instant::now();
         let parts = self.service.parts();
@@ -69,7 +69,7 @@ impl<S: Service> Pipeline<S> {
         };
         let (context, id) = context::begin(&head, parts.tracer.as_deref());
         let context = Arc::new(context);
-        // Pinned here, it is not moved into the future around it, large as it is.
+        // Pinned here because the future is large and would be moved into the one around it.
         let answer = pin!(self.answer_matched(&head, body, matched, &context, peer));
         let answered = async {
             let response = answer.await;
@@ -87,7 +87,7 @@ impl<S: Service> Pipeline<S> {
                     &head, method, route, scheme, peer, status,
                 ));
             }
-            // Refusals under overload are counted; to log each would add to the load.
+            // Overload is counted only; logging every rejection would add to the load.
             if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
                 warn!(
                     method,
@@ -113,13 +113,13 @@ impl<S: Service> Pipeline<S> {
         headers::secure(answer, parts.tls.is_some());
         self.origins.add(&head.headers, answer);
         if !parts.lifecycle.is_ready() {
-            // The client's next request is for another server.
+            // Sends the client's next request to another server.
             answer.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 
-    /// The path of a request, without the prefix that a proxy may have left in it.
+    /// The path of a request, without the root path if a proxy has kept it.
     fn path<'h>(&self, head: &'h Head) -> &'h str {
         let path = head.uri.path();
         let root = self.service.parts().config.root_path.as_str();
@@ -129,7 +129,7 @@ impl<S: Service> Pipeline<S> {
         }
     }
 
-    /// Answers a request that was matched; discards what is left of its body.
+    /// Answers a matched request and discards the rest of its body.
     async fn answer_matched(
         &self,
         head: &Head,
@@ -142,7 +142,7 @@ impl<S: Service> Pipeline<S> {
         let answered = match matched {
             Matched::Route(route, parameters) => {
                 let admitted = self.admit(head, &mut body, route, &parameters, context, peer);
-                caught(admitted)
+                catch_panic(admitted)
                     .await
                     .unwrap_or_else(|_| Err(Problem::internal()))
             }
@@ -153,7 +153,7 @@ impl<S: Service> Pipeline<S> {
         answered.unwrap_or_else(|problem| S::problem(self.path(head), problem))
     }
 
-    /// Lets a request in, admits it and has its handler answer it.
+    /// Authorizes and admits a request, and calls its handler.
     async fn admit(
         &self,
         head: &Head,
@@ -164,7 +164,7 @@ impl<S: Service> Pipeline<S> {
         peer: IpAddr,
     ) -> Result<Response, Problem> {
         let service = &self.service;
-        self.let_in(head, route.need, context)?;
+        self.authorize(head, route.need, context)?;
         let mut call = Call {
             service,
             head,
@@ -191,8 +191,8 @@ impl<S: Service> Pipeline<S> {
         }
     }
 
-    /// Refuses what its user, or a page of another site, may not send.
-    fn let_in(&self, head: &Head, need: Need, context: &RequestContext) -> Result<(), Problem> {
+    /// Checks the credential of a request; without users, rejects cross-site requests.
+    fn authorize(&self, head: &Head, need: Need, context: &RequestContext) -> Result<(), Problem> {
         let Parts {
             auth,
             auth_metrics,
@@ -209,7 +209,7 @@ impl<S: Service> Pipeline<S> {
         }
     }
 
-    /// The answer to a method that a path does not have: a preflight's, or 405.
+    /// Answers a method that the path does not support: a preflight, or 405.
     fn refuse_method(
         &self,
         head: &Head,
@@ -222,7 +222,7 @@ impl<S: Service> Pipeline<S> {
         {
             return Ok(preflight);
         }
-        self.let_in(head, Need::User, context)?;
+        self.authorize(head, Need::User, context)?;
         let detail = format!("{path} does not take this method; see the Allow header");
         let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail);
         Err(match HeaderValue::from_str(allow) {
@@ -231,8 +231,8 @@ impl<S: Service> Pipeline<S> {
         })
     }
 
-    /// The answer to a path that nothing has: 404, or less to whom may not know. The prefix alone
-    /// is where relative links would go astray; they are right below it.
+    /// Answers an unknown path: 404, or 401 without a valid credential. The root path itself
+    /// redirects to the path with a slash, below which relative links work.
     fn refuse_path(&self, head: &Head, context: &RequestContext) -> Result<Response, Problem> {
         let config = &self.service.parts().config;
         if head.method.is_safe() && head.uri.path() == config.root_path {
@@ -243,18 +243,18 @@ impl<S: Service> Pipeline<S> {
             response.headers_mut().insert(header::LOCATION, below);
             return Ok(response);
         }
-        self.let_in(head, Need::User, context)?;
+        self.authorize(head, Need::User, context)?;
         let (path, docs) = (head.uri.path(), config.link("/docs/"));
         let detail = format!("there is nothing at {path:.100}; {docs} lists the routes");
         Err(Problem::new(StatusCode::NOT_FOUND, detail))
     }
 }
 
-/// The outcome of a future, even if it panics; the panic is in the log.
-async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+/// Runs a future and catches its panics, which the panic hook logs.
+async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     poll_fn(|context| {
-        // A future that panicked is not polled again.
+        // Not polled again after a panic.
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),

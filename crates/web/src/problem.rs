@@ -8,21 +8,21 @@ use canopy_api::FieldProblem;
 use canopy_pool::PoolError;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-/// Seconds after which a client that was refused may try again.
+/// Seconds to wait before retrying after a 503.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// An error on its way to a client.
+/// An error response.
 #[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
     detail: String,
     errors: Vec<FieldProblem>,
-    /// Boxed, because results with this error are returned by every function of the pipeline.
+    /// Boxed to keep the results of all pipeline functions small.
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
-    /// A problem without fields. A 503 tells the client to try again after a second.
+    /// A problem without field errors. A 503 gets a `Retry-After` header of one second.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let retry = status == StatusCode::SERVICE_UNAVAILABLE;
         Self {
@@ -33,17 +33,17 @@ impl Problem {
         }
     }
 
-    /// The server has more to do than it can.
+    /// 503: the server is overloaded.
     pub fn overload(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// The request can be read, but not used.
+    /// 422: the request is well-formed but not valid.
     pub fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
-    /// The server failed; the log says how.
+    /// 500: an internal error; details are in the log.
     #[must_use]
     pub fn internal() -> Self {
         Self::new(
@@ -52,13 +52,13 @@ impl Problem {
         )
     }
 
-    /// The problem with what is wrong with single fields.
+    /// Adds errors of single fields.
     #[must_use]
     pub fn with_errors(self, errors: Vec<FieldProblem>) -> Self {
         Self { errors, ..self }
     }
 
-    /// The problem with a header of its own.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Problem {
         self.status
     }
 
-    /// An answer with this problem's status and header, and a body of another form.
+    /// A response with this problem's status and header, and a body of another media type.
     #[must_use]
     pub fn respond_with(self, media_type: &'static str, body: Vec<u8>) -> Response {
         let mut response = Response::new(body.into());

@@ -1,4 +1,4 @@
-//! Answers and media types.
+//! Responses and media types.
 
 use axum_core::body::Body;
 use axum_core::response::Response;
@@ -11,11 +11,11 @@ use super::problem::Problem;
 /// Media type of JSON.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// An answer in JSON.
+/// A JSON response.
 ///
 /// # Errors
 ///
-/// 500 if the value has no JSON form.
+/// 500 if the value cannot be serialized.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_vec(value).map_err(|_| Problem::internal())?;
     let mut response = Response::new(Body::from(body));
@@ -24,7 +24,7 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, Prob
     Ok(response)
 }
 
-/// An answer of a media type.
+/// A response of a media type.
 pub fn text(media_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     let media_type = HeaderValue::from_static(media_type);
@@ -34,7 +34,7 @@ pub fn text(media_type: &'static str, body: impl Into<Body>) -> Response {
     response
 }
 
-/// The media type that a request says its body has: none, one that cannot be read, or one.
+/// The media type in `Content-Type`: absent, invalid or parsed.
 #[must_use]
 pub fn media_type(headers: &HeaderMap) -> Option<Result<Mime, &HeaderValue>> {
     let value = headers.get(header::CONTENT_TYPE)?;

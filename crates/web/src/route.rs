@@ -1,4 +1,4 @@
-//! Rows of the table of routes.
+//! Routes.
 
 use std::fmt::{self, Display};
 use std::future::Future;
@@ -12,36 +12,36 @@ use super::call::Call;
 use super::class::Class;
 use super::problem::Problem;
 
-/// What a handler answers.
+/// The future of a handler.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'a>>;
 
 /// Answers the requests of a route.
 pub type Handler<S> = for<'a> fn(Call<'a, S>) -> Answer<'a>;
 
-/// A row of the table: everything that the pipeline and the documentation know of a route.
+/// A route: everything that the pipeline and the documentation know about it.
 pub struct Route<S: 'static> {
     /// The method; `GET` answers `HEAD` too.
     pub method: Method,
     /// The path, with parameters in braces; also the `endpoint` label of metrics.
     pub path: &'static str,
-    /// What a request needs where there are users.
+    /// The access a request needs if there are users.
     pub need: Need,
-    /// Which permit a request takes.
+    /// The permit a request takes.
     pub class: Class,
-    /// Name of the operation in OpenAPI, unique.
+    /// Unique operation id in OpenAPI.
     pub operation: &'static str,
     /// Answers the request.
     pub handler: Handler<S>,
 }
 
-/// What a request needs to be let in where there are users.
+/// The access a request needs if there are users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// Nothing.
     Nothing,
     /// A user.
     User,
-    /// A user, unless the operator has opened the metrics to everybody.
+    /// A user, unless the operator has made the metrics public.
     Metrics,
     /// A user with this role.
     Role(Role),

@@ -1,4 +1,4 @@
-//! The life of a server: accept, and stop without dropping a request.
+//! Serving and graceful shutdown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +16,18 @@ use super::table::Table;
 use super::turn_away::turn_away;
 use super::workers::Workers;
 
-/// Time for what is under way when the server stops: for connections whose making has begun, and
-/// then for the first request of those accepted last.
+/// Time for late arrivals during shutdown: first for handshakes in progress, then for the first
+/// requests of the last connections.
 const LAST_ARRIVALS: Duration = Duration::from_millis(100);
 
 const AGAIN: &str = "told to stop again: requests in flight are dropped";
 
 /// Serves connections until the first message of `stop`, then finishes the requests in flight;
-/// a second message ends them.
+/// a second message drops them.
 ///
-/// Told to stop, it goes on accepting and answering for a grace period, but every answer says that
-/// it is the last of its connection, so that clients move away. Then nobody new is let in, whoever
-/// has connected is answered, and connections that are idle still are closed.
+/// During the shutdown grace it still accepts and answers, with `connection: close` in every
+/// response so that clients move away. Then it stops accepting, answers the clients that have
+/// connected, and closes idle connections.
 pub async fn serve<S: Service>(
     service: Arc<S>,
     table: Arc<Table<S>>,
@@ -80,7 +80,7 @@ pub async fn serve<S: Service>(
     }
 }
 
-/// Waits until the listener can be closed without refusing anybody who has connected.
+/// Waits until the listener can be closed without resetting a client that has connected.
 async fn last_call(listener: &TcpListener, grace: Duration) {
     sleep(grace).await;
     if turn_away(listener) {

@@ -1,4 +1,4 @@
-//! What a program brings to the pipeline.
+//! The interface between a program and the pipeline.
 
 use std::sync::Arc;
 
@@ -14,50 +14,50 @@ use super::permit::Permits;
 use super::problem::Problem;
 use super::tls::Tls;
 
-/// A program's state that requests are answered from.
+/// A program's state.
 pub trait Service: Sized + Send + Sync + 'static {
-    /// What the pipeline works with.
+    /// The parts that the pipeline uses.
     fn parts(&self) -> &Parts;
 
-    /// A request whose path has these parameters was refused because there was no permit for it.
+    /// Called when a request with these path parameters is rejected for want of a permit.
     fn overloaded(&self, parameters: &Parameters);
 
-    /// A problem with the request of a path as an answer.
+    /// Converts a problem with a request to a path into a response.
     fn problem(_path: &str, problem: Problem) -> Response {
         problem.into_response()
     }
 }
 
-/// What the pipeline works with.
+/// The parts of a program that the pipeline uses.
 pub struct Parts {
-    /// How the server was configured.
+    /// Configuration of the server.
     pub config: Config,
-    /// Whether it listens to this machine alone.
+    /// Whether the server listens on loopback only.
     pub is_local: bool,
-    /// Who may send requests; everybody if there are no users.
+    /// The users; everybody has access if there are none.
     pub auth: Option<Arc<Auth>>,
-    /// The certificate, if connections are encrypted.
+    /// The TLS certificate, if TLS is on.
     pub tls: Option<Tls>,
     /// Records spans, if they are exported.
     pub tracer: Option<Arc<Tracer>>,
     /// Permits and pools.
     pub permits: Permits,
-    /// Whether the server takes requests.
+    /// Whether the server is ready.
     pub lifecycle: Lifecycle,
-    /// Metrics of requests.
+    /// HTTP metrics.
     pub http_metrics: HttpMetrics,
-    /// Metrics of authentication.
+    /// Authentication metrics.
     pub auth_metrics: AuthMetrics,
 }
 
 impl Parts {
-    /// Reads users and certificate again if their files have changed. Blocks.
+    /// Reloads the users and the certificate if their files have changed. Blocks.
     pub fn refresh_credentials(&self) {
         self.auth.iter().for_each(|auth| auth.refresh());
         self.tls.iter().for_each(Tls::refresh);
     }
 
-    /// Whether there are files that [`Self::refresh_credentials`] reads.
+    /// Whether [`Self::refresh_credentials`] has files to check.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
         self.auth.is_some() || self.tls.is_some()

@@ -1,4 +1,4 @@
-//! The table of routes.
+//! The routing table.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::parameters::Parameters;
 use super::route::Route;
 
-/// The routes of a program, found by method and path.
+/// The routing table of a program.
 pub struct Table<S: 'static> {
     routes: Vec<&'static Route<S>>,
     paths: Router<Path<S>>,
@@ -21,22 +21,22 @@ struct Path<S: 'static> {
     routes: Vec<&'static Route<S>>,
 }
 
-/// What a request was matched with.
+/// The result of matching a request.
 pub(super) enum Matched<S: 'static> {
-    /// A route, with the values of its path's parameters.
+    /// A route and its path parameters.
     Route(&'static Route<S>, Parameters),
-    /// The path is that of routes with other methods.
+    /// The path exists, but not with this method.
     OtherMethod {
         path: &'static str,
-        /// Methods that the path has, as the `Allow` header lists them.
+        /// Methods of the path, as in the `Allow` header.
         allow: String,
     },
-    /// Nothing has this path.
+    /// The path does not exist.
     Nothing,
 }
 
 impl<S> Table<S> {
-    /// A table of routes.
+    /// Builds the table.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl<S> Table<S> {
         }
     }
 
-    /// The route of a request.
+    /// Finds the route of a request.
     pub(super) fn find(&self, method: &Method, path: &str) -> Matched<S> {
         let Ok(found) = self.paths.at(path) else {
             return Matched::Nothing;
@@ -120,7 +120,7 @@ pub struct AmbiguousRootPath {
     route: &'static str,
 }
 
-/// The methods of routes, as the `Allow` header lists them.
+/// The value of the `Allow` header.
 fn allow<S>(routes: &[&'static Route<S>]) -> String {
     let mut methods = Vec::new();
     for route in routes {

@@ -1,4 +1,4 @@
-//! TLS: a certificate from files, exchanged while connections are open.
+//! TLS: a certificate from files, reloaded when they change.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use super::config::Config;
 
-/// A certificate with its key, for connections that are accepted from now on.
+/// A certificate and its key, used for new connections.
 pub struct Tls {
     certificate: PathBuf,
     key: PathBuf,
@@ -25,23 +25,23 @@ pub struct Tls {
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file holds no certificate or key.
+    /// A file cannot be read as PEM.
     #[error("{0} cannot be read as PEM")]
     Pem(PathBuf, #[source] pem::Error),
-    /// There is no certificate in the file.
+    /// The file holds no certificate.
     #[error("there is no certificate in {0}")]
     NoCertificate(PathBuf),
-    /// The key is not that of the certificate, or one of them is of an unknown kind.
+    /// Certificate and key do not match, or one is of an unsupported kind.
     #[error("the certificate {0} cannot be used with the key {1}")]
     Pair(PathBuf, PathBuf, #[source] rustls::Error),
 }
 
 impl Tls {
-    /// The certificate that the configuration names, if it names one.
+    /// Loads the configured certificate, if there is one.
     ///
     /// # Errors
     ///
-    /// If certificate or key cannot be read or do not belong together.
+    /// If certificate or key cannot be read, or do not match.
     pub fn open(config: &Config) -> Result<Option<Self>, TlsError> {
         let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) else {
             return Ok(None);
@@ -56,12 +56,12 @@ impl Tls {
         }))
     }
 
-    /// Accepts connections with the certificate as it is now.
+    /// An acceptor with the current certificate.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         self.config.load_full().into()
     }
 
-    /// Reads certificate and key again if their files have changed.
+    /// Reloads certificate and key if their files have changed.
     pub fn refresh(&self) {
         if !self.files.has_changed() {
             return;
@@ -79,7 +79,7 @@ impl Tls {
     }
 }
 
-/// Reads a pair. Sessions of before are not resumed with it: they would not show the certificate.
+/// Loads a pair. Older sessions cannot be resumed with it, since they would skip the certificate.
 fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     let unread = |path: &Path| {
         let path = path.to_owned();

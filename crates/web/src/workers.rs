@@ -1,9 +1,9 @@
-//! The threads that read requests and answer them, one for each core.
+//! Worker threads, one per core, that read and answer requests.
 //!
-//! A connection stays on its thread, so that the threads share little memory, and none is woken only
-//! to look for work. With tasks that any thread may take, the slowest hundredth of requests took
-//! several times longer, and all of them used more of the processor. The price: connections that
-//! become busy on the same thread share it, even if another one has nothing to do.
+//! A connection stays on its thread, so that threads share little memory and none is woken just to
+//! sample for work. A work-stealing runtime multiplied the 99th percentile latency and used more
+//! processor time. The cost: connections that become busy on the same thread share it, even if
+//! another thread is idle.
 
 use std::io;
 use std::sync::Arc;
@@ -15,29 +15,29 @@ use canopy_pool::cores;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// Least time between two looks at how busy the threads are.
-const LOOK: Duration = Duration::from_millis(100);
-/// Least share of a thread's time that a connection is expected to take.
-const LEAST: f64 = 0.001;
+/// Minimum interval between two measurements of the load.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// Smallest load that a connection is expected to add to its thread.
+const MIN_LOAD: f64 = 0.001;
 
-/// Threads with connections of their own; what still runs ends when they are dropped.
+/// Worker threads, each with its own connections; dropping them cancels what still runs.
 pub struct Workers {
     workers: Vec<Worker>,
-    /// When it was last looked at how busy they are.
-    looked: Instant,
-    /// What a connection is expected to add to the load of its thread.
-    each: f64,
+    /// Time of the last measurement.
+    sampled: Instant,
+    /// Load that a new connection is expected to add.
+    expected_load: f64,
 }
 
 struct Worker {
     runtime: Handle,
-    /// Connections that are open.
+    /// Number of open connections.
     open: Arc<AtomicUsize>,
-    /// How long it has been busy in all.
+    /// Total busy time at the last measurement.
     busy: Duration,
-    /// The share of its time that it was busy lately, and what new connections may add.
+    /// Recent share of busy time, plus the expected share of new connections.
     load: f64,
-    /// Dropped with the worker, it stops the thread.
+    /// Stops the thread when dropped.
     _stop: oneshot::Sender<()>,
 }
 
@@ -55,16 +55,16 @@ impl Workers {
         let workers = (0..threads).map(Worker::start).collect::<Result<_, _>>()?;
         Ok(Self {
             workers,
-            looked: Instant::now(),
-            each: LEAST,
+            sampled: Instant::now(),
+            expected_load: MIN_LOAD,
         })
     }
 
-    /// Serves a connection on the thread that was the least busy lately; of those alike on the one
-    /// with the fewest connections.
+    /// Serves a connection on the thread with the lowest recent load; on a tie, with the fewest
+    /// connections.
     pub(super) fn spawn(&mut self, connection: impl Future<Output = ()> + Send + 'static) {
-        if self.looked.elapsed() >= LOOK {
-            self.look();
+        if self.sampled.elapsed() >= INTERVAL {
+            self.sample();
         }
         let workers = self.workers.iter_mut();
         let Some(worker) = workers.min_by(|a, b| {
@@ -73,28 +73,28 @@ impl Workers {
         }) else {
             return;
         };
-        worker.load += self.each;
+        worker.load += self.expected_load;
         worker.open.fetch_add(1, Ordering::Relaxed);
-        let until_the_end = Open(Arc::clone(&worker.open));
+        let open_guard = Open(Arc::clone(&worker.open));
         worker.runtime.spawn(async move {
-            let _until_the_end = until_the_end;
+            let _open_guard = open_guard;
             connection.await;
         });
     }
 
-    /// Looks how busy the threads were since the last time.
-    fn look(&mut self) {
-        let passed = self.looked.elapsed();
-        self.looked = Instant::now();
+    /// Measures the load of the threads since the last measurement.
+    fn sample(&mut self) {
+        let elapsed = self.sampled.elapsed();
+        self.sampled = Instant::now();
         for worker in &mut self.workers {
             let busy = worker.runtime.metrics().worker_total_busy_duration(0);
-            let lately = busy.saturating_sub(worker.busy);
-            worker.load = lately.as_secs_f64() / passed.as_secs_f64();
+            let recent = busy.saturating_sub(worker.busy);
+            worker.load = recent.as_secs_f64() / elapsed.as_secs_f64();
             worker.busy = busy;
         }
         let load: f64 = self.workers.iter().map(|worker| worker.load).sum();
         let open: usize = self.workers.iter().map(Worker::open).sum();
-        self.each = (load / open.max(1) as f64).max(LEAST);
+        self.expected_load = (load / open.max(1) as f64).max(MIN_LOAD);
     }
 }
 
@@ -120,7 +120,7 @@ impl Worker {
     }
 }
 
-/// A connection that counts.
+/// Counts an open connection.
 struct Open(Arc<AtomicUsize>);
 
 impl Drop for Open {
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// The name of the thread that a connection is given to, which does some work there first.
+    /// The name of the thread that a connection is assigned to, after doing some work there.
     fn thread_of(workers: &mut Workers, work: impl FnOnce() + Send + 'static) -> Option<String> {
         let (sender, receiver) = mpsc::channel();
         workers.spawn(async move {
@@ -159,17 +159,18 @@ mod tests {
         let mut workers = Workers::with(2).unwrap();
         let start = Instant::now();
         let busy = thread_of(&mut workers, move || {
-            while start.elapsed() < 2 * LOOK {
+            while start.elapsed() < 2 * INTERVAL {
                 std::hint::spin_loop();
             }
         });
-        workers.looked = start;
-        // Noted when the thread has nothing more to do.
-        let noted = |worker: &Worker| worker.runtime.metrics().worker_total_busy_duration(0) > LOOK;
-        while !workers.workers.iter().any(noted) {
+        workers.sampled = start;
+        // Updated when the thread becomes idle.
+        let was_busy =
+            |worker: &Worker| worker.runtime.metrics().worker_total_busy_duration(0) > INTERVAL;
+        while !workers.workers.iter().any(was_busy) {
             thread::yield_now();
         }
-        let idle = workers.workers.iter().position(|worker| !noted(worker));
+        let idle = workers.workers.iter().position(|worker| !was_busy(worker));
         let many = &workers.workers[idle.unwrap()].open;
         many.fetch_add(5, Ordering::Relaxed);
         assert_ne!(thread_of(&mut workers, || ()), busy);

@@ -7,7 +7,7 @@ use super::monitor::{Monitor, MonitorError};
 /// Alertmanager, which notifies the receivers of an alert.
 pub(crate) struct Alertmanager(pub(crate) Monitor);
 
-/// An alert that has arrived and is not resolved.
+/// An alert that has arrived and is unresolved.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Arrived {
     labels: BTreeMap<String, String>,

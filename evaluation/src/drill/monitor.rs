@@ -14,7 +14,7 @@ pub(crate) struct Monitor {
     pub(crate) url: String,
 }
 
-/// Why the alerts of a monitor are unknown.
+/// Why the state of an alert could not be determined.
 #[derive(Debug, Error)]
 pub(crate) enum MonitorError {
     /// The connection failed or timed out.
@@ -24,14 +24,14 @@ pub(crate) enum MonitorError {
         url: String,
         source: reqwest::Error,
     },
-    /// The response is not a success.
+    /// The response reports an error.
     #[error("{name} responds with {status} at {url}")]
     Rejected {
         name: &'static str,
         url: String,
         status: StatusCode,
     },
-    /// The response has another form than expected.
+    /// The response does not have the expected format.
     #[error("{name} does not respond with a list of alerts at {url}")]
     Response {
         name: &'static str,
@@ -41,7 +41,7 @@ pub(crate) enum MonitorError {
 }
 
 impl Monitor {
-    /// A monitor at `url`; `name` is the one that errors show.
+    /// Creates a monitor at `url`; `name` appears in errors.
     pub(crate) fn new(name: &'static str, url: &Url, client: Client) -> Self {
         Self {
             name,
@@ -50,7 +50,7 @@ impl Monitor {
         }
     }
 
-    /// The JSON at a path.
+    /// Fetches the JSON at a path.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, MonitorError> {
         let (name, url) = (self.name, format!("{}{path}", self.url));
         let lost = |error: reqwest::Error| MonitorError::Lost {

@@ -11,7 +11,7 @@ pub(crate) struct Prometheus(pub(crate) Monitor);
 pub(crate) struct Active {
     /// `pending` or `firing`.
     pub(crate) state: String,
-    /// Time at which the condition began to hold.
+    /// Time since which the condition holds.
     #[serde(rename = "activeAt")]
     pub(crate) since: String,
     #[serde(flatten)]
@@ -29,7 +29,7 @@ struct Data {
 }
 
 impl Prometheus {
-    /// The alert of this name, if its condition holds; of several, a firing one.
+    /// The alert with this name, if its condition holds; a firing one if there are several.
     pub(crate) async fn alert(&self, name: &str) -> Result<Option<Active>, MonitorError> {
         let response: Response = self.0.get("/api/v1/alerts").await?;
         let named = response.data.alerts.into_iter();

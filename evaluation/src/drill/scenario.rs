@@ -29,8 +29,8 @@ impl Scenario {
         }
     }
 
-    /// The body of the evaluation that triggers the alert, if it takes one. It tells the host not to
-    /// keep the rows for training.
+    /// The body of the evaluation that triggers the alert, if there is one. It asks the host not to
+    /// store the rows for retraining.
     ///
     /// Blocks; call it outside the async runtime.
     ///
@@ -53,7 +53,7 @@ impl Scenario {
         Ok(Some(body.to_string().into_bytes()))
     }
 
-    /// What resolves the alert afterwards, for the user.
+    /// How the alert is resolved afterwards, for display.
     pub(crate) fn recovery(self) -> &'static str {
         match self {
             Self::Down => {

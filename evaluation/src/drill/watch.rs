@@ -7,10 +7,10 @@ use super::alertmanager::{Alertmanager, Arrived};
 use super::monitor::MonitorError;
 use super::prometheus::{Active, Prometheus};
 
-/// Pause between two looks at the monitors.
+/// Pause between two polls of the monitors.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// An alert, and the monitors to look for it in.
+/// An alert, and the monitors to poll for it.
 pub(crate) struct Watch {
     pub(crate) alert: &'static str,
     pub(crate) prometheus: Prometheus,
@@ -18,7 +18,7 @@ pub(crate) struct Watch {
 }
 
 /// An alert that is firing and has arrived.
-pub(crate) struct Seen<'a> {
+pub(crate) struct Delivered<'a> {
     watch: &'a Watch,
     active: Active,
     arrived: Arrived,
@@ -27,10 +27,10 @@ pub(crate) struct Seen<'a> {
 /// The alert did not arrive in time.
 #[derive(Debug, Error)]
 #[error("{alert} did not arrive within {limit:?}: {state}")]
-pub(crate) struct NotSeen {
+pub(crate) struct NotDelivered {
     alert: &'static str,
     limit: Duration,
-    /// The last state seen.
+    /// The last observed state.
     state: String,
 }
 
@@ -42,23 +42,23 @@ impl Watch {
     }
 
     /// Waits until the alert is firing in Prometheus and has arrived at Alertmanager, and prints
-    /// every change of state. A monitor that does not respond is asked again: it may be starting.
+    /// every change of state. Retries if a monitor does not respond, as it may be starting.
     ///
     /// # Errors
     ///
     /// If this takes longer than `limit`.
-    pub(crate) async fn follow(&self, limit: Duration) -> Result<Seen<'_>, NotSeen> {
+    pub(crate) async fn follow(&self, limit: Duration) -> Result<Delivered<'_>, NotDelivered> {
         println!("Waiting for {}, at most {limit:?}.", self.alert);
         let start = Instant::now();
         let mut shown = String::new();
         loop {
-            let state = match self.look().await {
-                Ok(Look::Seen(seen)) => {
-                    let state = format!("Alertmanager: {}", seen.arrived.state());
+            let state = match self.poll().await {
+                Ok(Poll::Delivered(delivered)) => {
+                    let state = format!("Alertmanager: {}", delivered.arrived.state());
                     show(start, &state);
-                    return Ok(*seen);
+                    return Ok(*delivered);
                 }
-                Ok(Look::State(state)) => state,
+                Ok(Poll::State(state)) => state,
                 Err(error) => error.to_string(),
             };
             if state != shown {
@@ -67,7 +67,7 @@ impl Watch {
             }
             if start.elapsed() + PAUSE > limit {
                 let alert = self.alert;
-                return Err(NotSeen {
+                return Err(NotDelivered {
                     alert,
                     limit,
                     state: shown,
@@ -77,37 +77,37 @@ impl Watch {
         }
     }
 
-    async fn look(&self) -> Result<Look<'_>, MonitorError> {
+    async fn poll(&self) -> Result<Poll<'_>, MonitorError> {
         let Some(active) = self.prometheus.alert(self.alert).await? else {
-            return Ok(Look::State("Prometheus: inactive".into()));
+            return Ok(Poll::State("Prometheus: inactive".into()));
         };
         let state = format!("Prometheus: {}", active.state);
         if active.state != "firing" {
-            return Ok(Look::State(state));
+            return Ok(Poll::State(state));
         }
         let arrived = self.alertmanager.alert(&active.alert.labels).await?;
         Ok(match arrived {
-            Some(arrived) => Look::Seen(Box::new(Seen {
+            Some(arrived) => Poll::Delivered(Box::new(Delivered {
                 watch: self,
                 active,
                 arrived,
             })),
-            None => Look::State(state),
+            None => Poll::State(state),
         })
     }
 }
 
-enum Look<'a> {
+enum Poll<'a> {
     State(String),
-    Seen(Box<Seen<'a>>),
+    Delivered(Box<Delivered<'a>>),
 }
 
 fn show(start: Instant, state: &str) {
     println!("{:>5.0} s  {state}", start.elapsed().as_secs_f64());
 }
 
-/// The alert as both monitors show it.
-impl fmt::Display for Seen<'_> {
+/// Shows the alert as both monitors report it.
+impl fmt::Display for Delivered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Watch {
             prometheus,

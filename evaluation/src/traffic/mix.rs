@@ -25,8 +25,8 @@ pub(crate) struct Mix {
 const WEATHER: [&str; 4] = ["temp", "atemp", "hum", "windspeed"];
 
 impl Mix {
-    /// Requests made of `records`, which must not be empty. The shares are from 0 to 1 and add up
-    /// to at most 1.
+    /// Creates the requests from `records`, which must not be empty. The shares are from 0 to 1 and
+    /// add up to at most 1.
     pub(crate) fn new(
         mut records: Vec<Record>,
         bad_share: f64,

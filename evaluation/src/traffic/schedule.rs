@@ -11,7 +11,7 @@ pub(crate) struct Job {
     pub(crate) due: Instant,
 }
 
-/// Queues `rate` requests per second, each when it is due, without regard to the responses.
+/// Queues `rate` requests per second, each when it is due, regardless of the responses.
 ///
 /// Blocks until the last request is queued or the receiver of the queue is dropped.
 pub(crate) fn keep_schedule(

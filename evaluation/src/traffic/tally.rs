@@ -7,13 +7,13 @@ use reqwest::StatusCode;
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) succeeded: u64,
-    /// Responses without success, by status.
+    /// Unsuccessful responses, by status.
     pub(crate) refused: BTreeMap<u16, u64>,
     /// Requests without a response.
     pub(crate) lost: u64,
     /// Requests lost, valid requests that did not succeed and malformed ones without a 4xx status.
     pub(crate) unexpected: u64,
-    /// Latency of every response, in no order.
+    /// Latency of every response, unordered.
     pub(crate) latencies: Vec<Duration>,
 }
 

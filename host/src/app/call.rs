@@ -13,14 +13,14 @@ use super::App;
 use crate::models::{CallAdmission, RegisteredModel, Version};
 
 /// The rows to predict, with what determines where the call is made.
-pub(crate) enum Asked {
+pub(crate) enum CallInput {
     /// A single row, predicted immediately.
     One(Arc<Rows>),
     /// A batch, predicted in the background pool.
     Many(Arc<Rows>, Permit),
 }
 
-impl Asked {
+impl CallInput {
     pub(super) fn is_one(&self) -> bool {
         matches!(self, Self::One(_))
     }
@@ -40,12 +40,12 @@ pub(super) async fn call(
     app: &App,
     model: &RegisteredModel,
     version: &Arc<Version>,
-    asked: &Asked,
+    input: &CallInput,
 ) -> Result<Timed, CallError> {
     let start = Instant::now();
-    let result = match asked {
-        Asked::One(row) => call_once(app, version, row).await,
-        Asked::Many(rows, permit) => {
+    let result = match input {
+        CallInput::One(row) => call_once(app, version, row).await,
+        CallInput::Many(rows, permit) => {
             let (version, rows) = (Arc::clone(version), Arc::clone(rows));
             let work = move || timed(|| version.loaded.model().predict(rows.view()));
             let done = app.background.run(permit, work).await;
@@ -57,7 +57,7 @@ pub(super) async fn call(
         Ok((_, duration)) => Ok(*duration),
         Err(error) => Err((start.elapsed(), error.reason())),
     };
-    let count = asked.rows().len();
+    let count = input.rows().len();
     context::record_call(
         model.name.as_str(),
         &component.info().version,
@@ -75,7 +75,7 @@ async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result
         return call_elsewhere(Arc::clone(version), Arc::clone(row), CallAdmission::called).await;
     }
     let deadline = app.limits.model_deadline.into();
-    let patience = CallAdmission::PATIENCE.min(deadline);
+    let limit = CallAdmission::IO_DEADLINE.min(deadline);
     let repeat = || {
         call_elsewhere(
             Arc::clone(version),
@@ -83,8 +83,8 @@ async fn call_once(app: &App, version: &Arc<Version>, row: &Arc<Rows>) -> Result
             CallAdmission::repeated,
         )
     };
-    match timed(|| version.loaded.model().predict_within(row.view(), patience)) {
-        Err(CallError::Deadline(_)) if patience < deadline => {
+    match timed(|| version.loaded.model().predict_within(row.view(), limit)) {
+        Err(CallError::Deadline(_)) if limit < deadline => {
             admission.outlasted();
             repeat().await
         }

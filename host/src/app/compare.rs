@@ -8,7 +8,7 @@ use canopy_runtime::CallError;
 use tracing::debug;
 
 use super::App;
-use super::call::{Asked, processor_time};
+use super::call::{CallInput, processor_time};
 use crate::metrics::CandidateCall;
 use crate::models::{Candidate, Mode, RegisteredModel, Version};
 
@@ -24,7 +24,7 @@ pub(super) fn compare(
     model: &Arc<RegisteredModel>,
     candidate: &Arc<Candidate>,
     other: &Arc<Version>,
-    asked: &Asked,
+    input: &CallInput,
     answer: &[f64],
 ) {
     let is_shadow = candidate.plan.mode == Mode::Shadow;
@@ -34,7 +34,7 @@ pub(super) fn compare(
         }
         return;
     };
-    let (is_one, rows) = (asked.is_one(), asked.rows().head(COMPARED_ROWS));
+    let (is_one, rows) = (input.is_one(), input.rows().head(COMPARED_ROWS));
     let answered = rows.len() * other.loaded.model().outputs();
     let answer = answer[..answered].to_vec();
     let worker = Arc::clone(app);

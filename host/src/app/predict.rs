@@ -10,7 +10,7 @@ use canopy_runtime::{CallError, Task, argmax};
 use canopy_telemetry::context;
 
 use super::App;
-use super::call::{Asked, call};
+use super::call::{CallInput, call};
 use super::compare::{compare, has_failed};
 use crate::metrics::CandidateCall;
 use crate::models::{Mode, RegisteredModel, Rollout, Version};
@@ -33,12 +33,12 @@ pub(crate) async fn predict<'r>(
     app: &Arc<App>,
     model: &Arc<RegisteredModel>,
     rollout: &'r Rollout,
-    asked: &Asked,
+    input: &CallInput,
     out_of_range: bool,
 ) -> Result<Prediction<'r>, CallError> {
-    let prediction = answer(app, model, rollout, asked).await?;
-    // The sliding window holds only single rows that the serving version predicted.
-    if let Asked::One(row) = asked
+    let prediction = answer(app, model, rollout, input).await?;
+    // The live window holds only single rows that the serving version predicted.
+    if let CallInput::One(row) = input
         && Arc::ptr_eq(&rollout.serving, prediction.version)
     {
         watch(
@@ -50,7 +50,7 @@ pub(crate) async fn predict<'r>(
         );
     }
     prediction.version.predictions.inc();
-    model.metrics.predicted(asked.rows().len(), out_of_range);
+    model.metrics.predicted(input.rows().len(), out_of_range);
     Ok(prediction)
 }
 
@@ -58,7 +58,7 @@ async fn answer<'r>(
     app: &Arc<App>,
     model: &Arc<RegisteredModel>,
     rollout: &'r Rollout,
-    asked: &Asked,
+    input: &CallInput,
 ) -> Result<Prediction<'r>, CallError> {
     let candidate = rollout.candidate.as_ref();
     let canary = candidate.filter(|candidate| {
@@ -67,33 +67,33 @@ async fn answer<'r>(
     });
     let mut failure = None;
     if let Some(canary) = canary {
-        match call(app, model, &canary.version, asked).await {
+        match call(app, model, &canary.version, input).await {
             Ok((values, duration)) => {
                 model
                     .metrics
                     .candidate_called(CandidateCall::Answered(duration));
-                if asked.is_one() {
+                if input.is_one() {
                     canary.took(duration);
                 }
-                compare(app, model, canary, &rollout.serving, asked, &values);
+                compare(app, model, canary, &rollout.serving, input, &values);
                 let version = &canary.version;
                 return Ok(Prediction { values, version });
             }
             Err(error) => failure = Some((canary, error)),
         }
     }
-    let (values, duration) = call(app, model, &rollout.serving, asked)
+    let (values, duration) = call(app, model, &rollout.serving, input)
         .await
         .inspect_err(|error| model.metrics.call_failed(error))?;
     model.metrics.called(duration);
     if let Some(candidate) = candidate {
-        if asked.is_one() {
+        if input.is_one() {
             candidate.serving_took(duration);
         }
         match (failure, candidate.plan.mode) {
             (Some((canary, error)), _) => has_failed(app, model, canary, &error),
             (None, Mode::Shadow) => {
-                compare(app, model, candidate, &candidate.version, asked, &values);
+                compare(app, model, candidate, &candidate.version, input, &values);
             }
             (None, Mode::Canary) => {}
         }
@@ -102,7 +102,7 @@ async fn answer<'r>(
     Ok(Prediction { values, version })
 }
 
-/// Adds a row to the sliding window of the version that predicted it.
+/// Adds a row to the live window of the version that predicted it.
 fn watch(
     model: &RegisteredModel,
     version: &Version,

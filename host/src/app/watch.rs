@@ -42,7 +42,7 @@ pub(crate) fn model_files(
     })
 }
 
-/// Computes the drift of every model's sliding window every `period`, in the background. Skips
+/// Computes the drift of every model's live window every `period`, in the background. Skips
 /// models without new predictions.
 pub(crate) async fn live_drift(app: Arc<App>, period: Duration) {
     let mut timer = interval(period);

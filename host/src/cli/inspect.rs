@@ -1,4 +1,4 @@
-//! `canopy inspect`: what a component file holds.
+//! `canopy inspect`: prints what a component file contains.
 
 use std::fmt::{self, Display};
 use std::path::Path;

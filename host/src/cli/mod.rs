@@ -1,4 +1,4 @@
-//! What the commands of `canopy` do.
+//! The commands of `canopy`.
 
 pub mod inspect;
 mod pinned;

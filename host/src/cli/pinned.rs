@@ -1,4 +1,4 @@
-//! The client's side of TLS, for a client that has the host's certificate.
+//! TLS client that trusts the host's certificate only.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -14,12 +14,12 @@ use rustls::{
     SignatureScheme, StreamOwned,
 };
 
-/// Encrypts a connection to a host that has the key of the first certificate in a file, whatever
-/// name and authority are in it.
+/// Opens a TLS connection to a host that has the key of the first certificate in a file. The
+/// host name and the issuer are not checked.
 ///
 /// # Errors
 ///
-/// If there is no certificate in the file.
+/// If the certificate cannot be read.
 pub(super) fn connect<S: Read + Write>(
     stream: S,
     certificate: &Path,
@@ -41,7 +41,7 @@ pub(super) fn connect<S: Read + Write>(
     Ok(StreamOwned::new(connection, stream))
 }
 
-/// Trusts one certificate.
+/// Accepts exactly one certificate.
 #[derive(Debug)]
 struct Pinned {
     certificate: CertificateDer<'static>,

@@ -1,4 +1,4 @@
-//! `canopy probe` and `canopy example`: talking to a running host where there is no `curl`.
+//! `canopy probe` and `canopy example`: requests to a running host, where there is no `curl`.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -33,21 +33,21 @@ pub struct Target {
     key: Option<String>,
 }
 
-/// Asks a host whether it is ready.
+/// Checks whether a host is ready.
 ///
 /// # Errors
 ///
-/// If there is no answer within two seconds or the host is not ready.
+/// If the host does not answer within two seconds or is not ready.
 pub fn run(target: &Target) -> anyhow::Result<()> {
     request(target, "GET", "/ready", "").map(drop)
 }
 
-/// Sends the serving model's own example record to a host and prints the request, as a line
-/// for the shell, and the answer.
+/// Sends the serving model's example record to a host and prints the request, as a shell
+/// command, and the response.
 ///
 /// # Errors
 ///
-/// If the host does not answer within two seconds or refuses the record.
+/// If the host does not answer within two seconds or rejects the record.
 pub fn example(target: &Target) -> anyhow::Result<()> {
     let model: Value = serde_json::from_str(&request(target, "GET", "/model", "")?)?;
     let features = model["features"]
@@ -76,7 +76,7 @@ pub fn example(target: &Target) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The body of a successful answer.
+/// Sends a request and returns the body of the response if it succeeded.
 fn request(target: &Target, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
     let address = target.address.to_connect();
     let answer = ask(target, method, path, body);

@@ -1,4 +1,4 @@
-//! `canopy user`: changing the file of users.
+//! `canopy user`: edits the file of users.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
@@ -48,11 +48,11 @@ pub struct UsersFile {
     path: PathBuf,
 }
 
-/// Changes or lists the users.
+/// Edits or lists the users.
 ///
 /// # Errors
 ///
-/// If a password is too short, a user is not there, or the file cannot be read or written.
+/// If a password is too short, a user does not exist, or the file cannot be read or written.
 pub fn run(command: UserCommand) -> anyhow::Result<()> {
     match command {
         UserCommand::Add(grant) => add(grant),
@@ -110,7 +110,7 @@ fn list(file: &UsersFile) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks for a password without showing it; reads a line where nobody sits before the host.
+/// Prompts for a password without echo; reads a line if standard input is no terminal.
 fn read_password(name: &UserName) -> io::Result<String> {
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(format!("Password of {name}: "));

@@ -1,7 +1,7 @@
-//! The host over HTTP: the table of its routes, and their handlers.
+//! The HTTP interface of the host: its table of routes, and their handlers.
 //!
-//! The table is in `routes`; what every request passes before and after its handler is
-//! [`canopy_web`]'s. With that crate, this is the only module that knows HTTP.
+//! The table is in `routes`; everything before and after a handler is in [`canopy_web`]. Apart from
+//! that crate, only this module deals with HTTP.
 
 mod handler;
 mod openapi;

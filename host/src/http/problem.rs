@@ -1,4 +1,4 @@
-//! Errors of the use cases as problems.
+//! Converts errors of use cases to problems.
 
 use std::io::{self, ErrorKind};
 
@@ -32,7 +32,7 @@ fn invalid_body(invalid: InvalidBody) -> Problem {
     }
 }
 
-/// What is wrong with fields.
+/// 422 with the invalid fields.
 fn fields(problems: &Problems) -> Problem {
     let count = problems.count();
     let detail = match (count, problems.listed().first()) {
@@ -93,7 +93,7 @@ impl From<ChangeError> for Problem {
     }
 }
 
-/// Whether there is no room, on the disk or within this user's share of it.
+/// Whether the disk or the user's quota is full.
 fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),

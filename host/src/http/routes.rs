@@ -1,4 +1,4 @@
-//! The table of routes: the only place that says what is served, who may ask for it and which
+//! The table of routes: the only place that defines what is served, who may request it and which
 //! permit it takes.
 
 use canopy_auth::Role::{Admin, Evaluate, Predict};
@@ -11,7 +11,7 @@ use super::handler::{
     batch, console, docs, evaluate, evaluations, live, models, predict, status, token, v2,
 };
 
-/// The routes of a host, with or without users.
+/// The routes of a host with or without users.
 #[must_use]
 pub fn table(has_users: bool) -> Table<Server> {
     if has_users {
@@ -90,7 +90,7 @@ static ROUTES: [Route<Server>; 44] = routes! {
     GET    "/console/{file}"                            Nothing,  Open,       "consoleFile"         => console::file;
 };
 
-/// Routes that are there only where there are users.
+/// Routes of a host with users.
 static USER_ROUTES: [Route<Server>; 1] = routes! {
     POST "/token" Nothing, Open, "token" => token::issue;
 };

@@ -6,17 +6,17 @@ use canopy_web::{Parts, Table};
 
 use crate::app::App;
 
-/// The host as HTTP reaches it.
+/// The host as an HTTP service.
 pub struct Server {
-    /// The use cases.
+    /// The application.
     pub app: Arc<App>,
-    /// The routes that are served, for the document that describes them.
+    /// The routes, for the OpenAPI document.
     pub(super) table: Arc<Table<Self>>,
     pub(super) parts: Parts,
 }
 
 impl Server {
-    /// Puts an app behind the pipeline.
+    /// Creates the HTTP service of an app.
     #[must_use]
     pub fn new(app: Arc<App>, table: Arc<Table<Self>>, parts: Parts) -> Self {
         Self { app, table, parts }

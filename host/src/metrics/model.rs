@@ -198,7 +198,7 @@ impl ModelMetrics {
             .inc_by(u64::from(out_of_range));
     }
 
-    /// Sets the share of rows in the sliding window with a value out of range.
+    /// Sets the share of rows in the live window with a value out of range.
     pub fn watched(&self, ratio: f64) {
         self.families.out_of_range_ratio.set(ratio);
     }
@@ -290,7 +290,7 @@ impl ModelMetrics {
         self.families.failed_observations.inc();
     }
 
-    /// Sets the drift of the sliding window, if `is_current` confirms that the window's version is
+    /// Sets the drift of the live window, if `is_current` confirms that the window's version is
     /// still serving.
     pub fn live_drift(&self, drift: &DatasetDrift, is_current: impl FnOnce() -> bool) {
         let _consistent = self.lock();

@@ -47,7 +47,7 @@ pub struct CallPermit(#[expect(dead_code, reason = "held, not read")] OwnedSemap
 
 impl CallAdmission {
     /// Deadline of a call on an I/O thread; a call that exceeds it is repeated on a separate thread.
-    pub const PATIENCE: Duration = Duration::from_millis(20);
+    pub const IO_DEADLINE: Duration = Duration::from_millis(20);
     /// A version whose calls take longer than this on average is slow. A single call that takes
     /// longer may only have waited for a processor.
     pub const FAST: Duration = Duration::from_millis(1);
@@ -105,7 +105,7 @@ impl CallAdmission {
         }
     }
 
-    /// Records that a call with one row was interrupted after [`Self::PATIENCE`].
+    /// Records that a call with one row was interrupted after [`Self::IO_DEADLINE`].
     pub fn outlasted(&self) {
         self.call_elsewhere();
     }

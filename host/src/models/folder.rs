@@ -123,7 +123,7 @@ impl Folder {
 fn is_writable(folder: &Path) -> io::Result<bool> {
     let probe = folder.join(".probe");
     let probed = fs::create_dir_all(folder)
-        // Not aside: what a crash leaves of it is overwritten by the next start.
+        // Needs no temporary name: the next start overwrites what a crash leaves.
         .and_then(|()| fs::write(&probe, b""))
         .and_then(|()| fs::remove_file(&probe));
     match probed {

@@ -16,7 +16,7 @@ use crate::monitoring::Window;
 pub struct Version {
     /// The loaded component.
     pub loaded: LoadedModel,
-    /// The sliding window of rows that it predicted.
+    /// The live window of rows that it predicted.
     pub window: Window,
     /// Total number of rows added to the window when its drift was last computed.
     pub seen: AtomicU64,
@@ -31,7 +31,7 @@ pub struct Version {
 }
 
 impl Version {
-    /// Creates a version with a sliding window of `window` rows.
+    /// Creates a version with a live window of `window` rows.
     #[must_use]
     pub fn new(loaded: LoadedModel, window: usize, metrics: &ModelMetrics) -> Self {
         Self {

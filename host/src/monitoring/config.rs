@@ -29,7 +29,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Number of rows in the sliding window.
+    /// Number of rows in the live window.
     #[must_use]
     pub fn window(&self) -> usize {
         self.window as usize

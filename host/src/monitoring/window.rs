@@ -1,9 +1,9 @@
-//! The sliding window of predicted rows, from which live drift is computed.
+//! The live window of predicted rows, from which live drift is computed.
 
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 
-/// A sliding window over predicted rows. Its memory is fixed, and adding a row takes nanoseconds.
+/// The last rows that a version predicted. Its memory is fixed, and adding a row takes nanoseconds.
 #[derive(Debug)]
 pub struct Window {
     ring: Mutex<Ring>,

@@ -1,4 +1,4 @@
-//! Drift of live traffic: compares the sliding window with the reference sample.
+//! Drift of live traffic: compares the live window with the reference sample.
 
 use canopy_drift::{DEFAULT_SHARE_THRESHOLD, DatasetDrift};
 

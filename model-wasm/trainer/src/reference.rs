@@ -1,4 +1,4 @@
-//! The retrainer's part of the pages of the reference documentation.
+//! The retrainer's part of the reference documentation.
 
 use canopy_auth::AuthMetrics;
 use canopy_cli::Page;
@@ -11,7 +11,7 @@ use crate::{http, retraining};
 #[must_use]
 pub fn reference(page: Page) -> String {
     match page {
-        // Every program's comes from its command line; the retrainer has no limits of its own.
+        // Configuration comes from the command line; the retrainer has no limits of its own.
         Page::Configuration | Page::Limits => String::new(),
         Page::Http => routes(),
         Page::Metrics => families(),
@@ -32,7 +32,7 @@ fn routes() -> String {
     format!("## canopy-trainer serve\n\n{routes}")
 }
 
-/// Those of its own, and those of requests and authentication that it shares with the host.
+/// The retrainer's own families, and those for requests and authentication, shared with the host.
 fn families() -> String {
     let parts = [
         ("Retraining", retraining::DECLARATIONS),

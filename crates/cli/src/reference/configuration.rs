@@ -4,10 +4,10 @@ use clap::{Arg, ArgAction, Command};
 
 use super::table::table;
 
-/// The heading of arguments without one.
+/// The heading of arguments that have none.
 const OTHERS: &str = "";
 
-/// Sections of all commands that are not hidden: their arguments by heading.
+/// A section for each visible command: its arguments by heading.
 #[must_use]
 pub fn configuration(mut command: Command) -> String {
     command.build();
@@ -63,7 +63,7 @@ fn heading(argument: &Arg) -> &str {
     argument.get_help_heading().unwrap_or(OTHERS)
 }
 
-/// The argument as it is written on a command line.
+/// The argument as written on a command line.
 fn flag(argument: &Arg) -> String {
     let names = argument.get_value_names().unwrap_or_default();
     let values = names.iter().map(|name| format!("{name}"));
@@ -119,7 +119,7 @@ fn help(argument: &Arg) -> String {
     help.map(ToString::to_string).unwrap_or_default()
 }
 
-/// A help text without the default that it states itself, as `[default: …]`, and that default.
+/// Splits a help text into the text and the default that it states as `[default: …]`.
 fn split(help: &str) -> (String, String) {
     let stated = help.split_once("[default: ");
     let stated = stated.and_then(|(before, rest)| Some((before, rest.split_once(']')?)));

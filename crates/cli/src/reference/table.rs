@@ -1,6 +1,6 @@
 //! Tables in Markdown.
 
-/// A table of rows under a head. Bars in cells are escaped, line ends become spaces.
+/// A table with a header row. Escapes bars in cells and replaces line breaks with spaces.
 #[must_use]
 pub fn table<const N: usize>(
     head: [&str; N],

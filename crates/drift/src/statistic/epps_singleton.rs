@@ -8,7 +8,7 @@ const POINTS: [f64; 2] = [0.4, 0.8];
 
 /// Smallest eigenvalue of the covariance that does not count as 0, relative to the
 /// largest: above the rounding error for samples with few distinct values.
-const LEAST_EIGENVALUE: f64 = 1e-13;
+const MIN_EIGENVALUE: f64 = 1e-13;
 
 type Vector = [f64; 4];
 type Matrix = [Vector; 4];
@@ -47,7 +47,7 @@ pub(super) fn p_value(table: &Table<'_>) -> Option<f64> {
         .iter()
         .fold(0.0, |largest: f64, value| largest.max(*value));
     let (mut statistic, mut rank) = (0.0, 0.0);
-    for k in (0..4).filter(|&k| values[k] > largest * LEAST_EIGENVALUE) {
+    for k in (0..4).filter(|&k| values[k] > largest * MIN_EIGENVALUE) {
         let along: f64 = (0..4)
             .map(|i| vectors[i][k] * (left_mean[i] - right_mean[i]))
             .sum();
@@ -126,7 +126,7 @@ fn eigen(mut matrix: Matrix) -> (Vector, Matrix) {
     for (i, row) in vectors.iter_mut().enumerate() {
         row[i] = 1.0;
     }
-    // Converges quadratically: a few sweeps are enough for four rows.
+    // Convergence is quadratic: a few sweeps suffice for four rows.
     for _ in 0..16 {
         for (p, q) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
             if matrix[p][q] == 0.0 {

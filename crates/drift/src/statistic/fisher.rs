@@ -25,7 +25,7 @@ pub(super) fn p_value(table: &Table<'_>) -> Option<f64> {
         let left = next as f64 * (second.both() + next - rows) as f64;
         taken / left
     };
-    // From the most likely count outwards, so that nothing overflows.
+    // Starts at the most likely count, so that nothing overflows.
     let peak = (least + 1..=most)
         .take_while(|&next| ratio(next) >= 1.0)
         .last()

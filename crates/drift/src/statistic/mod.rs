@@ -1,4 +1,4 @@
-//! The statistics, each a function of the table of two samples.
+//! The statistics: functions of the table of two samples.
 
 mod anderson;
 mod bins;

@@ -3,7 +3,7 @@
 use crate::table::Table;
 
 /// Lower limit of the standard deviation that distances are divided by.
-const LEAST_DEVIATION: f64 = 0.001;
+const MIN_DEVIATION: f64 = 0.001;
 
 /// First Wasserstein distance, the area between both cumulative distributions,
 /// in standard deviations (population form) of the reference, at least 0.001.
@@ -16,7 +16,7 @@ pub(super) fn normed(table: &Table<'_>) -> Option<f64> {
     let deviation = (table.reference.squares / table.reference.len() as f64).sqrt();
     deviation
         .is_finite()
-        .then(|| integral(table, f64::abs) / deviation.max(LEAST_DEVIATION))
+        .then(|| integral(table, f64::abs) / deviation.max(MIN_DEVIATION))
 }
 
 /// Energy distance: the square root of twice the integral of the squared

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::tree::{Node, Tree};
 
-/// Marks a feature that is not fixed, see [`BinnedTree::fixed`].
+/// Marks a feature without a fixed bin, see [`BinnedTree::fixed`].
 pub(super) const FREE: u32 = u32::MAX;
 
 /// A tree whose splits compare bins. Its root is node 0; every child comes after its parent.
 #[derive(Debug)]
 pub(super) struct BinnedTree {
     pub(super) nodes: Vec<BinnedNode>,
-    /// The values of its leaves, distinct by their bits.
+    /// The values of its leaves, bitwise distinct.
     pub(super) values: Vec<f64>,
 }
 
@@ -25,12 +25,12 @@ pub(super) enum BinnedNode {
         left: u32,
         right: u32,
     },
-    /// Ends with the value at this position.
+    /// Ends the walk; the index of the leaf's value.
     Leaf(u32),
 }
 
 impl BinnedTree {
-    /// Replaces thresholds by their positions among the thresholds of the forest.
+    /// Replaces thresholds by their indices among the forest's thresholds.
     pub(super) fn new(tree: &Tree, thresholds: &[Vec<f64>]) -> Self {
         let leaves = tree.nodes.iter().filter_map(|node| match *node {
             Node::Leaf(value) => Some(value),
@@ -65,11 +65,11 @@ impl BinnedTree {
         }
     }
 
-    /// The nodes of the tree that remain for rows whose bins are `fixed`, by feature; a [`FREE`]
+    /// The part of the tree that rows with the bins `fixed`, by feature, can reach; a [`FREE`]
     /// feature may have any bin.
     pub(super) fn fixed(&self, fixed: &[u32]) -> Vec<BinnedNode> {
         let mut nodes = Vec::new();
-        // Nodes of this tree still to be copied, a right child with the position of its parent in
+        // Nodes of this tree still to be copied; for a right child, with its parent's position in
         // `nodes`. A left child follows its parent.
         let mut waiting = vec![(0, None)];
         while let Some((source, parent)) = waiting.pop() {

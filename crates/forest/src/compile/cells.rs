@@ -1,4 +1,4 @@
-//! Cells: sets of rows that have the same bins in some features.
+//! Cells: sets of rows with the same bins in some features.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,8 +37,8 @@ impl Cells {
         })
     }
 
-    /// Estimates the share of new rows that will be in a cell: the share of every second row of the
-    /// sample that is in a cell of the other rows.
+    /// Estimates the share of new rows that fall into a cell: the share of every second sample row
+    /// that falls into a cell of the other rows.
     pub(super) fn coverage(&self, sample: &[Vec<u32>]) -> f64 {
         let cell = |row: &Vec<u32>| cell_of(&self.axes, row);
         let known: BTreeSet<Vec<u32>> = sample.iter().step_by(2).map(cell).collect();
@@ -50,7 +50,7 @@ impl Cells {
         covered as f64 / others.len().max(1) as f64
     }
 
-    /// The bins of each cell by feature, [`FREE`] where the cell does not fix it.
+    /// The bins of each cell by feature; [`FREE`] if the cell does not fix it.
     pub(super) fn fixed(&self, features: usize) -> impl Iterator<Item = Vec<u32>> {
         self.cells.keys().map(move |bins| {
             let mut fixed = vec![FREE; features];
@@ -75,7 +75,7 @@ impl Cells {
         axes.collect()
     }
 
-    /// For each combination of the axes' bins 1 + its cell, or 0 if it has no cell.
+    /// For each combination of the axes' bins, 1 + its cell, or 0 if it has no cell.
     pub(super) fn table(&self, bins: &[u32]) -> Vec<u32> {
         let axes = self.axes(bins);
         let places: u32 = self.axes.iter().map(|&axis| bins[axis]).product();

@@ -9,24 +9,24 @@ pub enum CompileError {
     TooMany {
         /// What is counted.
         what: &'static str,
-        /// The count.
+        /// The actual count.
         count: usize,
         /// The limit.
         limit: usize,
     },
-    /// A node refers to a feature or node that does not exist, splits on NaN, or is not a class.
+    /// A node refers to a missing feature or node, splits on NaN, or is not a valid class.
     #[error("node {node} of tree {tree} is not valid: {reason}")]
     Node {
-        /// Position of the tree.
+        /// Index of the tree.
         tree: usize,
-        /// Position of the node in the tree.
+        /// Index of the node in the tree.
         node: usize,
         /// What is wrong with it.
         reason: &'static str,
     },
 }
 
-/// An error if there are more than `limit` of something.
+/// Fails if `count` exceeds `limit`.
 pub(super) fn limit(what: &'static str, count: usize, limit: usize) -> Result<(), CompileError> {
     if count > limit {
         return Err(CompileError::TooMany { what, count, limit });

@@ -6,12 +6,12 @@ use crate::compile::binned::BinnedNode;
 use crate::layout::{Cell, Column};
 use crate::masks::{BEFORE, MARGIN, STEP};
 
-/// Number of leaves of a word.
+/// Number of leaves in a word.
 const BITS: usize = 32;
 /// Maximum number of mask rows of a group of several features.
 const JOINT_ROWS: usize = 64;
 
-/// Number of words for the leaves of a tree.
+/// Number of words for a tree with this many leaves.
 pub(super) fn words(leaves: usize) -> usize {
     if leaves <= BITS {
         1
@@ -34,7 +34,7 @@ pub(super) struct MaskTable<'a> {
     pub(super) places: Vec<u32>,
 }
 
-/// A leaf with the range of bins of each feature that leads to it.
+/// A leaf, with the range of bins of each feature that leads to it.
 struct Path {
     leaf: f64,
     bounds: BTreeMap<u32, (u32, u32)>,
@@ -51,7 +51,7 @@ struct Feature {
 }
 
 impl<'a> MaskTable<'a> {
-    /// An empty table for features with these numbers of bins.
+    /// Creates an empty table; `bins` is the number of bins per feature.
     pub(super) fn new(bins: &'a [u32], none: f64) -> Self {
         Self {
             bins,
@@ -130,7 +130,7 @@ impl<'a> MaskTable<'a> {
         }
     }
 
-    /// Adds a word with these leaves, padded to `size`; its other bits are set in every mask.
+    /// Adds a word with these leaves, padded to `size`; the padding bits are set in every mask.
     fn add_word(&mut self, paths: &[Path], size: usize, features: &mut [Feature]) {
         let start = self.leaves.len();
         self.starts.push((start - BEFORE) as u32);
@@ -204,7 +204,7 @@ fn paths(tree: &[BinnedNode], values: &[f64], bins: &[u32]) -> Vec<Path> {
             } => {
                 let all = (0, bins[feature as usize] - 1);
                 let (low, high) = *bounds.get(&feature).unwrap_or(&all);
-                // A branch that no row takes is left out.
+                // Omits branches that no row can take.
                 if high > bin {
                     let mut bounds = bounds.clone();
                     bounds.insert(feature, (low.max(bin + 1), high));
@@ -221,7 +221,7 @@ fn paths(tree: &[BinnedNode], values: &[f64], bins: &[u32]) -> Vec<Path> {
     paths
 }
 
-/// Groups the features with the fewest mask rows, as long as a group has at most [`JOINT_ROWS`].
+/// Merges the features with the fewest mask rows into groups of at most [`JOINT_ROWS`].
 fn grouped(features: Vec<Feature>) -> Vec<Vec<Feature>> {
     let mut groups: Vec<(usize, Vec<Feature>)> = features
         .into_iter()

@@ -20,7 +20,7 @@ use crate::tree::{Aggregation, Node, Tree};
 pub use error::CompileError;
 pub use plan::{Form, Plan};
 
-/// Maximum number of nodes of all trees.
+/// Maximum total number of nodes.
 const MAX_NODES: usize = 1 << 27;
 
 /// A compiled forest.
@@ -28,17 +28,17 @@ const MAX_NODES: usize = 1 << 27;
 pub struct Compiled {
     /// The bytes that [`crate::Forest::read`] reads.
     pub bytes: Vec<u8>,
-    /// How it was compiled.
+    /// The choices of the compiler.
     pub plan: Plan,
 }
 
 /// Compiles trees over rows of `features` values. `sample` holds typical rows, such as the training
-/// rows (row-major, rows × features). Rows like them are predicted fastest; all others are predicted
-/// as exactly. Without a sample there are no cells.
+/// rows (row-major, rows × features). Similar rows are predicted fastest; all others are predicted
+/// just as exactly. Without a sample there are no cells.
 ///
 /// # Errors
 ///
-/// If the trees are not well-formed or exceed what the layout can count.
+/// If the trees are not well-formed or exceed the limits of the layout.
 pub fn compile(
     trees: &[Tree],
     features: usize,
@@ -132,7 +132,7 @@ pub fn compile(
     })
 }
 
-/// The thresholds that each feature is compared with, ascending and distinct.
+/// The thresholds of each feature, ascending and distinct.
 fn distinct_thresholds(trees: &[Tree], features: usize) -> Vec<Vec<f64>> {
     let mut thresholds = vec![Vec::new(); features];
     for node in trees.iter().flat_map(|tree| &tree.nodes) {
@@ -160,7 +160,7 @@ struct Nodes {
 }
 
 impl Nodes {
-    /// Lays out the nodes in the narrowest words that hold each of them.
+    /// Lays out the nodes in the narrowest words that fit.
     fn new(trees: &[BinnedTree], bins: &[u32]) -> Result<Self, CompileError> {
         let mut begins = vec![Begin::default()];
         let (mut node, mut value) = (0, 0);

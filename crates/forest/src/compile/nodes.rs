@@ -6,17 +6,17 @@ use std::collections::BinaryHeap;
 use crate::compile::binned::BinnedNode;
 use crate::node::{Packing, Word};
 
-/// Number of pairs of siblings that fit into a cache line.
+/// Number of sibling pairs in a cache line.
 const PAIRS_A_LINE: usize = 8;
 
-/// Orders the nodes of a tree, in which parents come first, so that a walk touches few cache lines:
-/// first the root, then, line by line, a pair of siblings together with the pairs below it that are
-/// visited most often, for which the size of a subtree is the estimate. Returns the nodes in this
-/// order, each with the position of its left child, or a leaf's own position.
+/// Orders the nodes of a tree so that a walk touches few cache lines: the root first, then, line by
+/// line, a pair of siblings with the most frequently visited pairs below it; the size of a subtree
+/// serves as the estimate. Parents must come first in `tree`. Returns the nodes in the new order,
+/// each with the position of its left child, or a leaf's own position.
 pub(super) fn lay_out(tree: &[BinnedNode]) -> Vec<(BinnedNode, u32)> {
     let sizes = sizes(tree);
     let mut placed = vec![(tree[0], 0)];
-    // Splits whose children are not placed yet, with their own position.
+    // Splits whose children are not yet placed, with their new positions.
     let mut waiting = vec![(0, 0)];
     while let Some((top, place)) = waiting.pop() {
         let mut line = BinaryHeap::from([(sizes[top], Reverse(top), place)]);

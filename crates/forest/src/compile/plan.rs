@@ -1,4 +1,4 @@
-//! Chooses cells and form by the estimated cost of a prediction.
+//! Chooses cells and the form of trees by the estimated cost of a prediction.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -8,23 +8,23 @@ use crate::compile::binned::{BinnedNode, BinnedTree};
 use crate::compile::cells::Cells;
 use crate::compile::masks::words;
 
-/// Number of sample rows that costs are estimated from.
+/// Number of sample rows used to estimate costs.
 const ROWS: usize = 1000;
-/// Number of nodes visited to estimate one choice; of larger forests only some trees are visited.
+/// Number of nodes visited per estimate; in larger forests only some trees are visited.
 const VISITS: usize = 4_000_000;
 /// Maximum size of the cells, in bytes per node of the forest.
 const BYTES_PER_NODE: usize = 64;
 /// Maximum size of the cells, in bytes.
 const MAX_BYTES: usize = 32 << 20;
-/// Share of the cost that a further axis must save.
+/// Minimum share of the cost that another axis must save.
 const WORTHWHILE: f64 = 0.05;
 
-/// How a forest was compiled.
+/// The choices made in compiling a forest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The features whose bins determine a row's cell.
     pub axes: Vec<usize>,
-    /// Number of cells; rows outside of them are predicted by a walk through the whole trees.
+    /// Number of cells; rows outside of them walk through the whole trees.
     pub cells: usize,
     /// Estimated number of instructions per row.
     pub cost: f64,
@@ -33,9 +33,9 @@ pub struct Plan {
 /// How trees are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// By a walk from node to node, several walks side by side.
+    /// A walk from node to node, several walks side by side.
     Walk,
-    /// By intersecting masks over the leaves, in cells.
+    /// Intersection of masks over the leaves, in cells.
     Masks,
 }
 
@@ -59,7 +59,7 @@ impl Plan {
     }
 }
 
-/// Chooses whether there are cells, and their axes one by one, greedily.
+/// Decides whether to use cells, and chooses their axes greedily.
 pub(super) fn choose(
     trees: &[BinnedTree],
     thresholds: &[Vec<f64>],
@@ -119,7 +119,7 @@ fn binned(thresholds: &[Vec<f64>], sample: &[f64]) -> Vec<Vec<u32>> {
     .collect()
 }
 
-/// Mean number of splits on the walks of a sample row through all trees.
+/// Mean number of splits that a sample row visits in all trees.
 fn visits(trees: &[BinnedTree], sample: &[Vec<u32>]) -> f64 {
     let mut visits = 0_u64;
     for (row, tree) in sample
@@ -145,7 +145,7 @@ fn visits(trees: &[BinnedTree], sample: &[Vec<u32>]) -> f64 {
     visits as f64 / sample.len().max(1) as f64
 }
 
-/// Estimated number of instructions of a row's walks through all trees.
+/// Estimated number of instructions for a row's walks through all trees.
 fn walk_cost(trees: usize, visits: f64) -> f64 {
     9.0 * visits + 8.0 * trees as f64 + 30.0
 }
@@ -193,7 +193,7 @@ impl Size {
         4.0 * self.masks + 8.0 * self.leaves
     }
 
-    /// Estimated number of instructions of intersecting the masks for a row.
+    /// Estimated number of instructions for intersecting a row's masks.
     fn cost(&self) -> f64 {
         self.words * (6.0 + 0.7 * self.groups) + 30.0
     }

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::context::within;
 
-    /// The line that is written for an event within a request of the user ada.
+    /// The line that is logged for an event in a request of the user ada.
     fn line(lines: impl FnOnce(File) -> Box<dyn FnOnce(&dyn Fn())>) -> String {
         let mut file = tempfile::tempfile().unwrap();
         let request = RequestContext::new("its id=1".into(), None, None, None);

@@ -1,4 +1,4 @@
-//! Where traces go, as the command line says it.
+//! Configuration of trace export.
 
 use clap::Args;
 
@@ -29,10 +29,10 @@ pub struct Config {
     pub sample_ratio: f64,
 }
 
-/// A share, from none to all.
+/// Parses a share between 0 and 1.
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
-        // An empty variable counts as none.
+        // An empty variable counts as unset.
         _ if text.is_empty() => Ok(1.0),
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("expected a number from 0 to 1".to_owned()),

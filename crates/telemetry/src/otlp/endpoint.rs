@@ -1,20 +1,20 @@
-//! The URL that spans are posted to.
+//! The URL that spans are sent to.
 
 use std::fmt::{self, Display};
 
 use http::Uri;
 use http::uri::Scheme;
 
-/// The URL that spans are posted to, `http` or `https`.
+/// The `http` or `https` URL that spans are sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint(Uri);
 
 impl Endpoint {
-    /// That of a collector, which takes spans at the path `/v1/traces` below its own URL.
+    /// The endpoint of a collector: the path `/v1/traces` below its base URL.
     ///
     /// # Errors
     ///
-    /// If it is not the URL of a collector.
+    /// If it is not a valid URL.
     pub(super) fn of_collector(url: &str) -> Result<Self, String> {
         if Self::of_traces(url)?.0.query().is_some() {
             return Err("expected a URL without a query".to_owned());
@@ -22,11 +22,11 @@ impl Endpoint {
         Self::of_traces(&format!("{}/v1/traces", url.trim_end_matches('/')))
     }
 
-    /// The endpoint whose URL is given as a whole.
+    /// The endpoint with a complete URL.
     ///
     /// # Errors
     ///
-    /// If it is not a URL of HTTP.
+    /// If it is not a valid URL.
     pub(super) fn of_traces(url: &str) -> Result<Self, String> {
         let expected = || "expected http://HOST[:PORT][/PATH] or https://…".to_owned();
         let uri: Uri = url.parse().map_err(|_| expected())?;

@@ -1,4 +1,4 @@
-//! Sending spans in batches.
+//! Exports spans in batches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,12 @@ use super::settings::Settings;
 use super::span_data;
 use super::transport::Transport;
 
-/// Spans that are sent at a time.
+/// Maximum number of spans in a message.
 const BATCH: usize = 512;
-/// Longest time that a span waits, if the collector keeps up.
+/// Maximum time that a span waits, if the collector keeps up.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Sends spans to a collector.
+/// Exports spans to a collector.
 pub(super) struct Exporter {
     sender: opentelemetry_otlp::SpanExporter,
     transport: Transport,
@@ -36,11 +36,11 @@ pub(super) struct Exporter {
 }
 
 impl Exporter {
-    /// An exporter to an endpoint.
+    /// Creates an exporter.
     ///
     /// # Errors
     ///
-    /// If the settings cannot be used.
+    /// If the settings are not valid.
     pub(super) fn new(settings: Settings, metrics: Arc<SpanMetrics>) -> anyhow::Result<Self> {
         let transport = Transport::new(&settings)?;
         let mut sender = opentelemetry_otlp::SpanExporter::builder()
@@ -48,7 +48,7 @@ impl Exporter {
             .with_http_client(transport.clone())
             .with_endpoint(settings.endpoint.url())
             .with_timeout(settings.timeout)
-            // It would sleep on this thread before it tries again.
+            // Retries would sleep on this thread.
             .with_retry_policy(RetryPolicy::disabled())
             .build()
             .context("cannot set up the exporter")?;
@@ -65,15 +65,15 @@ impl Exporter {
         })
     }
 
-    /// Sends spans until there will be no more.
+    /// Exports spans until the queue is stopped.
     pub(super) async fn run(mut self, mut spans: mpsc::Receiver<Span>, signals: Arc<Signals>) {
         let mut tick = interval(PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            // Not whenever there is a span: that would wake this task with every request.
+            // Not for every span, which would wake this task with every request.
             let is_last = tokio::select! {
                 _ = tick.tick() => false,
-                () = signals.crowded.notified() => false,
+                () = signals.half_full.notified() => false,
                 () = signals.stop.notified() => true,
             };
             if is_last {
@@ -105,7 +105,7 @@ impl Exporter {
         let exported = *taken.as_ref().unwrap_or(&0);
         self.metrics.count(Outcome::Exported, exported);
         self.metrics.count(Outcome::Failed, count - exported);
-        // Once, not with every batch.
+        // Logged once per series of failures.
         let was_failing = std::mem::replace(&mut self.is_failing, taken.is_err());
         match taken {
             Err(error) if !was_failing => {

@@ -1,9 +1,9 @@
-//! What became of spans.
+//! Metrics of trace export.
 
 use prometheus::IntCounterVec;
 
 crate::families! {
-    /// Metrics of the export of spans.
+    /// Metrics of trace export.
     pub struct SpanMetrics {
         /// Spans for the OpenTelemetry collector, by what became of them.
         spans: IntCounterVec = "otlp_spans_total" ["outcome"],
@@ -18,12 +18,12 @@ impl SpanMetrics {
     }
 }
 
-/// What became of a span.
+/// The outcome of exporting a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The collector took it.
+    /// The collector accepted it.
     Exported,
-    /// The collector did not take it.
+    /// The collector did not accept it.
     Failed,
     /// The queue was full.
     Dropped,

@@ -1,12 +1,12 @@
-//! Spans of requests for an OpenTelemetry collector.
+//! Exports spans of requests to an OpenTelemetry collector.
 //!
-//! A request that is recorded has a [`RequestSpan`] in its
-//! [request context](crate::context::RequestContext). Spans wait in a bounded queue for a task
-//! that sends them in batches (OTLP 1.x over HTTP, in protobuf); what finds no room there, or the
-//! collector does not take, is counted and dropped.
+//! A recorded request has a [`RequestSpan`] in its
+//! [request context](crate::context::RequestContext). Ended spans wait in a bounded queue for a
+//! task that exports them in batches (OTLP 1.x over HTTP, in protobuf). Spans that do not fit into
+//! the queue, or that the collector does not accept, are counted and dropped.
 //!
-//! The SDK of OpenTelemetry makes no spans here: only its exporter is used, with the standard
-//! variables that configure it.
+//! Spans are not created by the OpenTelemetry SDK; only its exporter is used, with the standard
+//! environment variables.
 
 mod config;
 mod endpoint;
@@ -39,8 +39,8 @@ use metrics::Outcome;
 use queue::Queue;
 use settings::Settings;
 
-/// Longest time to send what is left at the end.
-const LAST: Duration = Duration::from_secs(3);
+/// Maximum time for exporting the remaining spans at shutdown.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Records spans of requests.
 pub struct Tracer {
@@ -50,12 +50,12 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// The tracer that the configuration and the `OTEL_*` variables ask for, if they ask for one.
-    /// Needs tokio's runtime.
+    /// Starts a tracer if the configuration or an `OTEL_*` variable names a collector. Must run
+    /// within a tokio runtime.
     ///
     /// # Errors
     ///
-    /// If a variable has a value that cannot be used, or certificates cannot be read.
+    /// If a variable is not valid, or certificates cannot be read.
     pub fn start(config: &Config, metrics: SpanMetrics) -> anyhow::Result<Option<Arc<Self>>> {
         let metrics = Arc::new(metrics);
         for outcome in Outcome::ALL {
@@ -79,8 +79,8 @@ impl Tracer {
         })))
     }
 
-    /// Begins the span of a request if it is sampled: its parent decides, or chance does where it
-    /// has none.
+    /// Begins the span of a request if it is sampled: its parent decides, or, without one, the
+    /// sample ratio.
     #[must_use]
     pub fn begin(&self, parent: Option<Parent>) -> Option<RequestSpan> {
         let is_sampled = match &parent {
@@ -90,12 +90,12 @@ impl Tracer {
         is_sampled.then(|| RequestSpan::new(Arc::clone(&self.queue), parent))
     }
 
-    /// Sends what is left.
+    /// Exports the remaining spans.
     pub async fn stop(&self) {
         let exporter = self.exporter.lock().take();
         let Some(exporter) = exporter else { return };
         self.queue.stop();
-        if timeout(LAST, exporter).await.is_err() {
+        if timeout(STOP_TIMEOUT, exporter).await.is_err() {
             warn!("the collector takes too long; the last spans are lost");
         }
     }

@@ -1,4 +1,4 @@
-//! Spans that wait for the exporter.
+//! The queue of spans to export.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::sync::{Notify, mpsc};
 use super::metrics::{Outcome, SpanMetrics};
 use super::record::Span;
 
-/// Spans that wait at the most.
+/// Maximum number of spans in the queue.
 const CAPACITY: usize = 8192;
 
 /// A bounded queue of spans.
@@ -17,17 +17,17 @@ pub(super) struct Queue {
     signals: Arc<Signals>,
 }
 
-/// What the exporter waits for besides time.
+/// Signals that wake the exporter before its interval ends.
 #[derive(Default)]
 pub(super) struct Signals {
     /// The queue is half full.
-    pub(super) crowded: Notify,
-    /// There will be no more spans.
+    pub(super) half_full: Notify,
+    /// No more spans will follow.
     pub(super) stop: Notify,
 }
 
 impl Queue {
-    /// A queue and its other end.
+    /// Creates a queue and its receiver.
     pub(super) fn new(metrics: Arc<SpanMetrics>) -> (Arc<Self>, mpsc::Receiver<Span>) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         let queue = Self {
@@ -38,17 +38,17 @@ impl Queue {
         (Arc::new(queue), receiver)
     }
 
-    /// Adds a span, unless the queue is full.
+    /// Adds a span; drops it if the queue is full.
     pub(super) fn push(&self, span: Span) {
         if self.sender.try_send(span).is_err() {
             self.metrics.count(Outcome::Dropped, 1);
         }
         if self.sender.capacity() < CAPACITY / 2 {
-            self.signals.crowded.notify_one();
+            self.signals.half_full.notify_one();
         }
     }
 
-    /// Has the exporter send what is left and end.
+    /// Makes the exporter export the remaining spans and end.
     pub(super) fn stop(&self) {
         self.signals.stop.notify_one();
     }

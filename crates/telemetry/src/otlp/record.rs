@@ -1,22 +1,22 @@
-//! Spans that have ended, as they wait to be exported.
+//! Ended spans, as they wait in the queue.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-/// A model, as it was called.
+/// The model version that was called.
 #[derive(Debug, Clone)]
-pub(super) struct Called {
+pub(super) struct CalledVersion {
     pub(super) name: String,
     pub(super) version: String,
 }
 
-/// A request with its answer.
+/// A request and its response.
 #[derive(Debug)]
 pub struct Exchange {
-    /// The method, one of those that are well known.
+    /// The method, with a bounded set of values.
     pub method: &'static str,
-    /// The route that it matched.
+    /// The matched route.
     pub route: Option<&'static str>,
     /// The path.
     pub path: String,
@@ -24,42 +24,42 @@ pub struct Exchange {
     pub scheme: &'static str,
     /// The client's address.
     pub client: Option<IpAddr>,
-    /// What the client calls itself.
+    /// The `user-agent` header.
     pub user_agent: Option<String>,
-    /// Status of the answer.
+    /// The status code.
     pub status: u16,
 }
 
-/// A span that has ended.
+/// An ended span.
 #[derive(Debug)]
 pub(super) struct Span {
     pub(super) trace: u128,
     pub(super) id: u64,
     pub(super) parent: Option<u64>,
-    /// Whether the parent is of another process.
+    /// Whether the parent belongs to another process.
     pub(super) is_entry: bool,
     pub(super) state: String,
     pub(super) start: SystemTime,
     pub(super) end: SystemTime,
-    /// The model that was called, by a request if by any.
-    pub(super) model: Option<Called>,
-    pub(super) what: What,
+    /// The model version that was called, if any.
+    pub(super) model: Option<CalledVersion>,
+    pub(super) operation: Operation,
 }
 
-/// What a span is of.
+/// What a span represents.
 #[derive(Debug)]
-pub(super) enum What {
+pub(super) enum Operation {
     Exchange(Exchange),
-    /// A call with so many rows, and why it failed.
+    /// A call: its number of rows, and the reason if it failed.
     Call(usize, Option<&'static str>),
 }
 
 impl Span {
-    /// Its name, of which there are few.
+    /// Its name, of low cardinality.
     pub(super) fn name(&self) -> Cow<'static, str> {
-        match &self.what {
-            What::Call(..) => "model call".into(),
-            What::Exchange(Exchange { method, route, .. }) => match route {
+        match &self.operation {
+            Operation::Call(..) => "model call".into(),
+            Operation::Exchange(Exchange { method, route, .. }) => match route {
                 Some(route) => format!("{method} {route}").into(),
                 None => (*method).into(),
             },

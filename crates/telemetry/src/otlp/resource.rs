@@ -1,4 +1,4 @@
-//! The resource that spans are of: this process.
+//! The resource of all spans: this process.
 
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,10 +7,10 @@ use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 
-/// Name of the service, unless `OTEL_SERVICE_NAME` is set, and of what made the spans.
+/// Default service name, and the name of the instrumentation scope.
 pub(super) const SERVICE: &str = "canopy";
 
-/// This process, as `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` describe it.
+/// Describes this process, with `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`.
 pub(super) fn of_process() -> Resource {
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     let started = started.unwrap_or_default().as_nanos();
@@ -18,7 +18,7 @@ pub(super) fn of_process() -> Resource {
         .with_attributes([
             KeyValue::new("service.name", SERVICE),
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-            // Tells this process from others, also from one that had its id before.
+            // Distinguishes this process from others, even with the same process id.
             KeyValue::new(
                 "service.instance.id",
                 format!("{}-{started}", std::process::id()),

@@ -1,7 +1,7 @@
-//! The standard variables of OpenTelemetry, checked before anything is exported.
+//! The standard OpenTelemetry variables, validated before anything is exported.
 //!
-//! The exporter reads those for headers and compression itself, and the resource those for the
-//! service. They ignore a value that they cannot use; here it is an error.
+//! The exporter itself reads the variables for headers and compression, and the resource those for
+//! the service, but they ignore invalid values. Here those are errors.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use opentelemetry_otlp::{
 
 use super::endpoint::Endpoint;
 
-/// Variables of which some values are supported, the more specific one first.
+/// Variables that allow only some values, the more specific one first.
 const CHOICES: [(&[&str], &[&str]); 4] = [
     (&["OTEL_TRACES_EXPORTER"], &["otlp"]),
     (&["OTEL_TRACES_SAMPLER"], &["parentbased_traceidratio"]),
@@ -58,23 +58,23 @@ const CLIENT_CERTIFICATES: [&str; 4] = [
     "OTEL_EXPORTER_OTLP_CLIENT_KEY",
 ];
 
-/// Where and how spans are exported.
+/// Destination and options of trace export.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) endpoint: Endpoint,
-    /// Longest time that the collector may take.
+    /// Timeout of a message.
     pub(super) timeout: Duration,
-    /// The certificate authorities to trust in place of the system's, as a PEM file.
+    /// Certificate authorities that replace the system's, as a PEM file.
     pub(super) certificate: Option<PathBuf>,
 }
 
 impl Settings {
-    /// The settings that the variables make, if there is an endpoint: that of the command line,
-    /// or that of a variable.
+    /// Resolves the settings from the command line and the variables; `None` if neither names an
+    /// endpoint.
     ///
     /// # Errors
     ///
-    /// If a variable has a value that cannot be used.
+    /// If a variable is not valid.
     pub(super) fn resolve(
         endpoint: Option<Endpoint>,
         variable: impl Fn(&str) -> Option<OsString>,
@@ -102,7 +102,7 @@ impl Settings {
 struct Variables<F>(F);
 
 impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
-    /// The first of these variables that is set, with its name; one that is empty is not.
+    /// The first of these variables that is set and not empty, with its name.
     fn first(&self, names: &[&'static str]) -> anyhow::Result<Option<(&'static str, String)>> {
         let set = |name: &&'static str| Some((*name, (self.0)(name)?));
         let mut set = names.iter().filter_map(set);
@@ -124,14 +124,14 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
             } else {
                 return Ok(None);
             };
-        // Without the value: there may be a password in it.
+        // Without the value, which may contain a password.
         let endpoint = endpoint.map_err(anyhow::Error::msg);
         endpoint
             .map(Some)
             .with_context(|| format!("{name} is invalid"))
     }
 
-    /// Whether spans are not to be exported in spite of an endpoint.
+    /// Whether export is disabled despite an endpoint.
     fn is_disabled(&self) -> anyhow::Result<bool> {
         if let Some((name, value)) = self.first(&["OTEL_SDK_DISABLED"])? {
             let is_disabled = value.eq_ignore_ascii_case("true");
@@ -157,7 +157,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
         }
     }
 
-    /// Checks what the exporter would ignore if it is wrong.
+    /// Validates what the exporter would silently ignore.
     fn check(&self) -> anyhow::Result<()> {
         for (names, supported) in CHOICES {
             if let Some((name, value)) = self.first(names)? {
@@ -175,7 +175,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
                 let is_valid = HeaderName::try_from(name).is_ok();
                 is_valid && !value.is_empty() && HeaderValue::try_from(value).is_ok()
             };
-            // Without the value: headers are often secret.
+            // Without the value, because headers are often secret.
             ensure!(
                 are_pairs(&headers, is_header),
                 "{name} is invalid: expected NAME=VALUE,… of HTTP headers, percent-encoded"
@@ -194,7 +194,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
     }
 }
 
-/// Whether a text is `name=value` pairs, separated by commas, that are all valid.
+/// Whether a string is a comma-separated list of valid `name=value` pairs.
 fn are_pairs(text: &str, is_valid: impl Fn(&str, &str) -> bool) -> bool {
     let mut pairs = text.split_terminator(',');
     pairs.all(|pair| {

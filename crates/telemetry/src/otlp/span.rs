@@ -1,25 +1,25 @@
-//! Spans: of a request, and of the calls of models that it led to.
+//! Spans of requests and of their model calls.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use super::queue::Queue;
-use super::record::{Called, Exchange, Span, What};
+use super::record::{CalledVersion, Exchange, Operation, Span};
 
-/// The trace context that a request came with.
+/// The trace context that a request carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parent {
-    /// The trace.
+    /// The trace id.
     pub trace: u128,
-    /// The span that sent the request.
+    /// The id of the calling span.
     pub span: u64,
     /// Whether the trace is recorded.
     pub is_sampled: bool,
-    /// `tracestate`: data of other vendors, passed on as it is.
+    /// `tracestate`: vendor-specific data, passed on unchanged.
     pub state: String,
 }
 
-/// The span of a request that is recorded, until it ends.
+/// The span of a recorded request, until it ends.
 #[derive(Clone)]
 pub struct RequestSpan(Arc<Current>);
 
@@ -29,7 +29,7 @@ struct Current {
     span: u64,
     parent: Option<Parent>,
     start: SystemTime,
-    model: OnceLock<Called>,
+    model: OnceLock<CalledVersion>,
 }
 
 impl RequestSpan {
@@ -45,7 +45,7 @@ impl RequestSpan {
         }))
     }
 
-    /// The trace, in 32 hexadecimal digits.
+    /// The trace id, 32 hexadecimal digits.
     #[must_use]
     pub fn trace(&self) -> String {
         format!("{:032x}", self.0.trace)
@@ -59,13 +59,12 @@ impl RequestSpan {
             parent: parent.as_ref().map(|parent| parent.span),
             is_entry: true,
             model: self.0.model.get().cloned(),
-            what: What::Exchange(exchange),
+            operation: Operation::Exchange(exchange),
             ..self.span(self.0.start)
         });
     }
 
-    /// Records a call of a version of a model that has just ended: it took some time, or failed
-    /// for a reason after some time.
+    /// Records a model call that has just ended: its duration, and the reason if it failed.
     pub(crate) fn record_call(
         &self,
         model: &str,
@@ -73,7 +72,7 @@ impl RequestSpan {
         rows: usize,
         result: Result<Duration, (Duration, &'static str)>,
     ) {
-        let called = Called {
+        let called = CalledVersion {
             name: model.to_owned(),
             version: version.to_owned(),
         };
@@ -82,11 +81,11 @@ impl RequestSpan {
             Err((duration, reason)) => (duration, Some(reason)),
         };
         let now = SystemTime::now();
-        // The request's span names the first model if it calls several.
+        // If a request calls several models, its span names the first.
         let _ = self.0.model.set(called.clone());
         self.0.queue.push(Span {
             model: Some(called),
-            what: What::Call(rows, failure),
+            operation: Operation::Call(rows, failure),
             ..self.span(now.checked_sub(duration).unwrap_or(now))
         });
     }
@@ -104,7 +103,7 @@ impl RequestSpan {
             start,
             end: SystemTime::now().max(start),
             model: None,
-            what: What::Call(0, None),
+            operation: Operation::Call(0, None),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Spans as the exporter takes them, with the attributes of the OpenTelemetry semantic conventions
-//! for HTTP servers (1.23 and later) and `canopy.…` of our own.
+//! Converts spans for the exporter. Attributes follow the OpenTelemetry semantic conventions for
+//! HTTP servers (1.23 and later); `canopy.…` are our own.
 
 use opentelemetry::trace::{
     SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
@@ -7,9 +7,9 @@ use opentelemetry::trace::{
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use super::record::{Exchange, Span, What};
+use super::record::{Exchange, Operation, Span};
 
-/// A span of a scope.
+/// Converts a span.
 pub(super) fn convert(span: Span, scope: InstrumentationScope) -> SpanData {
     let name = span.name();
     let mut attributes = Vec::new();
@@ -17,13 +17,13 @@ pub(super) fn convert(span: Span, scope: InstrumentationScope) -> SpanData {
         attributes.push(KeyValue::new("canopy.model.name", model.name));
         attributes.push(KeyValue::new("canopy.model.version", model.version));
     }
-    let (span_kind, error) = match span.what {
-        What::Call(rows, failure) => {
+    let (span_kind, error) = match span.operation {
+        Operation::Call(rows, failure) => {
             attributes.push(KeyValue::new("canopy.rows", rows as i64));
             (SpanKind::Internal, failure.map(str::to_owned))
         }
-        What::Exchange(exchange) => {
-            // What a client did wrong is no error of the server's.
+        Operation::Exchange(exchange) => {
+            // Client errors are not errors of a server span.
             let error = (exchange.status >= 500).then(|| exchange.status.to_string());
             describe(exchange, &mut attributes);
             (SpanKind::Server, error)
@@ -74,7 +74,7 @@ fn describe(exchange: Exchange, attributes: &mut Vec<KeyValue>) {
     }
 }
 
-/// The data of other vendors; none if a part of it is not valid, as W3C Trace Context has it.
+/// Parses `tracestate`; empty if any part is invalid, as W3C Trace Context requires.
 fn trace_state(state: &str) -> TraceState {
     let members = state.split(',').map(str::trim);
     let pairs = members.filter_map(|member| member.split_once('='));

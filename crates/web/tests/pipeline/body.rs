@@ -1,11 +1,11 @@
-//! Bodies: read, refused, discarded.
+//! Request bodies: reading, rejecting and discarding them.
 
 use canopy_auth::Role;
 
 use crate::server::Server;
 
-/// A body that does not fit into the buffers of a connection.
-const SOME_MEGABYTES: usize = 8 << 20;
+/// Size of a body that exceeds the buffers of a connection.
+const BODY_SIZE: usize = 8 << 20;
 
 fn head(method: &str, path: &str, length: usize, more: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n{more}\r\n")
@@ -47,12 +47,12 @@ fn a_refused_body_is_discarded_and_its_connection_goes_on() {
         ("PUT", "/upload", "", 413),
         ("POST", "/echo", "sec-fetch-site: cross-site\r\n", 403),
         ("POST", "/nothing", "", 404),
-        // Nothing that this server knows; the body comes at once.
+        // An unknown expectation; the body follows immediately.
         ("POST", "/refuse", "expect: the-unexpected\r\n", 409),
     ] {
         let mut connection = server.connect();
-        connection.send(&head(method, path, SOME_MEGABYTES, more));
-        assert!(connection.send(&"x".repeat(SOME_MEGABYTES)), "{path}");
+        connection.send(&head(method, path, BODY_SIZE, more));
+        assert!(connection.send(&"x".repeat(BODY_SIZE)), "{path}");
         assert_eq!(connection.answer(method).status, status, "{path}");
         assert_eq!(connection.ask("GET", "/open").status, 200, "{path}");
     }

@@ -1,4 +1,4 @@
-//! A client that sees every byte of an answer.
+//! A client that exposes every byte of a response.
 
 use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// How long anything may take before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Timeout of everything that a test waits for.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection to a server.
 pub(crate) struct Connection(BufReader<TcpStream>);
@@ -15,11 +15,11 @@ pub(crate) struct Connection(BufReader<TcpStream>);
 impl Connection {
     pub(crate) fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         Self(BufReader::new(stream))
     }
 
-    /// Sends text; says whether the server still takes it.
+    /// Sends text; returns whether the server still accepts it.
     pub(crate) fn send(&mut self, text: &str) -> bool {
         self.0.get_mut().write_all(text.as_bytes()).is_ok()
     }
@@ -31,18 +31,18 @@ impl Connection {
         ))
     }
 
-    /// Sends a request without a body; answers the answer.
+    /// Sends a request without a body and reads the response.
     pub(crate) fn ask(&mut self, method: &str, path: &str) -> Answer {
         assert!(self.request(method, path));
         self.answer(method)
     }
 
-    /// The answer to a request with a method.
+    /// Reads the response to a request with this method.
     pub(crate) fn answer(&mut self, method: &str) -> Answer {
         self.try_answer(method).unwrap()
     }
 
-    /// As [`Self::answer`]; nothing if the connection ends before one begins.
+    /// Like [`Self::answer`]; `None` if the connection ends before a response begins.
     pub(crate) fn try_answer(&mut self, method: &str) -> Option<Answer> {
         let first = self.line()?;
         let status = first.split(' ').nth(1).unwrap().parse().unwrap();
@@ -73,7 +73,7 @@ impl Connection {
         Some(answer)
     }
 
-    /// Waits until the server has closed the connection; nothing may come before.
+    /// Waits until the server closes the connection; asserts that nothing arrives before.
     pub(crate) fn wait_for_end(&mut self) {
         let mut rest = Vec::new();
         let end = self.0.read_to_end(&mut rest);
@@ -82,11 +82,11 @@ impl Connection {
         assert!(rest.is_empty(), "{rest:?}");
     }
 
-    /// Whether anything arrives, or the connection ends, within a time.
+    /// Whether anything arrives, or the connection ends, within `time`.
     pub(crate) fn hears_within(&mut self, time: Duration) -> bool {
         self.0.get_ref().set_read_timeout(Some(time)).unwrap();
         let heard = self.0.fill_buf().is_ok();
-        self.0.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
+        self.0.get_ref().set_read_timeout(Some(TIMEOUT)).unwrap();
         heard
     }
 
@@ -111,7 +111,7 @@ impl Connection {
     }
 }
 
-/// An answer, as it came.
+/// A response as received.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -120,7 +120,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The values of a header, separated by commas.
+    /// All values of a header, comma-separated.
     pub(crate) fn all(&self, name: &str) -> String {
         let values = self.headers.iter().filter(|(it, _)| it == name);
         let values: Vec<&str> = values.map(|(_, value)| value.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Large answers in fewer bytes.
+//! Compression of responses.
 
 use std::io::Read as _;
 
@@ -14,7 +14,7 @@ fn a_large_answer_is_compressed_as_the_client_prefers() {
     let plain = server.get("/text", &[]);
     assert_eq!(plain.header("content-encoding"), None);
     assert_eq!(plain.body.len(), 100_000);
-    // Caches know that there are others.
+    // Tells caches that there are other encodings.
     assert_eq!(plain.all("vary"), "accept-encoding");
     for (accepted, encoding) in [
         ("gzip", Some("gzip")),

@@ -1,7 +1,7 @@
-//! How long connections stay, and which one goes when there are too many.
+//! Timeouts of connections, and which one is closed when there are too many.
 //!
-//! That something does not happen within a time is shown by another connection, whose end takes
-//! that time.
+//! To show that something does not happen within a time, another connection is used, whose end
+//! takes that time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::client::Connection;
 use crate::server::{LARGE, Server};
 
-/// A connection that has been answered once and is idle.
+/// A connection that is idle after one response.
 fn idle(server: &Server) -> Connection {
     let mut connection = server.connect();
     assert_eq!(connection.ask("GET", "/open").status, 200);
@@ -21,7 +21,7 @@ fn idle(server: &Server) -> Connection {
 fn an_idle_connection_is_closed_after_its_time_and_no_sooner() {
     let server = Server::start(&["--keep-alive", "300ms"]);
     let mut connection = server.connect();
-    // Every request begins the time anew.
+    // Every request restarts the timeout.
     for _ in 0..3 {
         assert_eq!(connection.ask("GET", "/open").status, 200);
         assert!(!connection.hears_within(Duration::from_millis(150)));
@@ -29,14 +29,14 @@ fn an_idle_connection_is_closed_after_its_time_and_no_sooner() {
     let start = Instant::now();
     assert_eq!(connection.ask("GET", "/open").status, 200);
     connection.wait_for_end();
-    // Times are kept in whole milliseconds.
+    // Timeouts are measured in whole milliseconds.
     assert!(start.elapsed() >= Duration::from_millis(299));
 }
 
 #[test]
 fn a_head_that_takes_too_long_is_not_waited_for() {
     let server = Server::start(&["--keep-alive", "1h", "--header-timeout", "500ms"]);
-    // On a new connection or a used one, begun or not.
+    // On a new connection and on a used one, with and without the beginning of a head.
     server.connect().wait_for_end();
     let begin = "GET /open HT";
     for mut connection in [server.connect(), idle(&server)] {
@@ -45,7 +45,7 @@ fn a_head_that_takes_too_long_is_not_waited_for() {
         connection.wait_for_end();
         assert!(start.elapsed() >= Duration::from_millis(400));
     }
-    // Bytes that drip make no difference.
+    // A slow trickle of bytes makes no difference.
     let mut connection = server.connect();
     while connection.send("G") && !connection.hears_within(Duration::from_millis(20)) {}
     connection.wait_for_end();
@@ -57,7 +57,7 @@ fn a_connection_whose_answer_is_being_read_is_not_idle() {
     let mut reader = server.connect();
     reader.request("GET", "/large");
     assert!(reader.hears_within(Duration::from_secs(60)));
-    // While the rest of the answer waits to be read, as long as idle connections may be.
+    // While the rest of the response is unread, for as long as the idle timeout.
     idle(&server).wait_for_end();
     idle(&server).wait_for_end();
     assert_eq!(reader.answer("GET").body.len(), LARGE);
@@ -99,7 +99,7 @@ fn a_refused_body_is_not_taken_for_the_head_of_a_request() {
 fn a_new_client_is_let_in_where_the_connection_idle_longest_is() {
     let server = Server::start(&["--max-connections", "2", "--keep-alive", "1h"]);
     let (mut first, mut second) = (idle(&server), idle(&server));
-    // The first one has been used since.
+    // The first one has been used more recently.
     assert!(!second.hears_within(Duration::from_millis(2)));
     assert_eq!(first.ask("GET", "/open").status, 200);
     let mut third = idle(&server);
@@ -158,7 +158,7 @@ fn a_request_that_arrives_while_its_connection_is_closed_is_answered_or_not_begu
     let address = server.address;
     let answered = AtomicUsize::new(0);
     let refused = AtomicUsize::new(0);
-    // Each client pushes the other one out, and asks again on a connection that may be going.
+    // Each client displaces the other, and sends its request on a connection that may be closing.
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {

@@ -1,4 +1,4 @@
-//! The id of a request.
+//! The request id.
 
 use std::panic;
 use std::sync::{Mutex, PoisonError};
@@ -48,6 +48,6 @@ fn a_panic_is_answered_and_knows_the_request_it_belongs_to() {
         assert!(!detail.contains("purpose"), "{detail}");
     }
     assert_eq!(*PANICS.lock().unwrap(), ["first", "second"]);
-    // The connection and its thread live on.
+    // The connection and its thread survive.
     assert_eq!(connection.ask("GET", "/open").status, 200);
 }

@@ -1,4 +1,4 @@
-//! Pages of other origins that may use the server.
+//! Cross-origin resource sharing.
 
 use canopy_auth::Role;
 
@@ -28,11 +28,11 @@ fn a_page_of_an_allowed_origin_is_let_in_and_may_read_the_answer() {
     }
     let evil = server.send(("POST", "/echo"), &[EVIL], "");
     assert_eq!((evil.status, allowed(&evil)), (403, None));
-    // Caches know that another origin may get another answer.
+    // Tells caches that responses differ by origin.
     assert_eq!(evil.all("vary"), "origin");
     let evil = server.get("/open", &[EVIL]);
     assert_eq!((evil.status, allowed(&evil)), (200, None));
-    // A name that leads here does not become an allowed one by it.
+    // A name that resolves here does not become an allowed one.
     let rebound = server.send(("POST", "/echo"), &[APP, ("host", "evil.example")], "");
     assert_eq!(rebound.status, 403);
 }

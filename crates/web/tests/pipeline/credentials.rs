@@ -1,11 +1,11 @@
-//! What the rows of the table need where there are users.
+//! The access that routes require if there are users.
 
 use canopy_auth::Role;
 use canopy_web::Need;
 
 use crate::server::{Server, routes};
 
-/// Whether a request was refused rather than answered by a handler.
+/// The status if the request was rejected before reaching a handler.
 fn refusal(server: &Server, call: (&str, &str), key: Option<&str>) -> Option<u16> {
     let key = key.map(|key| ("x-api-key", key));
     let answer = server.send(call, key.as_slice(), "");

@@ -1,10 +1,10 @@
-//! Requests that pages of other sites have a browser send.
+//! Protection against cross-site request forgery.
 
 use canopy_auth::Role;
 
 use crate::server::{Server, routes};
 
-/// What only a page of another site has a browser send.
+/// Headers that only requests from pages of other sites have.
 const FOREIGN: [(&str, &str); 6] = [
     ("origin", "https://evil.example"),
     ("origin", "null"),
@@ -68,7 +68,7 @@ fn a_host_that_is_published_under_a_name_is_asked_under_it() {
     assert_eq!(status(&[("host", "ml.example")]), 200);
     assert_eq!(status(&[("host", "ML.example:8443")]), 200);
     assert_eq!(status(&[("host", "evil.example")]), 403);
-    // Proxies that ask under the name of this machine, or leave the port out.
+    // Proxies that use this machine's name, or omit the port.
     let page = ("origin", "http://ml.example:8443");
     assert_eq!(status(&[page]), 200);
     assert_eq!(status(&[page, ("host", "ml.example")]), 200);

@@ -1,4 +1,4 @@
-//! What the pipeline promises, shown with a small service over real connections.
+//! Tests the guarantees of the pipeline with a small service over real connections.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,4 +1,4 @@
-//! Methods, and what answers have whatever they answer.
+//! Methods, paths and the headers of every response.
 
 use crate::server::{Server, routes};
 
@@ -9,7 +9,7 @@ fn head_is_get_without_the_body() {
     for (_, path, _) in gets.filter(|(_, path, _)| path != "/hold") {
         let mut connection = server.connect();
         let head = connection.ask("HEAD", &path);
-        // What follows on the connection is the next answer.
+        // Only the next response follows on the connection.
         let get = connection.ask("GET", &path);
         assert_eq!(head.status, get.status, "{path}");
         let length = get.body.len().to_string();

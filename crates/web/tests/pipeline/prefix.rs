@@ -1,4 +1,4 @@
-//! A server that a proxy publishes under a path.
+//! A server that is published below a root path.
 
 use canopy_auth::Role;
 
@@ -19,7 +19,7 @@ fn requests_are_answered_with_and_without_the_prefix() {
     ] {
         assert_eq!(server.get(path, &[]).status, status, "{path}");
     }
-    // Errors have the form of the path below the prefix.
+    // Errors are formatted for the path below the root path.
     assert_eq!(server.get("/ml/nothing", &[]).json()["path"], "/nothing");
 }
 

@@ -19,15 +19,15 @@ use tokio::sync::{Notify, mpsc::UnboundedSender, mpsc::unbounded_channel};
 
 use crate::client::{Answer, Connection};
 
-/// Bytes of the answer of `/large`: more than the buffers of a connection hold.
+/// Size of the response of `/large`, which exceeds the buffers of a connection.
 pub(crate) const LARGE: usize = 32 << 20;
 
-/// What answers.
+/// The state of the service.
 pub(crate) struct Small {
     parts: Parts,
-    /// Requests of `/count` whose handler was called.
+    /// Number of calls of the handler of `/count`.
     pub(crate) begun: AtomicUsize,
-    /// Lets one request of `/hold` go on.
+    /// Lets one request of `/hold` finish.
     pub(crate) release: Notify,
     holding: mpsc::Sender<()>,
 }
@@ -76,7 +76,7 @@ static ROUTES: [Route<Small>; 15] = routes! {
     GET    "/hold"         Need::User,                Open       => hold;
 };
 
-/// Text of a length that can be compressed.
+/// Compressible text of a given length.
 fn letters(length: usize) -> Response {
     let text: Vec<u8> = (b'a'..=b'z').cycle().take(length).collect();
     self::text("text/plain", text)
@@ -125,13 +125,13 @@ struct Cli {
     auth: canopy_auth::Config,
 }
 
-/// A server of its own port; stopped when dropped.
+/// A server on its own port; stopped when dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) service: Arc<Small>,
-    /// A message for every request of `/hold` whose handler was called.
+    /// Receives a message for every call of the handler of `/hold`.
     pub(crate) holding: mpsc::Receiver<()>,
-    /// API keys of users with one role each.
+    /// API keys of users, one per role.
     pub(crate) keys: Vec<(Role, String)>,
     stop: UnboundedSender<()>,
     thread: Option<JoinHandle<()>>,
@@ -139,12 +139,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server without users that listens to this machine alone.
+    /// Starts a server without users, as if on loopback only.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::launch(arguments, true)
     }
 
-    /// As [`Self::start`], with a user for each role.
+    /// Like [`Self::start`], with a user for each role.
     pub(crate) fn with_users(arguments: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("users.json");
@@ -163,7 +163,7 @@ impl Server {
         server
     }
 
-    /// A server that takes itself to be reachable from this machine alone, or from others too.
+    /// Starts a server; `is_local` says whether it assumes to listen on loopback only.
     pub(crate) fn launch(arguments: &[&str], is_local: bool) -> Self {
         let arguments = ["server"].iter().chain(arguments);
         let cli = Cli::try_parse_from(arguments).unwrap();
@@ -215,7 +215,7 @@ impl Server {
         Connection::open(self.address)
     }
 
-    /// Asks for a path with headers and a body, on a connection of its own.
+    /// Sends a request with headers and a body on a new connection.
     pub(crate) fn send(
         &self,
         (method, path): (&str, &str),
@@ -239,7 +239,7 @@ impl Server {
         self.send(("GET", path), headers, "")
     }
 
-    /// The key of the user with a role.
+    /// The API key of the user with a role.
     pub(crate) fn key(&self, role: Role) -> &str {
         let mut keys = self.keys.iter();
         &keys.find(|(it, _)| *it == role).unwrap().1
@@ -248,7 +248,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Asks, and insists.
+        // The second message ends requests in flight.
         let _ = self.stop.send(());
         let _ = self.stop.send(());
         let ended = self.thread.take().map(JoinHandle::join);

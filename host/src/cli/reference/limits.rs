@@ -15,12 +15,12 @@ use crate::config::ServeConfig;
 use crate::models::CallAdmission;
 use crate::monitoring::MAX_REPORTS;
 
-/// Headings of the arguments that are limits, if they are measured.
+/// Help headings whose arguments are limits, if they have a measure.
 const HEADINGS: [&str; 2] = ["Limits", "Network"];
-/// Names of values that are measures.
+/// Value names of arguments with a measure.
 const MEASURES: [&str; 3] = ["N", "SIZE", "TIME"];
 
-/// Those that can be configured, and those that are fixed.
+/// The configurable limits and the fixed ones.
 pub(super) fn limits() -> String {
     let command = ServeConfig::augment_args(Command::new("serve"));
     let configured = arguments_table(command.get_arguments().filter(|it| is_limit(it)));
@@ -86,7 +86,7 @@ fn fixed() -> Vec<[String; 3]> {
         ),
         (
             "time of a call on a thread that reads requests",
-            time(CallAdmission::PATIENCE),
+            time(CallAdmission::IO_DEADLINE),
             "repeated on another thread",
         ),
         (

@@ -1,4 +1,4 @@
-//! The host's part of the pages of the reference documentation.
+//! The host's part of the reference documentation.
 
 mod limits;
 
@@ -15,7 +15,7 @@ use crate::metrics::{Metrics, ModelMetrics};
 #[must_use]
 pub fn part(page: Page) -> String {
     match page {
-        // Every program's comes from its command line.
+        // Generated from the command line, for every program.
         Page::Configuration => String::new(),
         Page::Http => routes(),
         Page::Metrics => families(),

@@ -1,7 +1,7 @@
-//! Predictions in the form of an answer.
+//! Predictions as response bodies.
 //!
-//! A regression is answered with one number under the model's response field; a classification
-//! with the label of the argmax class there, and the probability of every class.
+//! A regression yields one number, under the model's response field. A classification yields the
+//! label of the argmax class there, and the probability of every class.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use canopy_runtime::{ModelInfo, Task, argmax};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-/// One record's prediction as a JSON object.
+/// The prediction for one record, as a JSON object.
 pub(super) fn record(info: &ModelInfo, values: &[f64]) -> Vec<u8> {
     to_json(&Prediction { info, values })
 }
 
-/// The predictions of many records as a JSON list of objects.
+/// The predictions for many records, as a JSON array of objects.
 pub(super) fn json(info: &ModelInfo, values: &[f64]) -> Vec<u8> {
     let predictions: Vec<_> = values
         .chunks(outputs(info))
@@ -26,7 +26,7 @@ pub(super) fn json(info: &ModelInfo, values: &[f64]) -> Vec<u8> {
     to_json(&predictions)
 }
 
-/// The predictions of many records as CSV with a header line.
+/// The predictions for many records, as CSV with a header line.
 pub(super) fn csv(info: &ModelInfo, values: &[f64]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(columns(info))?;
@@ -44,7 +44,7 @@ pub(super) fn csv(info: &ModelInfo, values: &[f64]) -> Result<Vec<u8>, csv::Erro
         .map_err(|error| error.into_error().into())
 }
 
-/// The predictions of many records as one batch of an Arrow IPC stream.
+/// The predictions for many records, as an Arrow IPC stream of one batch.
 pub(super) fn arrow(info: &ModelInfo, values: &[f64]) -> Result<Vec<u8>, ArrowError> {
     let outputs = outputs(info);
     let number = |column: usize| -> ArrayRef {
@@ -67,7 +67,7 @@ pub(super) fn arrow(info: &ModelInfo, values: &[f64]) -> Result<Vec<u8>, ArrowEr
     writer.into_inner()
 }
 
-/// Names of the columns of a table of predictions.
+/// Column names of a table of predictions.
 pub(crate) fn columns(info: &ModelInfo) -> Vec<String> {
     let probabilities = info
         .classes
@@ -118,7 +118,7 @@ impl Serialize for Probabilities<'_> {
     }
 }
 
-/// Numbers, texts and maps with text keys always have a JSON form.
+/// Cannot fail: numbers, strings and maps with string keys can be serialized.
 fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_else(|_| unreachable!("predictions are finite numbers"))
 }

@@ -1,4 +1,4 @@
-//! `POST /predict/batch`: many records in, as many predictions out, in the same form.
+//! `POST /predict/batch`: predicts many records; the response has the request's format.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use super::format::Format;
 use super::named;
 use super::{answer, predict};
 use crate::app::AppError;
-use crate::app::call::Asked;
+use crate::app::call::CallInput;
 use crate::app::predict::predict;
 use crate::http::Server;
 
-/// Predicts a batch in the background: all of its records, or none if one cannot be used.
+/// Predicts a batch in the background pool. One invalid record rejects the whole batch.
 pub(crate) async fn predict_batch(mut call: Call<'_, Server>) -> Result<Response, Problem> {
     let model = named::model(&call)?;
     let formats = [Format::Json, Format::Csv, Format::Arrow];
@@ -40,8 +40,8 @@ pub(crate) async fn predict_batch(mut call: Call<'_, Server>) -> Result<Response
         Ok::<_, AppError>((rows, out_of_range))
     };
     let (rows, out_of_range) = app.background.run(&permit, parse).await??;
-    let asked = Asked::Many(Arc::new(rows), permit.clone());
-    let predicted = predict(app, &model, &rollout, &asked, out_of_range).await;
+    let input = CallInput::Many(Arc::new(rows), permit.clone());
+    let predicted = predict(app, &model, &rollout, &input, out_of_range).await;
     let prediction = predicted.map_err(AppError::from)?;
 
     let (values, version) = (prediction.values, Arc::clone(prediction.version));

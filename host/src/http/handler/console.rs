@@ -1,5 +1,5 @@
-//! The console: one page and its files, all from the binary. The page asks this host and nothing
-//! else, and its policy holds it to that.
+//! The console: a page and its files, embedded in the binary. Its content security policy lets it
+//! talk to this host only.
 
 use canopy_web::{Call, HeaderMap, HeaderValue, Problem, Response, StatusCode, header, text};
 
@@ -7,13 +7,13 @@ use super::status;
 use crate::console::{self, File};
 use crate::http::Server;
 
-/// What the page may do: ask where it came from.
+/// Content security policy of the page: same origin only.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'",
 );
 
-/// `GET /`: the page for a browser, else a greeting.
+/// `GET /`: the page for a browser, otherwise a greeting.
 pub(crate) async fn root(call: Call<'_, Server>) -> Result<Response, Problem> {
     let mut response = if wants_page(call.headers()) {
         respond(&console::PAGE)
@@ -25,7 +25,7 @@ pub(crate) async fn root(call: Call<'_, Server>) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// `GET /console/{file}`: what the page is made of.
+/// `GET /console/{file}`: the files of the page.
 pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
     let name = call.parameters.get("file").unwrap_or_default();
     console::file(name).map(respond).ok_or_else(|| {
@@ -34,7 +34,7 @@ pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
     })
 }
 
-/// Browsers name HTML, other clients take anything.
+/// Browsers accept HTML by name, other clients anything.
 fn wants_page(headers: &HeaderMap) -> bool {
     let mut accepted = headers.get_all(header::ACCEPT).iter();
     accepted.any(|types| {

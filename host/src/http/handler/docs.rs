@@ -1,4 +1,4 @@
-//! The interface, described: OpenAPI and Swagger UI, both from the binary.
+//! The API documentation: OpenAPI and Swagger UI, embedded in the binary.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -8,10 +8,10 @@ use utoipa_swagger_ui::Config;
 
 use crate::http::{Server, openapi};
 
-/// Starts the page; what Swagger UI brings knows no authentication.
+/// Replaces Swagger UI's own script, which supports no authentication.
 const INITIALIZER: (&str, &str) = ("swagger-initializer.js", include_str!("initializer.js"));
 
-/// The page uses only what the host serves; Swagger UI styles its elements one by one.
+/// The page loads from this host only; Swagger UI needs inline styles.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -22,7 +22,7 @@ pub(crate) async fn openapi(call: Call<'_, Server>) -> Result<Response, Problem>
     json(StatusCode::OK, &openapi::document(call.service))
 }
 
-/// `GET /docs`: relative, so that a proxy may publish the host under any path.
+/// `GET /docs`: a relative redirect, so that a proxy may publish the host under any path.
 pub(crate) async fn redirect(_: Call<'_, Server>) -> Result<Response, Problem> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;

@@ -12,17 +12,17 @@ use crate::app::evaluate;
 use crate::http::Server;
 use crate::monitoring::report::Summary;
 
-/// What an evaluation answers.
+/// The response to an evaluation.
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     #[serde(flatten)]
     summary: &'a Summary,
     columns: Vec<&'a ColumnDrift>,
-    /// Where the whole report is.
+    /// Path of the full report.
     report: String,
 }
 
-/// Evaluates labelled records in the background.
+/// Evaluates labelled records in the background pool.
 pub(crate) async fn evaluate(mut call: Call<'_, Server>) -> Result<Response, Problem> {
     let model = named::model(&call)?;
     Format::of(call.headers(), &[Format::Json])?;

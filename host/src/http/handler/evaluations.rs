@@ -1,4 +1,4 @@
-//! The last evaluations of a model, under `/evaluations`; the same under `/models/{name}`.
+//! Recent evaluations of a model: `/evaluations` and `/models/{name}/evaluations`.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use super::named;
 use crate::http::Server;
 use crate::monitoring::report::{self, Head, Report, Summary};
 
-/// What the page of a report may do: were it opened here, it could not act for who is signed in.
+/// Policy of a report's page: opened in a browser, it cannot act for the signed-in user.
 const POLICY: HeaderValue = HeaderValue::from_static("sandbox allow-scripts");
 
-/// The evaluations that are kept, the newest first.
+/// The stored evaluations, newest first.
 #[derive(Serialize)]
 struct List<'a> {
     evaluations: Vec<Entry<'a>>,
 }
 
-/// An evaluation in figures.
+/// The key figures of an evaluation.
 #[derive(Serialize)]
 struct Entry<'a> {
     #[serde(flatten)]
@@ -38,12 +38,12 @@ pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
     json(StatusCode::OK, &List { evaluations })
 }
 
-/// `GET /evaluations/{id}`; `last` is the newest.
+/// `GET /evaluations/{id}`; `last` selects the newest.
 pub(crate) async fn whole(call: Call<'_, Server>) -> Result<Response, Problem> {
     json(StatusCode::OK, &*find(&call)?)
 }
 
-/// `GET /evaluations/{id}/report.html`: the same as a file that is complete in itself.
+/// `GET /evaluations/{id}/report.html`: the report as a self-contained page.
 pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
     let report = find(&call)?;
     let name = format!("{}-{}.html", report.head.model, report.head.id);

@@ -1,11 +1,11 @@
-//! Formats of bodies.
+//! Body formats.
 
 use canopy_web::{HeaderMap, Problem, StatusCode, header, media_type};
 
-/// Formats of a body.
+/// The format of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// `application/json`, or no type at all.
+    /// `application/json`, also without a content type.
     Json,
     /// `text/csv`.
     Csv,
@@ -27,7 +27,7 @@ impl Format {
         }
     }
 
-    /// The format that a request's `Content-Type` names, which must be one of `accepted`.
+    /// The format named by `Content-Type`; it must be one of `accepted`.
     pub(super) fn of(headers: &HeaderMap, accepted: &[Self]) -> Result<Self, Problem> {
         if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
             && encoding != "identity"
@@ -37,7 +37,7 @@ impl Format {
                 "compressed bodies are not accepted; send it without Content-Encoding",
             ));
         }
-        // What nearly every client sends need not be parsed.
+        // Fast path: the value that nearly every client sends needs no parsing.
         let given = headers.get(header::CONTENT_TYPE);
         if given.is_none_or(|given| given == Self::JSON) && accepted.contains(&Self::Json) {
             return Ok(Self::Json);

@@ -1,4 +1,4 @@
-//! `GET /live`: what the predictions of a model are like at the moment.
+//! `GET /live`: the live traffic of a model.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,8 +9,8 @@ use super::named;
 use crate::http::Server;
 use crate::metrics::Latencies;
 
-/// Counters since the start, of which a client makes rates by asking twice, and the sliding window
-/// with its drift when that was computed last.
+/// Counters since the start, from which a client computes rates, and the live window with its last
+/// computed drift.
 pub(crate) async fn live(call: Call<'_, Server>) -> Result<Response, Problem> {
     let model = named::model(&call)?;
     let version = model.serving();

@@ -1,4 +1,4 @@
-//! What the routes answer.
+//! The handlers of the routes.
 
 mod answer;
 pub(super) mod batch;

@@ -117,10 +117,10 @@ pub(crate) async fn retire(call: Call<'_, Server>) -> Result<Response, Problem> 
     Ok(response)
 }
 
-/// Reads a component from the body and makes a change with it.
+/// Reads a component from the body and rolls it out.
 async fn with_component(mut call: Call<'_, Server>, upload: Upload) -> Result<Response, Problem> {
     let name = name(&call)?;
-    is_component(&call)?;
+    check_media_type(&call)?;
     let app = &call.service.app;
     if !app.keeps_versions {
         return Err(ChangeError::NotKept.into());
@@ -143,8 +143,8 @@ fn respond(change: &Change) -> Result<Response, Problem> {
     json(status, change)
 }
 
-/// A component comes as such or without a type of its own.
-fn is_component(call: &Call<'_, Server>) -> Result<(), Problem> {
+/// Accepts the media types of components, and a missing one.
+fn check_media_type(call: &Call<'_, Server>) -> Result<(), Problem> {
     let types = ["application/wasm", "application/octet-stream"];
     match media_type(call.headers()) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! The model that a request is about.
+//! The registered model of a request.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::http::Server;
 use crate::models::{ChangeError, InvalidName, ModelName, RegisteredModel};
 
-/// The model that the path names, or else the default model.
+/// The model named in the path, or the default model.
 pub(crate) fn named(app: &App, parameters: &Parameters) -> Result<Arc<RegisteredModel>, Problem> {
     let Some(name) = parameters.get("name") else {
         return app.models.default_owned().ok_or_else(no_model);
@@ -18,7 +18,7 @@ pub(crate) fn named(app: &App, parameters: &Parameters) -> Result<Arc<Registered
     model.ok_or_else(|| ChangeError::Unknown(name).into())
 }
 
-/// The name in the path.
+/// The model name in the path.
 pub(super) fn name(call: &Call<'_, Server>) -> Result<ModelName, Problem> {
     parse(call.parameters.get("name").unwrap_or_default())
 }
@@ -28,12 +28,12 @@ fn parse(name: &str) -> Result<ModelName, Problem> {
         .map_err(|error: InvalidName| Problem::unprocessable(error.to_string()))
 }
 
-/// The model that a request is about.
+/// The registered model of a request.
 pub(super) fn model(call: &Call<'_, Server>) -> Result<Arc<RegisteredModel>, Problem> {
     named(&call.service.app, call.parameters)
 }
 
-/// There is no default model yet.
+/// 404: no default model is registered yet.
 pub(super) fn no_model() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,

@@ -1,4 +1,4 @@
-//! `POST /predict`: one record in, one prediction out.
+//! `POST /predict`: predicts one record.
 
 use std::sync::Arc;
 
@@ -10,32 +10,32 @@ use super::answer;
 use super::format::Format;
 use super::named::{self, no_model};
 use crate::app::AppError;
-use crate::app::call::Asked;
+use crate::app::call::CallInput;
 use crate::app::predict;
 use crate::http::Server;
 use crate::models::{RegisteredModel, Version};
 
-/// What the version that answered calls itself.
+/// The version that answered, by its own name.
 const MODEL_VERSION: HeaderName = HeaderName::from_static("x-model-version");
-/// The beginning of its digest.
+/// The first digits of its digest.
 const MODEL_DIGEST: HeaderName = HeaderName::from_static("x-model-digest");
 
 /// Predicts one record of the default model.
 pub(crate) async fn predict(call: Call<'_, Server>) -> Result<Response, Problem> {
-    // Held here, it need not be counted that this request holds the model.
+    // Borrowed, which saves counting a reference to the model.
     let default = call.service.app.models.default();
     let model = default.as_ref().ok_or_else(no_model)?;
     predict_record(call, model).await
 }
 
-/// Predicts one record of the model that the path names.
+/// Predicts one record of the model named in the path.
 pub(crate) async fn predict_named(call: Call<'_, Server>) -> Result<Response, Problem> {
     let model = named::model(&call)?;
     predict_record(call, &model).await
 }
 
-/// Predicts one record: by a fast model on the thread that read the request, as handing it over
-/// would take longer than the call.
+/// Predicts one record. A fast model runs on the thread that read the request, because passing the
+/// call to another thread would take longer than the call.
 async fn predict_record(
     mut call: Call<'_, Server>,
     model: &Arc<RegisteredModel>,
@@ -56,19 +56,19 @@ async fn predict_record(
             .map_err(AppError::from)?
     };
     let out_of_range = serving.loaded.is_out_of_range(&row);
-    let asked = Asked::One(Arc::new(row));
-    let predicted = predict::predict(app, model, &rollout, &asked, out_of_range).await;
+    let input = CallInput::One(Arc::new(row));
+    let predicted = predict::predict(app, model, &rollout, &input, out_of_range).await;
     let prediction = predicted.map_err(AppError::from)?;
     let info = prediction.version.loaded.model().info();
     let body = answer::record(info, &prediction.values);
     Ok(respond(prediction.version, Format::Json, body))
 }
 
-/// The answer of a version, with what it is.
+/// A response with headers that identify the version.
 pub(super) fn respond(version: &Version, format: Format, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
-    // As many as an answer has in all.
+    // Number of headers in the final response.
     headers.reserve(12);
     headers.insert(
         header::CONTENT_TYPE,
@@ -78,7 +78,7 @@ pub(super) fn respond(version: &Version, format: Format, body: Vec<u8>) -> Respo
         (MODEL_VERSION, &*version.loaded.model().info().version),
         (MODEL_DIGEST, version.short_digest()),
     ] {
-        // What a header cannot say is left out.
+        // Omitted if it is no valid header value.
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }

@@ -1,11 +1,11 @@
-//! What the host says of itself: greeting, health, readiness, metrics.
+//! Greeting, health, readiness and metrics.
 
 use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json, text};
 use tracing::error;
 
 use crate::http::Server;
 
-/// `GET /`, for who does not accept HTML.
+/// `GET /` for clients that do not accept HTML.
 pub(super) fn greeting(server: &Server) -> Result<Response, Problem> {
     let message = match server.app.models.default_owned() {
         Some(model) => {

@@ -1,4 +1,4 @@
-//! `POST /token`: a user name and a password for a token.
+//! `POST /token`: exchanges a user name and a password for a token.
 
 use canopy_auth::LoginError;
 use canopy_rows::json::check_depth;
@@ -13,11 +13,11 @@ use super::format::Format;
 use crate::app::AppError;
 use crate::http::Server;
 
-/// Media type of the form of OAuth 2.
+/// Media type of OAuth 2 forms.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
-/// Largest login, in bytes.
+/// Maximum size of a login request, in bytes.
 const LIMIT: u64 = 4 << 10;
-/// Tokens are kept by those that asked for them and by nobody on the way.
+/// Tokens must not be cached.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What a client sends; more than that, such as `grant_type`, is ignored.
@@ -75,7 +75,7 @@ async fn log_in(mut call: Call<'_, Server>) -> Result<Response, Problem> {
     }
 }
 
-/// Reads a login, as OAuth 2 writes it or in JSON.
+/// Reads a login request, as an OAuth 2 form or JSON.
 async fn read(call: &mut Call<'_, Server>) -> Result<Login, Problem> {
     let media_type = media_type(call.headers());
     let is_form = media_type.is_some_and(|it| it.is_ok_and(|it| it.essence_str() == FORM));

@@ -38,7 +38,7 @@ pub struct Registry {
     config: Config,
     loader: Loader,
     folder: Folder,
-    /// Number of rows in the sliding window of a version.
+    /// Number of rows in the live window of a version.
     window: usize,
     models: ArcSwap<BTreeMap<ModelName, Arc<RegisteredModel>>>,
     default: ArcSwapOption<RegisteredModel>,

@@ -18,7 +18,7 @@ pub(super) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
 }
 
 pub(super) async fn start(call: Call<'_, Server>) -> Result<Response, Problem> {
-    match call.service.retrainer.start_by_hand() {
+    match call.service.retrainer.start_manually() {
         Some(run) => json(StatusCode::ACCEPTED, &run),
         None => Err(Problem::new(
             StatusCode::CONFLICT,

@@ -91,9 +91,9 @@ impl Retrainer {
 
     /// Starts a run manually; `None` if one is already in progress. Must be called within a tokio
     /// runtime.
-    pub(crate) fn start_by_hand(self: &Arc<Self>) -> Option<Run> {
+    pub(crate) fn start_manually(self: &Arc<Self>) -> Option<Run> {
         let mut inner = self.inner.lock();
-        let started = inner.trigger.start_by_hand();
+        let started = inner.trigger.start_manually();
         started.then(|| self.begin(inner, StartedBy::Hand, BTreeMap::new()))
     }
 

@@ -87,7 +87,7 @@ impl Trigger {
 
     /// Decides on a manual start, which ignores the cooldown. Returns whether the run may start; it
     /// then counts as in progress.
-    pub(crate) fn start_by_hand(&mut self) -> bool {
+    pub(crate) fn start_manually(&mut self) -> bool {
         !std::mem::replace(&mut self.running, true)
     }
 
@@ -182,11 +182,11 @@ mod tests {
     #[test]
     fn a_manual_start_ignores_the_cooldown() {
         let (mut trigger, start) = trigger();
-        assert!(trigger.start_by_hand());
-        assert!(!trigger.start_by_hand());
+        assert!(trigger.start_manually());
+        assert!(!trigger.start_manually());
         assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Running);
         trigger.end(start);
         assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Cooldown);
-        assert!(trigger.start_by_hand());
+        assert!(trigger.start_manually());
     }
 }

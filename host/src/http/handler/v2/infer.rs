@@ -1,4 +1,4 @@
-//! Inference: one tensor of all features, or one tensor for each.
+//! Inference: one tensor with all features, or one tensor per feature.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use super::model::{PROBABILITIES, outputs, target};
 use super::tensor::{Data, Input, Output};
 use crate::app::AppError;
-use crate::app::call::Asked;
+use crate::app::call::CallInput;
 use crate::app::predict::{Prediction, predict};
 use crate::http::Server;
 use crate::models::Rollout;
 
-/// Length of the JSON before binary tensors.
+/// Length of the JSON that precedes binary tensors.
 const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
 
 #[derive(Debug, Deserialize)]
@@ -31,7 +31,7 @@ struct Inference {
     parameters: Parameters,
 }
 
-/// An output that is wanted; all are if none is named.
+/// A requested output; without any, all outputs are returned.
 #[derive(Debug, Deserialize)]
 struct Wanted {
     name: String,
@@ -46,7 +46,7 @@ struct Parameters {
 }
 
 #[derive(Debug, Serialize)]
-struct Inferred<'a> {
+struct InferenceResponse<'a> {
     model_name: &'a str,
     model_version: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ struct Inferred<'a> {
     outputs: Vec<Output>,
 }
 
-/// `POST /v2/models/{name}/infer`: one row at once, more in the background.
+/// `POST /v2/models/{name}/infer`: one row immediately, more in the background pool.
 pub(crate) async fn infer(mut call: Call<'_, Server>) -> Result<Response, Problem> {
     let model = target(&call)?;
     let app = &call.service.app;
@@ -63,7 +63,7 @@ pub(crate) async fn infer(mut call: Call<'_, Server>) -> Result<Response, Proble
     let body = call.read(limits.body_limit.as_u64()).await?;
     let mut rollout = model.rollout_owned();
     if call.parameters.get("version").is_some() {
-        // Whoever names a version gets no other one's answer.
+        // Requests for a specific version take no part in a trial.
         rollout = Arc::new(Rollout {
             candidate: None,
             ..Rollout::clone(&rollout)
@@ -81,16 +81,16 @@ pub(crate) async fn infer(mut call: Call<'_, Server>) -> Result<Response, Proble
     let out_of_range = rollout.serving.loaded.is_out_of_range(&rows);
     let count = rows.len();
     let rows = Arc::new(rows);
-    let asked = match (count, call.permit.of_pool()) {
-        (1, _) => Asked::One(rows),
-        (_, Some(permit)) => Asked::Many(rows, permit.clone()),
+    let input = match (count, call.permit.of_pool()) {
+        (1, _) => CallInput::One(rows),
+        (_, Some(permit)) => CallInput::Many(rows, permit.clone()),
         (_, None) => {
-            // More rows than the body's size let expect.
+            // The body held more rows than its size suggested.
             let permit = app.background.permit();
-            Asked::Many(rows, permit.inspect_err(|_| model.metrics.overloaded())?)
+            CallInput::Many(rows, permit.inspect_err(|_| model.metrics.overloaded())?)
         }
     };
-    let predicted = predict(app, &model, &rollout, &asked, out_of_range).await;
+    let predicted = predict(app, &model, &rollout, &input, out_of_range).await;
     let prediction = predicted.map_err(AppError::from)?;
     respond(model.name.as_str(), &inference, &prediction, count)
 }
@@ -102,10 +102,10 @@ fn json_length(headers: &HeaderMap) -> Result<Option<usize>, Problem> {
     let length = value.to_str().ok().and_then(|text| text.parse().ok());
     length
         .map(Some)
-        .ok_or_else(|| bad(format!("{JSON_LENGTH} is not a length")))
+        .ok_or_else(|| bad_request(format!("{JSON_LENGTH} is not a length")))
 }
 
-/// Reads a request: what it asks for, and its rows.
+/// Parses a request.
 fn parse(
     body: &[u8],
     json_length: Option<usize>,
@@ -114,22 +114,22 @@ fn parse(
     let length = json_length.unwrap_or(body.len());
     let (json, mut bytes) = body
         .split_at_checked(length)
-        .ok_or_else(|| bad(format!("{JSON_LENGTH} is longer than the body")))?;
+        .ok_or_else(|| bad_request(format!("{JSON_LENGTH} is longer than the body")))?;
     check_depth(json).map_err(AppError::from)?;
     let mut inference: Inference = serde_json::from_slice(json)
-        .map_err(|error| bad(format!("the request cannot be read: {error}")))?;
+        .map_err(|error| bad_request(format!("the request cannot be read: {error}")))?;
     let inputs = std::mem::take(&mut inference.inputs);
-    let rows = rows(inputs, &mut bytes, schema).map_err(bad)?;
+    let rows = rows(inputs, &mut bytes, schema).map_err(bad_request)?;
     if bytes.is_empty() {
         Ok((inference, rows))
     } else {
         let count = bytes.len();
-        Err(bad(format!("{count} bytes belong to no tensor")))
+        Err(bad_request(format!("{count} bytes belong to no tensor")))
     }
 }
 
-/// The rows that the tensors hold: one tensor `[n, features]`, or one `[n]` or `[n, 1]` for each
-/// feature, by name.
+/// Decodes the rows: from one tensor `[n, features]`, or from one tensor `[n]` or `[n, 1]` per
+/// feature, matched by name.
 fn rows(inputs: Vec<Input>, bytes: &mut &[u8], schema: &Schema) -> Result<Rows, String> {
     let width = schema.width();
     let mut tensors = Vec::new();
@@ -168,7 +168,7 @@ fn rows(inputs: Vec<Input>, bytes: &mut &[u8], schema: &Schema) -> Result<Rows, 
     Ok(rows)
 }
 
-/// Rows of tensors that hold one feature each.
+/// Builds rows from tensors of one feature each.
 fn interleave(tensors: &[(Input, Vec<f64>)], schema: &Schema) -> Result<Rows, String> {
     let unknown = tensors
         .iter()
@@ -202,7 +202,7 @@ fn interleave(tensors: &[(Input, Vec<f64>)], schema: &Schema) -> Result<Rows, St
     Ok(Rows::from_columns(&columns))
 }
 
-/// The answer, with binary tensors if any are wanted.
+/// The response, with binary tensors if requested.
 fn respond(
     model: &str,
     inference: &Inference,
@@ -238,18 +238,18 @@ fn respond(
                 vec![count, info.classes.len()],
                 Data::Numbers(values.clone()),
             ),
-            _ => return Err(bad(format!("there is no output {name:.80?}"))),
+            _ => return Err(bad_request(format!("there is no output {name:.80?}"))),
         };
         let binary = binary.unwrap_or(by_default).then_some(&mut bytes);
         outputs.push(Output::new((name, datatype), shape, data, binary));
     }
-    let inferred = Inferred {
+    let inferred = InferenceResponse {
         model_name: model,
         model_version: &info.version,
         id: inference.id.as_deref(),
         outputs,
     };
-    // Texts and finite numbers always have a JSON form.
+    // Cannot fail: strings and finite numbers can be serialized.
     let mut body = serde_json::to_vec(&inferred).unwrap_or_default();
     let is_binary = !bytes.is_empty();
     let length = HeaderValue::from(body.len());
@@ -266,7 +266,7 @@ fn respond(
     Ok(response)
 }
 
-/// The client's mistake.
-fn bad(message: impl Into<String>) -> Problem {
+/// 400: a client error.
+fn bad_request(message: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, message)
 }

@@ -1,6 +1,6 @@
-//! The Open Inference Protocol, version 2 over REST: what clients of KServe, Triton and MLServer
-//! speak. Tensors come and go as JSON or with the binary data extension. Errors are
-//! `{"error": …}`.
+//! The Open Inference Protocol, version 2 over REST, as KServe, Triton and MLServer speak it.
+//! Tensors
+//! are JSON or use the binary data extension. Errors are `{"error": …}`.
 
 mod infer;
 mod model;
@@ -16,7 +16,7 @@ pub(crate) use model::{metadata, model_ready};
 pub(crate) use repository::{index, load, unload};
 pub(crate) use server::{live, ready, server};
 
-/// A problem with the request of a path, in the form of the protocol if the path is one of its.
+/// Formats a problem as the protocol requires if the path belongs to it.
 pub(crate) fn problem(path: &str, problem: Problem) -> Response {
     if path != "/v2" && !path.starts_with("/v2/") {
         return problem.into_response();

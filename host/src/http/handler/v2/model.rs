@@ -1,4 +1,4 @@
-//! A model: its inputs and outputs.
+//! Model metadata: inputs and outputs.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::http::Server;
 use crate::models::RegisteredModel;
 
-/// The model that a path names, in the version it names.
+/// The model named in the path; if a version is named, it must be the serving one.
 pub(super) fn target(call: &Call<'_, Server>) -> Result<Arc<RegisteredModel>, Problem> {
     let given = call.parameters.get("name").unwrap_or_default();
     let models = &call.service.app.models;

@@ -1,4 +1,4 @@
-//! The model repository extension: which models there are, serving one or no longer.
+//! The model repository extension: lists, loads and unloads models.
 
 use canopy_web::{Call, Problem, Response, StatusCode, json};
 use serde_json::{Value, json};
@@ -25,15 +25,15 @@ pub(crate) async fn index(call: Call<'_, Server>) -> Result<Response, Problem> {
     )
 }
 
-/// `POST /v2/repository/models/{name}/load`: serves a model that was unloaded; one that is served
-/// already looks at its file.
+/// `POST /v2/repository/models/{name}/load`: loads a model that was unloaded; for a loaded model,
+/// checks whether its file has changed.
 pub(crate) async fn load(call: Call<'_, Server>) -> Result<Response, Problem> {
     change::load(&call.service.app, name(&call)?).await?;
     json(StatusCode::OK, &json!({}))
 }
 
-/// `POST /v2/repository/models/{name}/unload`: the model is not served until it is loaded again
-/// or the host starts anew. Nothing of it is removed.
+/// `POST /v2/repository/models/{name}/unload`: unloads a model until it is loaded again or the
+/// host restarts. No file is removed.
 pub(crate) async fn unload(call: Call<'_, Server>) -> Result<Response, Problem> {
     change::unload(&call.service.app, &name(&call)?)?;
     json(StatusCode::OK, &json!({}))

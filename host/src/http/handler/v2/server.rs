@@ -1,4 +1,4 @@
-//! The server: its extensions and its health.
+//! Server metadata and health.
 
 use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json};
 use serde_json::json;

@@ -1,11 +1,11 @@
-//! Tensors of the protocol: in JSON, or as bytes behind it.
+//! Tensors of the protocol, in JSON or as binary data after it.
 
 use std::fmt;
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// A tensor as a client sends it.
+/// A tensor of a request.
 #[derive(Debug, Deserialize)]
 pub(super) struct Input {
     pub(super) name: String,
@@ -22,12 +22,12 @@ struct InputParameters {
 }
 
 impl Input {
-    /// The values, row-major, of which there are as many as the shape says. Those of a binary
-    /// tensor are taken from the beginning of `bytes`.
+    /// The values, row-major; their number must match the shape. The values of a binary tensor are
+    /// split off the beginning of `bytes`.
     pub(super) fn values(&mut self, bytes: &mut &[u8]) -> Result<Vec<f64>, String> {
         let values = match (self.data.take(), self.parameters.binary_data_size) {
             (Some(Flat(values)), None) => {
-                // Only numbers are taken, whatever they are called.
+                // Accepts numeric datatypes only.
                 width(&self.datatype)?;
                 values
             }
@@ -53,7 +53,7 @@ impl Input {
     }
 }
 
-/// Bytes of a value.
+/// Size of a value in bytes.
 fn width(datatype: &str) -> Result<usize, String> {
     match datatype {
         "BOOL" | "INT8" | "UINT8" => Ok(1),
@@ -66,7 +66,7 @@ fn width(datatype: &str) -> Result<usize, String> {
     }
 }
 
-/// Little-endian values of a datatype.
+/// Decodes little-endian values of a datatype.
 fn decode(datatype: &str, bytes: &[u8]) -> Result<Vec<f64>, String> {
     let width = width(datatype)?;
     if !bytes.len().is_multiple_of(width) {
@@ -77,7 +77,7 @@ fn decode(datatype: &str, bytes: &[u8]) -> Result<Vec<f64>, String> {
         let mut raw = [0; 8];
         raw[..width].copy_from_slice(chunk);
         let unsigned = u64::from_le_bytes(raw);
-        // Moves the sign to the top and back.
+        // Extends the sign.
         let shift = 64 - 8 * width;
         let signed = ((unsigned << shift) as i64) >> shift;
         values.push(match datatype {
@@ -91,7 +91,7 @@ fn decode(datatype: &str, bytes: &[u8]) -> Result<Vec<f64>, String> {
     Ok(values)
 }
 
-/// Numbers, nested in lists or not, in the order in which they are written.
+/// Numbers in arbitrarily nested arrays, flattened in order.
 #[derive(Debug, Default)]
 struct Flat(Vec<f64>);
 
@@ -143,7 +143,7 @@ impl<'de> de::DeserializeSeed<'de> for Numbers<'_> {
     }
 }
 
-/// A tensor as it is answered.
+/// A tensor of a response.
 #[derive(Debug, Serialize)]
 pub(super) struct Output {
     pub(super) name: String,
@@ -160,7 +160,7 @@ struct OutputParameters {
     binary_data_size: usize,
 }
 
-/// The values of an output.
+/// The values of an output tensor.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Data {
@@ -171,7 +171,7 @@ pub(super) enum Data {
 }
 
 impl Output {
-    /// A tensor, whose values go to the end of `bytes` if there are any bytes.
+    /// Creates a tensor; a binary one appends its values to `bytes`.
     pub(super) fn new(
         (name, datatype): (&str, &'static str),
         shape: Vec<usize>,
@@ -199,7 +199,7 @@ impl Output {
 }
 
 impl Data {
-    /// Numbers in little-endian order, texts with their lengths in four bytes before them.
+    /// Encodes numbers in little-endian order, and strings with a four-byte length prefix.
     fn encode(&self, bytes: &mut Vec<u8>) {
         match self {
             Self::Numbers(values) => values
