@@ -57,7 +57,7 @@ stack() {
     if command -v python3 >/dev/null; then
         run "what the scripts of the stack tell others" deployment/check-stack.sh
     else
-        skip "what the scripts of the stack tell others" "there is no python3"
+        scripts/not-run.sh "what the scripts of the stack tell others" "there is no python3"
     fi
 }
 
