@@ -23,10 +23,13 @@ else
 fi
 deployment/check.sh
 scripts/deny.sh --if-there
+# One failed test does not keep the others from running.
+status=0
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run "${packages[@]}" --run-ignored all --no-fail-fast
-    cargo test "${packages[@]}" --doc
+    cargo nextest run "${packages[@]}" --run-ignored all --no-fail-fast || status=$?
+    cargo test "${packages[@]}" --doc --no-fail-fast || status=$?
 else
-    cargo test "${packages[@]}" -- --include-ignored
+    cargo test "${packages[@]}" --no-fail-fast -- --include-ignored || status=$?
 fi
-scripts/fuzz.sh 5
+scripts/fuzz.sh 5 || status=$?
+exit "$status"
