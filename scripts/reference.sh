@@ -10,9 +10,37 @@ pages() {
     local folder=$1
     page configuration Configuration canopy canopy-trainer canopy-evaluation <<'END'
 Arguments and environment variables of the programs. What is on the command line goes before a
-variable, and a variable before the default. Two variables have no flag: `CANOPY_DATA_CACHE`, the
-folder in which `canopy-trainer` and `canopy-evaluation` keep downloads, and
-`CANOPY_TRAINER_FORWARD_AUTHORIZATION`, see `--forward`.
+variable, and a variable before the default.
+
+## Variables without a flag
+
+| Variable | Program | Meaning |
+|---|---|---|
+| `CANOPY_DATA_CACHE` | `canopy-trainer`, `canopy-evaluation` | Folder of downloads; by default `$XDG_CACHE_HOME/canopy` or `~/.cache/canopy`. |
+| `CANOPY_TRAINER_FORWARD_AUTHORIZATION` | `canopy-trainer serve` | `Authorization` header of requests to `--forward`. |
+| `OTEL_…` | `canopy serve` | Standard variables of OpenTelemetry, see below. |
+
+The exporter of spans reads the variables below. One of `OTEL_EXPORTER_OTLP_TRACES_…` goes before that
+of all signals, and an empty one counts as unset. They matter only if there is an endpoint; then a value
+that is not supported is an error at the start.
+
+| Variable | Meaning |
+|---|---|
+| `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | URL that spans are posted to, as it is; `--otlp-endpoint` goes before it. |
+| `OTEL_EXPORTER_OTLP_ENDPOINT` | Collector, to whose URL `/v1/traces` is added. |
+| `OTEL_SDK_DISABLED` | `true`: export nothing. Otherwise `false`. |
+| `OTEL_TRACES_EXPORTER` | `none`: export nothing. Otherwise `otlp`. |
+| `OTEL_TRACES_SAMPLER` | Only `parentbased_traceidratio`; its share is that of `--otlp-sample-ratio`. |
+| `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL` | Only `http/protobuf`. |
+| `OTEL_EXPORTER_OTLP_TRACES_COMPRESSION`, `OTEL_EXPORTER_OTLP_COMPRESSION` | `gzip` or `none`. |
+| `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, `OTEL_EXPORTER_OTLP_HEADERS` | HTTP headers, `NAME=VALUE,…`, percent-encoded. |
+| `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT` | Longest time for the collector to answer, in milliseconds; 10000 by default. |
+| `OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CERTIFICATE` | PEM file of the certificate authorities to trust instead of the system's. |
+| `OTEL_SERVICE_NAME` | Name of the service; `canopy` by default. |
+| `OTEL_RESOURCE_ATTRIBUTES` | Further attributes of the resource, `KEY=VALUE,…`. |
+
+`OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_KEY` and the same two of `TRACES` are
+refused: spans are sent without a client certificate.
 END
     page http HTTP canopy canopy-trainer <<'END'
 The routes of the programs. *Who* applies where there are users. The *class* says which permit a
