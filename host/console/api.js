@@ -1,4 +1,4 @@
-// Calls of the host. Where it wants to know who asks, somebody is asked.
+// Calls of the host. Where it needs a credential, the user is asked for one.
 
 import { login } from "./login.js";
 
@@ -41,7 +41,7 @@ export const get = async (path) => (await call(path)).json();
 export const post = (path, body) =>
   call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
-/** Saves an answer of the host as a file; a link could not say who asks. */
+/** Saves an answer of the host as a file; a link could not send the credential. */
 export async function save(path, name) {
   const blob = URL.createObjectURL(await (await call(path)).blob());
   const link = document.createElement("a");

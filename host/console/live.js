@@ -30,7 +30,7 @@ export async function drawLive({ model, path, signal }) {
       ["p95 of answers", duration(answers), "of all models"],
       ["p95 of calls", duration(calls), "of this model alone"],
       ["Window", `${reading.window.rows} of ${reading.window.capacity}`, "rows"],
-      ["Unusual rows", percent(reading.window.rows ? reading.window.unusual_share : null, 1), "of the window"],
+      ["Rows out of range", percent(reading.window.rows ? reading.window.unusual_share : null, 1), "of the window"],
     ]));
     // Only what is new, so that neither a screen reader nor who scrolls is interrupted.
     const found = JSON.stringify(reading.drift);

@@ -1,4 +1,4 @@
-// Who asks: a name with its password, or an API key.
+// The login: a user's name with the password, or an API key.
 
 import { h } from "./dom.js";
 

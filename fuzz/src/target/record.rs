@@ -17,13 +17,13 @@ pub(super) fn check(body: &[u8]) -> bool {
         let row = row.values();
         check_rows(row, schema);
 
-        // It means the same where something unusual has it read closely.
+        // The row is the same where something unexpected has the record read thoroughly.
         let record = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let fields = record.trim_ascii_start().strip_prefix(b"{").unwrap_or(&[]);
         match json::record(&[b"{\"\\u0000\":[],", fields].concat(), schema) {
-            Ok(close) => assert!(same(close.values(), row)),
+            Ok(thorough) => assert!(same(thorough.values(), row)),
             Err(InvalidBody::Malformed(words)) if words.contains("nested deeper") => {}
-            Err(error) => panic!("a record is refused when read closely: {error:?}"),
+            Err(error) => panic!("a record is refused when read thoroughly: {error:?}"),
         }
 
         // And in a list.

@@ -214,7 +214,7 @@ fn clients_that_do_not_read_are_cut_off() {
         let request = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n";
         stream.write_all(request).unwrap();
     }
-    // Answered once the place of the other client is free.
+    // Answered once the connection of the other client is closed.
     assert_eq!(server.get("/health").status(), 200);
 }
 

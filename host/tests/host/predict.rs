@@ -170,7 +170,7 @@ fn refuses_requests_beyond_those_in_flight_at_once() {
         body.len()
     );
     slow.write_all(head.as_bytes()).unwrap();
-    // The host asks for the body once it reads it, so from here on the place is taken.
+    // The host asks for the body once it reads it, so from here on the permit is taken.
     let mut interim = [0; 25];
     slow.read_exact(&mut interim).unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
