@@ -5,7 +5,7 @@ import { number, percent, scores, time } from "./format.js";
 import { distribution, lines, names, scatter, settle, shares } from "./chart.js";
 
 /** Most columns that are drawn at once. */
-const MOST_CARDS = 100;
+const MAX_CARDS = 100;
 
 /** The whole report; `tools` are what one can do with it. */
 export function drawReport(report, ...tools) {
@@ -53,7 +53,7 @@ function quality({ outcome, target }) {
 
 /** Cards of columns; of very many the first ones, until more are asked for. */
 function cards(columns, report) {
-  const [first, others] = [columns.slice(0, MOST_CARDS), columns.slice(MOST_CARDS)];
+  const [first, others] = [columns.slice(0, MAX_CARDS), columns.slice(MAX_CARDS)];
   const drawnFirst = h("div", { class: "cards" }, first.map((column) => card(column, report)));
   if (others.length === 0) return drawnFirst;
   const more = h("button", { type: "button", onclick: () => {

@@ -17,9 +17,9 @@ pub(crate) fn measure(criterion: &mut Criterion, week: &[f64], model: &Model) {
     let rows = week.chunks(schema.width());
     let records: Vec<String> = rows.map(|row| json_record(names, row)).collect();
 
-    let mut turns = records.iter().cycle();
+    let mut cycle = records.iter().cycle();
     criterion.bench_function("row/json-record", |bencher| {
-        bencher.iter(|| json::record(turns.next().unwrap().as_bytes(), schema).unwrap());
+        bencher.iter(|| json::record(cycle.next().unwrap().as_bytes(), schema).unwrap());
     });
 
     let mut group = criterion.benchmark_group("row/week");

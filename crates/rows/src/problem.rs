@@ -11,12 +11,12 @@ pub struct Problems {
 
 impl Problems {
     /// Maximum number of problems that are listed, which keeps responses small.
-    pub const MOST_LISTED: usize = 100;
+    pub const MAX_LISTED: usize = 100;
 
     /// Adds a problem with a field, in the record at index `row` if there are several.
     pub fn push(&mut self, row: Option<usize>, field: &str, problem: impl Into<String>) {
         self.count += 1;
-        if self.listed.len() < Self::MOST_LISTED {
+        if self.listed.len() < Self::MAX_LISTED {
             self.listed.push(FieldProblem {
                 field: field.to_owned(),
                 problem: problem.into(),

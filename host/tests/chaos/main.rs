@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod clock;
-mod descriptors;
+mod fd_limit;
 mod full_disk;
 mod kill;
 mod load;
@@ -28,10 +28,10 @@ mod server;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Scenarios take turns, so that what they measure is their own.
+/// Scenarios run one at a time, so that what they measure is their own.
 fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How often something is done in a short run and in a full one.

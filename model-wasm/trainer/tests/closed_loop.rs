@@ -20,7 +20,7 @@ use tempfile::TempDir;
 /// How long each step may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Time between two predictions of the traffic.
-const PACE: Duration = Duration::from_millis(10);
+const INTERVAL: Duration = Duration::from_millis(10);
 /// A week that a model of January knows nothing of.
 const JUNE: &str = "2011-06-06..2011-06-12";
 /// The alert that the week fires.
@@ -249,7 +249,7 @@ impl Stack {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            let due = start + PACE * sent as u32;
+            let due = start + INTERVAL * sent as u32;
             thread::sleep(due.saturating_duration_since(Instant::now()));
             let answer = self.client.post(&url).json(record).send();
             sent += 1;

@@ -48,7 +48,7 @@ fn fixed() -> Vec<[String; 3]> {
         ("nesting of JSON, in levels", count(MAX_DEPTH), "400"),
         (
             "problems that an answer lists",
-            count(Problems::MOST_LISTED),
+            count(Problems::MAX_LISTED),
             "counted, not listed",
         ),
         (

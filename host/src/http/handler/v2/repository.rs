@@ -10,8 +10,8 @@ use crate::models::{InvalidName, ModelName};
 /// `POST /v2/repository/index`
 pub(crate) async fn index(call: Call<'_, Server>) -> Result<Response, Problem> {
     let models = &call.service.app.models;
-    let served = models.all();
-    let served = served.iter().map(|model| {
+    let registered = models.all();
+    let registered = registered.iter().map(|model| {
         let version = model.serving().loaded.model().info().version.clone();
         json!({"name": model.name.as_str(), "version": version, "state": "READY", "reason": ""})
     });
@@ -21,7 +21,7 @@ pub(crate) async fn index(call: Call<'_, Server>) -> Result<Response, Problem> {
     });
     json(
         StatusCode::OK,
-        &served.chain(unloaded).collect::<Vec<Value>>(),
+        &registered.chain(unloaded).collect::<Vec<Value>>(),
     )
 }
 
