@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     // Exits quietly when the reader of a pipe closes it, as in `canopy-evaluation … | head`.
     sigpipe::reset();
     canopy_evaluation::run(&canopy_cli::parse::<Cli>()).unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("canopy-evaluation: {error:#}");
         ExitCode::FAILURE
     })
 }

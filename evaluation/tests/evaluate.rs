@@ -121,9 +121,8 @@ fn fails_when_the_host_does_not_become_ready() {
 fn fails_when_there_is_no_host() {
     let output = run("http://127.0.0.1:0", &["evaluate", "--wait", "10ms"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output.stderr).starts_with("error: http://127.0.0.1:0 was not ready within 10ms: ")
-    );
+    let start = "canopy-evaluation: http://127.0.0.1:0 was not ready within 10ms: ";
+    assert!(text(&output.stderr).starts_with(start));
 }
 
 #[test]
@@ -133,7 +132,7 @@ fn period_without_data_fails_before_any_request() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "error: no rows in 2010-03-01..2010-03-07: the data covers 2011-01-01 to 2011-12-31\n"
+        "canopy-evaluation: no rows in 2010-03-01..2010-03-07: the data covers 2011-01-01 to 2011-12-31\n"
     );
     assert_eq!(*stub.bodies.lock().unwrap(), Vec::<&str>::new());
 }

@@ -139,7 +139,7 @@ fn drift_comes_from_a_week_of_july() {
 fn evaluates_nothing_when_no_monitor_responds() {
     let output = run("http://127.0.0.1:0", &["fire-alert", "--alert", "rmse"]);
     let shown = String::from_utf8(output.stderr).unwrap();
-    let start = "error: Prometheus does not respond at http://127.0.0.1:0: \
+    let start = "canopy-evaluation: Prometheus does not respond at http://127.0.0.1:0: \
                  is the whole stack running? `make all` starts it: ";
     assert!(shown.starts_with(start), "{shown}");
     assert_eq!(output.status.code(), Some(1));
