@@ -69,7 +69,7 @@ pub struct ServeArguments {
     #[arg(long, value_name = "FILE", env = "CANOPY_MODEL")]
     pub model: PathBuf,
     /// Folder where the host stores the labelled rows of its evaluations.
-    #[arg(long, value_name = "DIR", env = "CANOPY_OBSERVATIONS")]
+    #[arg(long, value_name = "FOLDER", env = "CANOPY_OBSERVATIONS")]
     pub observations: PathBuf,
     /// Training data in addition to the labelled rows: the data that the specification names
     /// (default), only the rows built into the trainer (embedded), or a CSV file.
