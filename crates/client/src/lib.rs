@@ -7,7 +7,6 @@ use anyhow::{Context as _, ensure};
 use reqwest::{Certificate, Client, ClientBuilder};
 
 /// A builder of clients whose TLS works whatever else the process has set up.
-#[must_use]
 pub fn builder() -> ClientBuilder {
     install_tls_provider();
     Client::builder()

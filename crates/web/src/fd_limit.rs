@@ -5,7 +5,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
 /// File descriptors for components, observations, signals and the listener.
-/// listener.
+const RESERVED: u64 = 28;
 /// File descriptors per worker thread; there is one thread per core.
 const PER_CORE: u64 = 4;
 

@@ -14,7 +14,9 @@ pub struct Latencies {
 }
 
 impl Latencies {
-    pub(super) fn new(bounds: &[f64]) -> Self {
+    /// No durations, in buckets with these upper bounds in seconds.
+    #[must_use]
+    pub fn new(bounds: &[f64]) -> Self {
         Self {
             bounds: bounds.to_vec(),
             counts: vec![0; bounds.len() + 1],
@@ -22,7 +24,7 @@ impl Latencies {
     }
 
     /// Adds a histogram with the same bounds.
-    pub(super) fn add(&mut self, histogram: &Histogram) {
+    pub fn add(&mut self, histogram: &Histogram) {
         let buckets = histogram.get_bucket().iter();
         let total = histogram.get_sample_count();
         let cumulative = buckets.map(|bucket| bucket.cumulative_count());

@@ -74,6 +74,7 @@ struct Stack {
 
 impl Stack {
     fn start(root: &Path) -> Self {
+        canopy_client::install_tls_provider();
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let spec = root.join("model-wasm/specs/bike-sharing.toml");
@@ -168,7 +169,7 @@ impl Stack {
             retrainer,
             prometheus,
             alertmanager,
-            client: canopy_client::builder()
+            client: Client::builder()
                 .no_proxy()
                 .timeout(PATIENCE)
                 .build()
