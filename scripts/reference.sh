@@ -30,7 +30,7 @@ that is not supported is an error at the start.
 | `OTEL_EXPORTER_OTLP_ENDPOINT` | Collector, to whose URL `/v1/traces` is added. |
 | `OTEL_SDK_DISABLED` | `true`: export nothing. Otherwise `false`. |
 | `OTEL_TRACES_EXPORTER` | `none`: export nothing. Otherwise `otlp`. |
-| `OTEL_TRACES_SAMPLER` | Only `parentbased_traceidratio`; its share is that of `--otlp-sample-ratio`. |
+| `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | Which requests are traced, where `--otlp-sample-ratio` does not say it: `always_on`, `always_off`, `traceidratio`, or one of these after `parentbased_`. |
 | `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL` | Only `http/protobuf`. |
 | `OTEL_EXPORTER_OTLP_TRACES_COMPRESSION`, `OTEL_EXPORTER_OTLP_COMPRESSION` | `gzip` or `none`. |
 | `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, `OTEL_EXPORTER_OTLP_HEADERS` | HTTP headers, `NAME=VALUE,…`, percent-encoded. |

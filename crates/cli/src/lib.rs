@@ -13,4 +13,4 @@ mod renamed;
 pub use about::{About, Page};
 pub use command::{command, parse};
 pub use print::print;
-pub use renamed::warn_of_renamed_variables;
+pub use renamed::warn_of_former_names;

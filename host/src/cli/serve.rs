@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 /// this is found before a client can connect.
 pub fn run(config: ServeConfig) -> anyhow::Result<()> {
     log::start(&config.log)?;
-    canopy_cli::warn_of_renamed_variables();
+    canopy_cli::warn_of_former_names();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -122,7 +122,7 @@ fn flags_and_variables_that_were_renamed_keep_their_old_names() {
 }
 
 #[test]
-fn the_old_name_of_a_variable_works_and_is_logged_as_deprecated() {
+fn an_old_name_works_and_is_logged_as_deprecated() {
     let mut command = Command::new(CANOPY);
     command.env("CANOPY_DRAIN", "60s");
     let server = Server::launch(command, &[house::model().to_str().unwrap()]);
@@ -133,6 +133,10 @@ fn the_old_name_of_a_variable_works_and_is_logged_as_deprecated() {
     let variables = [("CANOPY_DRAIN", "60s")];
     let (_, log) = run_with(&variables, &["serve", "nowhere.wasm"]);
     let warning = "the variable CANOPY_DRAIN is deprecated; it is called CANOPY_SHUTDOWN_GRACE now";
+    assert_eq!(log.matches(warning).count(), 1, "{log}");
+
+    let (_, log) = run_with(&[], &["serve", "nowhere.wasm", "--drain=60s"]);
+    let warning = "the flag --drain is deprecated; it is called --shutdown-grace now";
     assert_eq!(log.matches(warning).count(), 1, "{log}");
 }
 

@@ -36,7 +36,7 @@ const OBSERVATIONS: Duration = Duration::from_secs(15);
 /// can connect.
 pub fn serve(arguments: ServeArguments) -> Result<()> {
     log::start(&arguments.log)?;
-    canopy_cli::warn_of_renamed_variables();
+    canopy_cli::warn_of_former_names();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()

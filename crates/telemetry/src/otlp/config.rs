@@ -18,22 +18,19 @@ pub struct Config {
         value_parser = Endpoint::of_collector
     )]
     pub endpoint: Option<Endpoint>,
-    /// Share of the requests that are traced, of those whose `traceparent` does not decide it.
+    /// Share of the requests that are traced, of those whose `traceparent` does not decide it
+    /// [default: what OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say, otherwise 1].
     #[arg(
         long = "otlp-sample-ratio",
-        env = "OTEL_TRACES_SAMPLER_ARG",
-        default_value = "1",
         value_name = "SHARE",
         value_parser = share
     )]
-    pub sample_ratio: f64,
+    pub sample_ratio: Option<f64>,
 }
 
 /// Parses a share between 0 and 1.
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
-        // An empty variable counts as unset.
-        _ if text.is_empty() => Ok(1.0),
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("expected a number from 0 to 1".to_owned()),
     }
@@ -45,10 +42,10 @@ mod tests {
 
     #[test]
     fn a_share_is_a_number_from_0_to_1() {
-        let shares = ["0", "0.25", "1", ""].map(share);
-        assert_eq!(shares, [Ok(0.0), Ok(0.25), Ok(1.0), Ok(1.0)]);
+        let shares = ["0", "0.25", "1"].map(share);
+        assert_eq!(shares, [Ok(0.0), Ok(0.25), Ok(1.0)]);
         assert!(
-            ["-1", "1.1", "NaN", "all"]
+            ["-1", "1.1", "NaN", "all", ""]
                 .into_iter()
                 .all(|text| share(text).is_err())
         );

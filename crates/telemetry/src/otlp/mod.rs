@@ -15,6 +15,7 @@ mod metrics;
 mod queue;
 mod record;
 mod resource;
+mod sampler;
 mod settings;
 mod span;
 mod span_data;
@@ -37,6 +38,7 @@ pub use span::{Parent, RequestSpan};
 use exporter::Exporter;
 use metrics::Outcome;
 use queue::Queue;
+use sampler::Sampler;
 use settings::Settings;
 
 /// Maximum time for exporting the remaining spans at shutdown.
@@ -45,7 +47,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// Records spans of requests.
 pub struct Tracer {
     queue: Arc<Queue>,
-    sample_ratio: f64,
+    sampler: Sampler,
     exporter: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -61,10 +63,11 @@ impl Tracer {
         for outcome in Outcome::ALL {
             metrics.count(outcome, 0);
         }
-        let settings = Settings::resolve(config.endpoint.clone(), |name| std::env::var_os(name))?;
+        let settings = Settings::resolve(config, |name| std::env::var_os(name))?;
         let Some(settings) = settings else {
             return Ok(None);
         };
+        let sampler = settings.sampler;
         let exporter = Exporter::new(settings, Arc::clone(&metrics))?;
         let (queue, spans) = Queue::new(metrics);
         #[expect(
@@ -74,19 +77,15 @@ impl Tracer {
         let exporter = tokio::spawn(exporter.run(spans, queue.signals()));
         Ok(Some(Arc::new(Self {
             queue,
-            sample_ratio: config.sample_ratio,
+            sampler,
             exporter: Mutex::new(Some(exporter)),
         })))
     }
 
-    /// Begins the span of a request if it is sampled: its parent decides, or, without one, the
-    /// sample ratio.
+    /// Begins the span of a request if the sampler chooses it.
     #[must_use]
     pub fn begin(&self, parent: Option<Parent>) -> Option<RequestSpan> {
-        let is_sampled = match &parent {
-            Some(parent) => parent.is_sampled,
-            None => fastrand::f64() < self.sample_ratio,
-        };
+        let is_sampled = self.sampler.samples(parent.as_ref());
         is_sampled.then(|| RequestSpan::new(Arc::clone(&self.queue), parent))
     }
 

@@ -17,12 +17,13 @@ use opentelemetry_otlp::{
     OTEL_EXPORTER_OTLP_TRACES_TIMEOUT,
 };
 
+use super::config::Config;
 use super::endpoint::Endpoint;
+use super::sampler::Sampler;
 
 /// Variables that allow only some values, the more specific one first.
-const CHOICES: [(&[&str], &[&str]); 4] = [
+const CHOICES: [(&[&str], &[&str]); 3] = [
     (&["OTEL_TRACES_EXPORTER"], &["otlp"]),
-    (&["OTEL_TRACES_SAMPLER"], &["parentbased_traceidratio"]),
     (
         &[
             OTEL_EXPORTER_OTLP_TRACES_PROTOCOL,
@@ -59,9 +60,10 @@ const CLIENT_CERTIFICATES: [&str; 4] = [
 ];
 
 /// Destination and options of trace export.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Settings {
     pub(super) endpoint: Endpoint,
+    pub(super) sampler: Sampler,
     /// Timeout of a message.
     pub(super) timeout: Duration,
     /// Certificate authorities that replace the system's, as a PEM file.
@@ -76,12 +78,12 @@ impl Settings {
     ///
     /// If a variable is not valid.
     pub(super) fn resolve(
-        endpoint: Option<Endpoint>,
+        config: &Config,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> anyhow::Result<Option<Self>> {
         let variables = Variables(variable);
-        let endpoint = match endpoint {
-            Some(endpoint) => Some(endpoint),
+        let endpoint = match &config.endpoint {
+            Some(endpoint) => Some(endpoint.clone()),
             None => variables.endpoint()?,
         };
         let Some(endpoint) = endpoint else {
@@ -91,7 +93,14 @@ impl Settings {
             return Ok(None);
         }
         variables.check()?;
+        let value =
+            |name| Ok::<_, anyhow::Error>(variables.first(&[name])?.map(|(_, value)| value));
+        let (name, argument) = (
+            value("OTEL_TRACES_SAMPLER")?,
+            value("OTEL_TRACES_SAMPLER_ARG")?,
+        );
         Ok(Some(Self {
+            sampler: Sampler::resolve(config.sample_ratio, name.as_deref(), argument.as_deref())?,
             endpoint,
             timeout: variables.timeout()?,
             certificate: variables.first(&CERTIFICATE)?.map(|(_, path)| path.into()),
@@ -211,8 +220,11 @@ mod tests {
         endpoint: Option<&str>,
         variables: &[(&str, &str)],
     ) -> anyhow::Result<Option<Settings>> {
-        let endpoint = endpoint.map(|url| Endpoint::of_collector(url).unwrap());
-        Settings::resolve(endpoint, |name| {
+        let config = Config {
+            endpoint: endpoint.map(|url| Endpoint::of_collector(url).unwrap()),
+            sample_ratio: None,
+        };
+        Settings::resolve(&config, |name| {
             let mut variables = variables.iter();
             variables
                 .find(|(known, _)| *known == name)
@@ -274,7 +286,8 @@ mod tests {
         for (name, value) in [
             ("OTEL_SDK_DISABLED", "yes"),
             ("OTEL_TRACES_EXPORTER", "jaeger"),
-            ("OTEL_TRACES_SAMPLER", "always_off"),
+            ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+            ("OTEL_TRACES_SAMPLER_ARG", "all"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
             ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
