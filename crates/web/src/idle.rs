@@ -116,20 +116,24 @@ impl Connections {
     }
 
     /// Closes the connection that has been idle longest, preferring those without a request so far;
-    /// returns whether there was one. A request that has begun to arrive is still answered.
+    /// returns whether one is closing. A request that has begun to arrive is still answered.
     pub(super) fn close_idlest(&self) -> bool {
         let mut open = self.0.lock();
         forget_ended(&mut open);
         let idle = open.iter().enumerate();
         let idle = idle.filter_map(|(at, activity)| match activity.phase() {
-            // A younger one may be in its TLS handshake, or its request on the way.
-            (Phase::Fresh, since) if since.elapsed() >= FIRST_REQUEST => Some((false, since, at)),
+            (Phase::Fresh, since) => Some((false, since, at)),
             (Phase::Idle, since) => Some((true, since, at)),
-            (Phase::Fresh | Phase::Head | Phase::Busy, _) => None,
+            (Phase::Head | Phase::Busy, _) => None,
         });
-        let Some((_, _, idlest)) = idle.min() else {
+        let Some((was_used, since, idlest)) = idle.min() else {
             return false;
         };
+        // One that is new may be in its TLS handshake, or its request on the way. Until that is known,
+        // none that has been used makes room for others.
+        if !was_used && since.elapsed() < FIRST_REQUEST {
+            return false;
+        }
         open.swap_remove(idlest).close.notify_one();
         true
     }
