@@ -1,6 +1,9 @@
 //! Limits on calls and requests.
 
+use std::time::Duration;
+
 use bytesize::ByteSize;
+use canopy_resources::Budget;
 use canopy_runtime::{Isolation, Limits};
 use clap::Args;
 
@@ -9,6 +12,16 @@ use clap::Args;
 #[command(next_help_heading = "Limits")]
 #[group(id = "limit-config")]
 pub struct LimitConfig {
+    /// Memory for everything that clients can make grow: requests, responses, models and compilers.
+    /// What has no room in it gets a 503 response [default: three quarters of the memory of the
+    /// container or machine].
+    #[arg(
+        long,
+        env = "CANOPY_MEMORY",
+        value_name = "SIZE",
+        value_parser = budget
+    )]
+    memory: Option<ByteSize>,
     /// Maximum memory of an instance of a model.
     #[arg(
         long,
@@ -42,7 +55,7 @@ pub struct LimitConfig {
     /// the same time and random numbers.
     #[arg(long, env = "CANOPY_ALLOW_WASI")]
     allow_wasi: bool,
-    /// Maximum total duration of the calls for one batch or evaluation.
+    /// Maximum total duration of the calls for one batch, and of an evaluation.
     #[arg(
         long,
         env = "CANOPY_BATCH_DEADLINE",
@@ -110,6 +123,19 @@ impl LimitConfig {
         self.component_limit.as_u64()
     }
 
+    /// Maximum duration of an evaluation.
+    #[must_use]
+    pub fn batch_deadline(&self) -> Duration {
+        self.batch_deadline.into()
+    }
+
+    /// The memory budget of the process.
+    #[must_use]
+    pub fn memory(&self) -> Budget {
+        let given = self.memory.map(|size| Budget::new(size.as_u64()));
+        given.unwrap_or_else(Budget::of_system)
+    }
+
     /// The runtime's limits for up to `models` loaded models.
     #[must_use]
     pub fn runtime(&self, models: u32) -> Limits {
@@ -134,6 +160,16 @@ fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ 1..=1_000_000) => Ok(count),
         _ => Err("expected a whole number from 1 to 1000000".to_owned()),
+    }
+}
+
+/// Parses a memory budget.
+fn budget(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text.parse()?;
+    if size >= ByteSize::mib(16) {
+        Ok(size)
+    } else {
+        Err("expected a size of at least 16MiB".to_owned())
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use canopy_disk::ChangeDetector;
-use canopy_pool::{BackgroundPool, PoolError};
+use canopy_disk::{ChangeDetector, check_secret};
+use canopy_pool::{BackgroundPool, Owner, PoolError};
 use tracing::{info, warn};
 
 use super::attempt::{Attempts, Source, Wait};
@@ -62,7 +62,7 @@ impl Auth {
         let key = match &config.token_key {
             None => secret::random::<SHORTEST_TOKEN_KEY>()?.to_vec(),
             Some(path) => {
-                let key = fs::read(path);
+                let key = check_secret(path).and_then(|()| fs::read(path));
                 key.map_err(|error| AuthError::TokenKey(path.clone(), error))?
             }
         };
@@ -96,7 +96,10 @@ impl Auth {
     ) -> Result<String, LoginError> {
         let name: Option<UserName> = name.parse().ok();
         let source = Source::new(name.clone(), address);
-        let permit = self.pool.permit().map_err(|_| LoginError::Overload)?;
+        let permit = self
+            .pool
+            .permit(Owner::of(address))
+            .map_err(|_| LoginError::Overload)?;
         let begun = self.attempts.begin(&source, Instant::now());
         begun.map_err(|wait| match wait {
             Wait::Name(wait) => LoginError::Locked(wait),

@@ -19,7 +19,7 @@ pub enum AuthError {
     #[error(transparent)]
     Users(#[from] UsersError),
     /// The token key cannot be read.
-    #[error("cannot read the token key {0}")]
+    #[error("cannot use the token key {0}")]
     TokenKey(PathBuf, #[source] io::Error),
     /// The token key is so short that it could be guessed.
     #[error("the token key {0} is shorter than {SHORTEST_TOKEN_KEY} bytes")]

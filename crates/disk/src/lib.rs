@@ -21,7 +21,7 @@ mod change;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 pub use change::ChangeDetector;
@@ -110,6 +110,19 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
         }
         outcome => outcome,
     }
+}
+
+/// Checks that a file with a secret cannot be read by every user of the machine.
+///
+/// # Errors
+///
+/// If it can be, or its mode cannot be read.
+pub fn check_secret(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.mode() & 0o004 == 0 {
+        return Ok(());
+    }
+    let problem = format!("every user can read it: run chmod o-r {}", path.display());
+    Err(io::Error::new(ErrorKind::PermissionDenied, problem))
 }
 
 /// The folder of a file; `.` for a bare name.

@@ -53,6 +53,7 @@ impl Comparison<'_> {
             column: self.column.to_owned(),
             method,
             score,
+            score_error: score.and_then(|score| statistic::score_error(table, method, score)),
             threshold,
             drifted: score.is_some_and(|score| method.drifted(score, threshold)),
         }

@@ -45,6 +45,7 @@ mod tests {
             column: "hum".into(),
             method: Method::Ks,
             score: Some(0.05),
+            score_error: None,
             threshold: 0.05,
             drifted,
         }

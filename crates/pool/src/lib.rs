@@ -1,31 +1,39 @@
-//! The background pool: low-priority threads with a bounded queue.
+//! The background pool: low-priority threads with a bounded queue that serves its owners in turn.
 //!
 //! Batches, evaluations and the compilation of models run here, so that the threads that answer
 //! single predictions take precedence. The queue is bounded: when it is full, work is refused
-//! immediately instead of waiting indefinitely. Work runs in the request context of its submitter.
+//! immediately instead of waiting indefinitely, and no owner may fill it alone ([`Shares`]). Work
+//! runs in the request context of its submitter.
+
+mod queue;
+mod share;
 
 use std::sync::Arc;
 
 use canopy_telemetry::context;
+use parking_lot::Mutex;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
-/// Number of processor cores available to this process; 1 if it cannot be determined.
-#[must_use]
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
+use queue::Queue;
+pub use share::{Owner, Share, Shares};
 
 /// A pool of low-priority threads with a bounded queue.
 pub struct BackgroundPool {
     threads: ThreadPool,
-    permits: Arc<Semaphore>,
+    permits: Arc<Shares>,
+    queue: Arc<Mutex<Queue<Work>>>,
 }
+
+type Work = Box<dyn FnOnce() + Send>;
 
 /// The right to submit one piece of work. It is returned to the pool when it has been dropped and
 /// the work is done.
 #[derive(Debug, Clone)]
-pub struct Permit(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
+pub struct Permit {
+    owner: Owner,
+    _share: Arc<Share<Arc<Shares>>>,
+}
 
 /// Why a piece of work was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +71,8 @@ impl BackgroundPool {
             .build()?;
         Ok(Self {
             threads,
-            permits: Arc::new(Semaphore::new(permits)),
+            permits: Arc::new(Shares::new(permits)),
+            queue: Arc::new(Mutex::new(Queue::new())),
         })
     }
 
@@ -71,19 +80,33 @@ impl BackgroundPool {
     ///
     /// # Errors
     ///
-    /// If all permits are taken.
-    pub fn permit(&self) -> Result<Permit, PoolError> {
-        let permit = Arc::clone(&self.permits).try_acquire_owned();
-        permit
-            .map(|permit| Permit(Arc::new(permit)))
-            .map_err(|_| PoolError::Full)
+    /// If the owner's share of the permits is used up.
+    pub fn permit(&self, owner: Owner) -> Result<Permit, PoolError> {
+        let share = Shares::take(Arc::clone(&self.permits), owner).ok_or(PoolError::Full)?;
+        Ok(Permit {
+            owner,
+            _share: Arc::new(share),
+        })
+    }
+
+    /// Whether any permit is free.
+    #[must_use]
+    pub fn has_free_permit(&self) -> bool {
+        self.permits.has_free()
     }
 
     /// Runs work in the background without a permit and without waiting for it. The work must not
     /// panic.
-    pub fn spawn(&self, work: impl FnOnce() + Send + 'static) {
+    pub fn spawn(&self, owner: Owner, work: impl FnOnce() + Send + 'static) {
         let context = context::current();
-        self.threads.spawn(|| context::within(context, work));
+        let work = Box::new(|| context::within(context, work));
+        self.queue.lock().push(owner, work);
+        let queue = Arc::clone(&self.queue);
+        // Each of these does one piece of work, whose turn it is when a thread is free.
+        self.threads.spawn(move || {
+            let work = queue.lock().pop();
+            work.into_iter().for_each(|work| work());
+        });
     }
 
     /// Runs work and waits for its result.
@@ -97,25 +120,25 @@ impl BackgroundPool {
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, PoolError> {
         let permit = permit.clone();
-        self.run_unbounded(move || {
+        self.run_unbounded(permit.owner, move || {
             let _until_the_end = permit;
             work()
         })
         .await
     }
 
-    /// Like [`Self::run`], but without a permit, for work of the program itself that must not be
-    /// refused.
+    /// Like [`Self::run`], but without a permit, for work that must not be refused.
     ///
     /// # Errors
     ///
     /// If the work panicked.
     pub async fn run_unbounded<R: Send + 'static>(
         &self,
+        owner: Owner,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, PoolError> {
         let (sender, receiver) = oneshot::channel();
-        self.spawn(move || {
+        self.spawn(owner, move || {
             let work = std::panic::AssertUnwindSafe(work);
             // Sending fails if the client disconnected and nobody is waiting for the result.
             let _ = sender.send(std::panic::catch_unwind(work));
@@ -140,8 +163,8 @@ mod tests {
     async fn refuses_work_when_full_and_survives_a_panic() {
         let pool = BackgroundPool::new(1, 1).unwrap();
         let (release, blocked) = mpsc::channel::<()>();
-        let permit = pool.permit().unwrap();
-        assert_eq!(pool.permit().unwrap_err(), PoolError::Full);
+        let permit = pool.permit(Owner::SYSTEM).unwrap();
+        assert_eq!(pool.permit(Owner::SYSTEM).unwrap_err(), PoolError::Full);
         release.send(()).unwrap();
         assert_eq!(pool.run(&permit, move || blocked.recv()).await, Ok(Ok(())));
         assert_eq!(
@@ -149,7 +172,10 @@ mod tests {
             Err::<(), _>(PoolError::Panicked)
         );
         drop(permit);
-        assert_eq!(pool.run(&pool.permit().unwrap(), || 7).await, Ok(7));
+        assert_eq!(
+            pool.run(&pool.permit(Owner::SYSTEM).unwrap(), || 7).await,
+            Ok(7)
+        );
     }
 
     #[tokio::test]
@@ -164,12 +190,12 @@ mod tests {
         };
         let (sender, spawned) = oneshot::channel();
         let seen = context::scope(Arc::new(request), async {
-            let permit = pool.permit().unwrap();
-            pool.spawn(move || sender.send(look()).unwrap());
+            let permit = pool.permit(Owner::SYSTEM).unwrap();
+            pool.spawn(Owner::SYSTEM, move || sender.send(look()).unwrap());
             [
                 spawned.await.unwrap(),
                 pool.run(&permit, look).await.unwrap(),
-                pool.run_unbounded(look).await.unwrap(),
+                pool.run_unbounded(Owner::SYSTEM, look).await.unwrap(),
             ]
         });
         for seen in seen.await {
@@ -178,6 +204,6 @@ mod tests {
             assert_ne!(thread, thread::current().id());
         }
         // The context does not carry over to the thread's next work.
-        assert_eq!(pool.run_unbounded(look).await, Ok(None));
+        assert_eq!(pool.run_unbounded(Owner::SYSTEM, look).await, Ok(None));
     }
 }

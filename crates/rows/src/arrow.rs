@@ -9,10 +9,11 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_ipc::reader::StreamReader;
-use arrow_ipc::root_as_message;
+use arrow_ipc::{Message, root_as_message};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use canopy_runtime::Rows;
 
+use super::memory::GROWING;
 use super::number::{MISSING, NOT_FINITE};
 use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
@@ -37,8 +38,25 @@ pub fn records(body: &[u8], schema: &Schema, limit: usize) -> Result<Rows, Inval
     })
 }
 
+/// Maximum memory for parsing a stream, in bytes, without the body.
+#[must_use]
+pub fn memory(body: &[u8], schema: &Schema) -> u64 {
+    let mut rows = 0_u64;
+    // What is malformed is rejected before anything is allocated.
+    let _ = for_each_message(body, |message| {
+        let batch = message.header_as_record_batch();
+        let length = batch.and_then(|batch| u64::try_from(batch.length()).ok());
+        rows = rows.saturating_add(length.unwrap_or(0));
+    });
+    let declared = rows.saturating_mul(schema.width() as u64);
+    // The reader copies the body.
+    GROWING * declared.min(body.len() as u64) + body.len() as u64
+}
+
 fn read(body: &[u8], schema: &Schema, limit: usize) -> Result<Rows, InvalidBody> {
-    check_lengths(body).map_err(|e| malformed(&e))?;
+    // arrow's reader would allocate and zero up to 64 MiB for a message that declares more bytes than
+    // the body has.
+    for_each_message(body, |_| ()).map_err(|e| malformed(&e))?;
     let reader = StreamReader::try_new(Cursor::new(body), None).map_err(|e| malformed(&e))?;
     let columns = columns(&reader.schema(), schema)?;
     let width = schema.width();
@@ -70,9 +88,12 @@ fn read(body: &[u8], schema: &Schema, limit: usize) -> Result<Rows, InvalidBody>
     Ok(Rows::new(values, width))
 }
 
-/// Rejects a stream whose messages declare more bytes than the body has. arrow's reader would
-/// first allocate and zero up to 64 MiB for such a message.
-fn check_lengths(mut rest: &[u8]) -> Result<(), ArrowError> {
+/// Passes every message of a stream to `look`.
+///
+/// # Errors
+///
+/// If a message is malformed or declares more bytes than the body has.
+fn for_each_message(mut rest: &[u8], mut look: impl FnMut(Message<'_>)) -> Result<(), ArrowError> {
     let truncated = || ArrowError::IpcError("it is truncated".to_owned());
     while let Some((mut length, mut message)) = rest.split_first_chunk() {
         if *length == CONTINUATION {
@@ -85,6 +106,7 @@ fn check_lengths(mut rest: &[u8]) -> Result<(), ArrowError> {
         let (head, body) = message.split_at_checked(length).ok_or_else(truncated)?;
         let head = root_as_message(head).map_err(|e| ArrowError::ParseError(e.to_string()))?;
         let length = usize::try_from(head.bodyLength()).map_err(|_| truncated())?;
+        look(head);
         rest = body.get(length..).ok_or_else(truncated)?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use canopy_runtime::Rows;
 
+use super::memory::of_separated;
 use super::number::{MISSING, from_csv};
 use super::problem::{InvalidBody, Problems};
 use super::schema::Schema;
@@ -43,6 +44,12 @@ pub fn records(body: &[u8], schema: &Schema, limit: usize) -> Result<Rows, Inval
     }
     problems.or(())?;
     Ok(Rows::new(values, width))
+}
+
+/// Maximum memory for parsing a body, in bytes, without the body.
+#[must_use]
+pub fn memory(body: &[u8]) -> u64 {
+    of_separated(body)
 }
 
 /// Maps each column to its position in a row; every feature must occur exactly once.

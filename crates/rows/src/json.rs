@@ -14,6 +14,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use self::reading::Reading;
+use super::memory::of_separated;
 use super::number::MISSING;
 use super::problem::{InvalidBody, Problems};
 use super::schema::{Labels, Schema};
@@ -84,6 +85,13 @@ pub fn labelled(body: &[u8], schema: &Schema, limit: usize) -> Result<Labelled, 
         };
         deserialize(body, evaluation)?
     })
+}
+
+/// Maximum memory for parsing a body, in bytes, without the body.
+#[must_use]
+pub fn memory(body: &[u8]) -> u64 {
+    // To say which values are not finite, the body is copied.
+    of_separated(body) + body.len() as u64
 }
 
 /// Maximum length of a period's name in bytes.

@@ -1,4 +1,4 @@
-//! Parses the records that clients send into rows of numbers.
+//! Parses the records and tensors that clients send into rows of numbers.
 //!
 //! Every parser writes each value directly to its place in one row-major buffer, without an
 //! intermediate map or tree. An unusable value becomes a
@@ -9,13 +9,16 @@
 //! - [`json`]: one record, a list of records, or the labelled records of an evaluation
 //! - [`csv`]: records with a header line
 //! - [`arrow`]: record batches of an Arrow IPC stream
+//! - [`tensor`]: tensors of the Open Inference Protocol, and its responses
 
 pub mod arrow;
 pub mod csv;
 pub mod json;
+mod memory;
 mod number;
 mod problem;
 mod schema;
+pub mod tensor;
 
 pub use problem::{InvalidBody, Problems};
 pub use schema::{Labels, Schema};

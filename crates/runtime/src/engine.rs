@@ -34,11 +34,15 @@ pub(super) const TABLE_ELEMENTS: usize = 10_000;
 const KEPT_MEMORY: usize = 1 << 20;
 
 /// Creates an engine with the settings that `limits` require.
-pub(super) fn engine(limits: &Limits) -> Result<Engine, LoadError> {
-    Engine::new(&config(limits)).map_err(|error| LoadError::Engine(text(&error)))
+///
+/// Each instance reserves 4 GiB of addresses for its memory, so that no access needs to be checked. An
+/// engine that saves addresses reserves only as much as an instance may use, and checks every access.
+pub(super) fn engine(limits: &Limits, saves_addresses: bool) -> Result<Engine, LoadError> {
+    let config = config(limits, saves_addresses);
+    Engine::new(&config).map_err(|error| LoadError::Engine(text(&error)))
 }
 
-fn config(limits: &Limits) -> Config {
+fn config(limits: &Limits, saves_addresses: bool) -> Config {
     let models = limits.models.saturating_add(SPARE_MODELS);
     let instances = limits.instances.saturating_mul(models).min(MAX_INSTANCES);
     let mut pool = PoolingAllocationConfig::new();
@@ -58,6 +62,12 @@ fn config(limits: &Limits) -> Config {
             .pagemap_scan(Enabled::Yes);
     }
     let mut config = Config::new();
+    if saves_addresses {
+        config
+            .memory_reservation(limits.memory as u64)
+            .memory_guard_size(0)
+            .guard_before_linear_memory(false);
+    }
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .cranelift_opt_level(OptLevel::Speed)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use canopy_resources::Exhausted;
+
 /// Why a component could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -79,6 +81,12 @@ pub enum LoadError {
         /// Limit on memory, in bytes.
         memory: u64,
     },
+    /// Compiling was stopped, because the program stops.
+    #[error("the component was not compiled, because the program stops")]
+    Stopped,
+    /// There is no memory for the component.
+    #[error("the component cannot be loaded")]
+    Memory(#[from] Exhausted),
     /// The process that compiles could not be started or returned unusable code.
     #[error("the component cannot be compiled: {0}")]
     Compiler(String),
@@ -89,7 +97,7 @@ pub enum LoadError {
 
 impl LoadError {
     /// Every value that [`Self::reason`] returns.
-    pub const REASONS: [&'static str; 11] = [
+    pub const REASONS: [&'static str; 12] = [
         "too-large",
         "compilation",
         "not-a-component",
@@ -101,6 +109,7 @@ impl LoadError {
         "reference",
         "golden",
         "engine",
+        "memory",
     ];
 
     /// The value of a metric's `reason` label.
@@ -117,7 +126,8 @@ impl LoadError {
             Self::Reference(_) => "reference",
             Self::Golden { .. } => "golden",
             Self::Compilation { .. } => "compilation",
-            Self::Compiler(_) | Self::Engine(_) => "engine",
+            Self::Compiler(_) | Self::Engine(_) | Self::Stopped => "engine",
+            Self::Memory(_) => "memory",
         }
     }
 }
@@ -145,6 +155,9 @@ pub enum CallError {
     /// The model exceeded its memory limit; holds the limit in bytes.
     #[error("the model exceeded its memory limit of {0} bytes")]
     Memory(usize),
+    /// There is no memory for the call.
+    #[error(transparent)]
+    Exhausted(Exhausted),
     /// The operating system denied a resource that an instance needs.
     #[error("cannot create an instance of the model: {0}")]
     Host(String),
@@ -172,7 +185,7 @@ impl CallError {
             Self::Refused { .. } => "refused",
             Self::Overload(_) | Self::Busy => "overload",
             Self::Deadline(_) => "deadline",
-            Self::Memory(_) => "memory",
+            Self::Memory(_) | Self::Exhausted(_) => "memory",
             Self::Host(_) => "host",
             Self::Trap(_) => "trap",
             Self::Failed(_) => "failed",

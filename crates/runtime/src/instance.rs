@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use canopy_resources::Budget;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 use super::bindings::exports::canopy::model::inference::{Column, ModelInfo, PredictError};
@@ -11,7 +12,7 @@ use super::bindings::{InferenceModel, InferenceModelPre};
 use super::engine::TICK;
 use super::error::{CallError, line, text};
 use super::limits::Limits;
-use super::meter::Meter;
+use super::meter::{Meter, Refused};
 
 /// Maximum number of bytes that the host copies out of a component: for a description, for a
 /// reference sample, and for the part of a prediction besides its values.
@@ -42,9 +43,12 @@ impl Instance {
         component: &InferenceModelPre<Meter>,
         limits: Limits,
         deadline: Duration,
-        total: &Arc<AtomicU64>,
+        (total, budget): (&Arc<AtomicU64>, &Budget),
     ) -> Result<Self, CallError> {
-        let create = || Self::instantiate(component, limits, deadline, total);
+        let create = || {
+            let meter = Meter::new(limits.memory, Arc::clone(total), budget);
+            Self::instantiate(component, limits, deadline, meter)
+        };
         let mut created = create();
         for _ in 1..ATTEMPTS {
             match &created {
@@ -59,9 +63,8 @@ impl Instance {
         component: &InferenceModelPre<Meter>,
         limits: Limits,
         deadline: Duration,
-        total: &Arc<AtomicU64>,
+        meter: Meter,
     ) -> Result<Self, CallError> {
-        let meter = Meter::new(limits.memory, Arc::clone(total));
         let mut store = Store::new(component.engine(), meter);
         store.limiter(|meter| meter);
         store.set_epoch_deadline(ticks(deadline));
@@ -145,8 +148,12 @@ fn cause(
     if error.is::<PoolConcurrencyLimitError>() {
         return CallError::Overload(limits.instances);
     }
+    match store.data().refused() {
+        Some(Refused::Limit) => return CallError::Memory(limits.memory),
+        Some(Refused::Budget(exhausted)) => return CallError::Exhausted(exhausted),
+        None => {}
+    }
     match error.downcast_ref::<Trap>() {
-        _ if store.data().exceeded() => CallError::Memory(limits.memory),
         Some(Trap::Interrupt) => CallError::Deadline(deadline),
         Some(trap) => CallError::Trap(trap.to_string()),
         None if error.root_cause().to_string().contains(TOO_MUCH_DATA) => {

@@ -49,7 +49,7 @@ pub use bindings::exports::canopy::model::inference::{
 pub use compiler::{CompilerSettings, compile};
 pub use digest::{Component, Digest, InvalidDigest};
 pub use error::{CallError, LoadError};
-pub use limits::{Isolation, Limits, cores};
+pub use limits::{Isolation, Limits};
 pub use model::{Model, argmax};
 pub use rows::{Rows, RowsView};
 pub use runtime::Runtime;

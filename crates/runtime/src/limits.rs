@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use canopy_resources::cores;
+
 /// Limits on components and on every call of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -52,12 +54,6 @@ impl Limits {
     pub const CLASSES: usize = 1000;
     /// Maximum number of rows in a reference sample.
     pub const REFERENCE_ROWS: usize = 100_000;
-}
-
-/// Number of processor cores available to this process; 1 if it cannot be determined.
-#[must_use]
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Default for Limits {

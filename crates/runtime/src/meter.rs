@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use canopy_resources::{Budget, Exhausted, Reservation};
 use wasmtime::ResourceLimiter;
 
 use super::engine::TABLE_ELEMENTS;
@@ -16,35 +17,48 @@ pub(super) struct Meter {
     used: u64,
     /// Bytes used by all instances of the model.
     total: Arc<AtomicU64>,
-    /// Whether the current call tried to exceed the limit, which explains the trap that follows.
-    exceeded: bool,
+    /// The same bytes in the budget of the process.
+    reserved: Reservation,
+    /// Why the current call got no more memory, which explains the trap that follows.
+    refused: Option<Refused>,
     /// Created when the component first uses WASI.
     world: Option<Box<World>>,
 }
 
+/// Why an instance gets no more memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Refused {
+    /// It has its maximum.
+    Limit,
+    /// The process has no more.
+    Budget(Exhausted),
+}
+
 impl Meter {
-    /// A meter for an instance that may use up to `memory` bytes; its use is added to `total`.
-    pub(super) fn new(memory: usize, total: Arc<AtomicU64>) -> Self {
+    /// A meter for an instance that may use up to `memory` bytes of the budget; its use is added to
+    /// `total`.
+    pub(super) fn new(memory: usize, total: Arc<AtomicU64>, budget: &Budget) -> Self {
         Self {
             memory,
             used: 0,
             total,
-            exceeded: false,
+            reserved: budget.nothing(),
+            refused: None,
             world: None,
         }
     }
 
     /// Resets the state that must not carry over from earlier calls.
     pub(super) fn begin_call(&mut self) {
-        self.exceeded = false;
+        self.refused = None;
         if let Some(world) = &mut self.world {
             world.reset();
         }
     }
 
-    /// Whether the current call tried to exceed the memory limit.
-    pub(super) fn exceeded(&self) -> bool {
-        self.exceeded
+    /// Why the current call got no more memory.
+    pub(super) fn refused(&self) -> Option<Refused> {
+        self.refused
     }
 
     /// The instance's WASI world.
@@ -61,13 +75,16 @@ impl ResourceLimiter for Meter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let grown = (desired - current) as u64;
-        let allowed = self.used + grown <= self.memory as u64;
-        self.exceeded |= !allowed;
-        if allowed {
+        if self.used + grown > self.memory as u64 {
+            self.refused = Some(Refused::Limit);
+        } else if let Err(exhausted) = self.reserved.grow(grown) {
+            self.refused = Some(Refused::Budget(exhausted));
+        } else {
             self.used += grown;
             self.total.fetch_add(grown, Ordering::Relaxed);
+            return Ok(true);
         }
-        Ok(allowed)
+        Ok(false)
     }
 
     fn table_growing(

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use canopy_resources::{Budget, Reservation};
 use wasmtime::component::{Component, Linker};
 
 use super::bindings::InferenceModelPre;
@@ -25,9 +26,13 @@ pub struct Model {
     size: usize,
     limits: Limits,
     pool: Pool,
+    /// Memory of the code and the reference sample.
+    _memory: Reservation,
 }
 
 impl Model {
+    /// Copies of the reference sample: the sample, and what is derived from it for drift.
+    const REFERENCE_COPIES: u64 = 3;
     /// Maximum number of rows in one call of the component. Longer batches are split, which
     /// bounds the memory and time of a call regardless of what a client sends.
     pub const ROWS_PER_CALL: usize = 4096;
@@ -38,7 +43,10 @@ impl Model {
         digest: Digest,
         size: usize,
         limits: Limits,
+        budget: &Budget,
     ) -> Result<Self, LoadError> {
+        let code = component.image_range();
+        let mut memory = budget.reserve((code.end as usize - code.start as usize) as u64)?;
         let engine = component.engine();
         let interface = contract::check_interface(engine, component, limits.wasi)?;
         let pre = linker
@@ -49,7 +57,7 @@ impl Model {
                 found: format!("an incompatible form of it: {}", text(&error)),
             })?;
         let has_imports = contract::has_imports(engine, component);
-        let pool = Pool::new(pre, limits, has_imports);
+        let pool = Pool::new(pre, limits, has_imports, budget.clone());
         let failed = |function| move |source| LoadError::Call { function, source };
         pool.with(Limits::LOAD_DEADLINE, |_| Ok(()))
             .map_err(failed("instantiate"))?;
@@ -61,6 +69,8 @@ impl Model {
             .with(Limits::LOAD_DEADLINE, Instance::reference)
             .map_err(failed("reference"))?;
         reference::check(&info, &reference)?;
+        let values: usize = reference.iter().map(|column| column.values.len()).sum();
+        memory.grow(Self::REFERENCE_COPIES * 8 * values as u64)?;
         let model = Self {
             info,
             reference,
@@ -70,6 +80,7 @@ impl Model {
             size,
             limits,
             pool,
+            _memory: memory,
         };
         model.check_golden()?;
         Ok(model)

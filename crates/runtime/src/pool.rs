@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use canopy_resources::{Budget, cores};
 use parking_lot::Mutex;
 use tokio::task::block_in_place;
 
 use super::bindings::InferenceModelPre;
 use super::error::CallError;
 use super::instance::Instance;
-use super::limits::{Isolation, Limits, cores};
+use super::limits::{Isolation, Limits};
 use super::meter::Meter;
 
 /// Idle instances of the threads that share a slot; aligned to avoid false sharing.
@@ -34,6 +35,8 @@ pub(super) struct Pool {
     count: AtomicU32,
     /// Total linear memory of these instances, in bytes.
     memory: Arc<AtomicU64>,
+    /// Where that memory is reserved.
+    budget: Budget,
 }
 
 impl Pool {
@@ -42,8 +45,10 @@ impl Pool {
         component: InferenceModelPre<Meter>,
         limits: Limits,
         has_imports: bool,
+        budget: Budget,
     ) -> Self {
         Self {
+            budget,
             component,
             limits,
             has_imports,
@@ -115,7 +120,8 @@ impl Pool {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return Err(CallError::Overload(limit));
         }
-        let new = || Instance::new(&self.component, self.limits, deadline, &self.memory);
+        let memory = (&self.memory, &self.budget);
+        let new = || Instance::new(&self.component, self.limits, deadline, memory);
         self.blocking(new).inspect_err(|_| {
             self.count.fetch_sub(1, Ordering::Relaxed);
         })

@@ -68,6 +68,12 @@ impl Rows {
         self.values.len() / self.width
     }
 
+    /// Memory of the values in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        size_of_val(&*self.values) as u64
+    }
+
     /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {

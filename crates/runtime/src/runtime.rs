@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use canopy_resources::Budget;
+use tracing::warn;
 use wasmtime::Engine;
 use wasmtime::component::{Component as Compiled, Linker};
 
 use super::cache::Cache;
-use super::compiler::compile_in_child;
+use super::compiler::Compiler;
 use super::digest::Component;
 use super::engine::{engine, start_clock};
 use super::error::{LoadError, text};
@@ -22,7 +24,10 @@ pub struct Runtime {
     linker: Linker<Meter>,
     limits: Limits,
     cache: Option<Cache>,
-    compiles_apart: bool,
+    compiler: Option<Compiler>,
+    /// Whether the engine saves address space.
+    saves_addresses: bool,
+    budget: Budget,
 }
 
 impl Runtime {
@@ -33,7 +38,18 @@ impl Runtime {
     ///
     /// If the engine cannot be set up on this machine, for example for lack of address space.
     pub fn new(limits: &Limits, cache: Option<&Path>) -> Result<Self, LoadError> {
-        let engine = engine(limits)?;
+        let (engine, saves_addresses) = match engine(limits, false) {
+            Ok(engine) => (engine, false),
+            // Address space is scarce, or limited.
+            Err(error) => {
+                let engine = engine(limits, true).map_err(|_| error)?;
+                warn!(
+                    "there is little address space: models are called with checks of every access to \
+                     their memory, which takes more time"
+                );
+                (engine, true)
+            }
+        };
         start_clock(&engine).map_err(|e| LoadError::Engine(e.to_string()))?;
         let mut linker = Linker::new(&engine);
         if limits.wasi {
@@ -44,8 +60,16 @@ impl Runtime {
             engine,
             linker,
             limits: *limits,
-            compiles_apart: false,
+            compiler: None,
+            saves_addresses,
+            budget: Budget::new(u64::MAX),
         })
+    }
+
+    /// Reserves the memory of models, instances and compilers in a budget.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Self {
+        Self { budget, ..self }
     }
 
     /// Compiles components in a separate process, with limits on time and memory. The process runs
@@ -53,9 +77,14 @@ impl Runtime {
     #[must_use]
     pub fn compiling_apart(self) -> Self {
         Self {
-            compiles_apart: true,
+            compiler: Some(Compiler::new(self.budget.limit())),
             ..self
         }
+    }
+
+    /// Ends every compilation in a separate process, and starts no more.
+    pub fn stop_compiling(&self) {
+        self.compiler.iter().for_each(Compiler::stop);
     }
 
     /// Compiles a component and checks that it is a model: that it has the right interface and a
@@ -85,13 +114,23 @@ impl Runtime {
         let cache = self.cache.as_ref();
         let cached = cache.and_then(|cache| cache.get(&self.engine, &digest));
         let is_new = cached.is_none();
-        let compiled = match cached {
-            Some(compiled) => compiled,
-            None if self.compiles_apart => compile_in_child(&self.engine, &self.limits, bytes)?,
-            None => Compiled::from_binary(&self.engine, bytes)
+        let compiled = match (cached, &self.compiler) {
+            (Some(compiled), _) => compiled,
+            (None, Some(compiler)) => {
+                let _memory = self.budget.reserve(Compiler::memory(bytes.len()))?;
+                compiler.compile(&self.engine, (&self.limits, self.saves_addresses), bytes)?
+            }
+            (None, None) => Compiled::from_binary(&self.engine, bytes)
                 .map_err(|e| LoadError::NotAComponent(text(&e)))?,
         };
-        let model = Model::new(&self.linker, &compiled, digest, bytes.len(), self.limits)?;
+        let model = Model::new(
+            &self.linker,
+            &compiled,
+            digest,
+            bytes.len(),
+            self.limits,
+            &self.budget,
+        )?;
         // Only after all checks: an invalid component must not evict valid ones from the cache.
         if let Some(cache) = cache.filter(|_| is_new) {
             cache.put(&digest, &compiled);

@@ -2,16 +2,18 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum_core::body::Body as AnyBody;
+use axum_core::response::Response;
 use bytes::{Bytes, BytesMut};
+use canopy_resources::{Budget, Held, Reservation};
 use http::StatusCode;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::idle::Busy;
+use super::pace::Pace;
 use super::problem::Problem;
 
 /// Largest body, in bytes, that is parsed on the thread that reads requests.
@@ -44,8 +46,14 @@ impl RequestBody {
         self.incoming.size_hint().exact()
     }
 
-    /// Reads the whole body, of at most `limit` bytes, within `max_time`.
-    pub(super) async fn read(&mut self, limit: u64, max_time: Duration) -> Result<Bytes, Problem> {
+    /// Reads the whole body, of at most `limit` bytes, in memory of the budget. Copies nothing if it
+    /// arrives in one piece.
+    pub(super) async fn read(
+        &mut self,
+        limit: u64,
+        pace: Pace,
+        memory: &Budget,
+    ) -> Result<Held<Bytes>, Problem> {
         let too_large = || {
             Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -55,39 +63,41 @@ impl RequestBody {
         if self.length().is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        let limited = Limited::new(self, usize::try_from(limit).unwrap_or(usize::MAX));
-        match timeout(max_time, gather(limited)).await {
-            Ok(Ok(body)) => Ok(body),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-            Ok(Err(error)) => Err(Problem::new(
-                StatusCode::BAD_REQUEST,
-                format!("the body could not be read: {error}"),
-            )),
-            Err(_) => Err(Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                format!("the body did not arrive within {max_time:?}"),
-            )),
-        }
-    }
-}
-
-/// Collects a body into one buffer; copies nothing if it arrives in one piece.
-async fn gather<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, B::Error> {
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await.transpose()? {
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        if whole.is_empty() {
-            if body.is_end_stream() {
-                return Ok(data);
+        let start = Instant::now();
+        let mut memory = memory.nothing();
+        let mut whole = BytesMut::new();
+        loop {
+            let received = memory.bytes();
+            let deadline = start.checked_add(pace.time_for(received));
+            let frame = match deadline {
+                Some(deadline) => timeout_at(deadline, self.frame()).await,
+                None => Ok(self.frame().await),
+            };
+            let frame = frame.map_err(|_| pace.late(received))?;
+            let frame = frame.transpose().map_err(|error| {
+                let detail = format!("the body could not be read: {error}");
+                Problem::new(StatusCode::BAD_REQUEST, detail)
+            })?;
+            let Some(frame) = frame else {
+                return Ok(Held::new(whole.freeze(), memory));
+            };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if received + data.len() as u64 > limit {
+                return Err(too_large());
             }
-            let rest = usize::try_from(body.size_hint().lower()).unwrap_or(0);
-            whole.reserve(data.len() + rest);
+            memory.grow(data.len() as u64)?;
+            if whole.is_empty() {
+                if self.is_end_stream() {
+                    return Ok(Held::new(data, memory));
+                }
+                let rest = usize::try_from(self.size_hint().lower()).unwrap_or(0);
+                whole.reserve(data.len() + rest);
+            }
+            whole.extend_from_slice(&data);
         }
-        whole.extend_from_slice(&data);
     }
-    Ok(whole.freeze())
 }
 
 impl Body for RequestBody {
@@ -124,6 +134,43 @@ impl ResponseBody {
 }
 
 impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = axum_core::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A response that keeps the memory of its body reserved until it is sent, if it is large.
+pub(super) fn held(response: Response, memory: &Budget) -> Result<Response, Problem> {
+    let size = response.body().size_hint().exact();
+    match size.filter(|size| *size > AT_ONCE as u64) {
+        None => Ok(response),
+        Some(size) => {
+            let _memory = memory.reserve(size)?;
+            Ok(response.map(|body| AnyBody::new(HeldBody { body, _memory })))
+        }
+    }
+}
+
+struct HeldBody {
+    body: AnyBody,
+    _memory: Reservation,
+}
+
+impl Body for HeldBody {
     type Data = Bytes;
     type Error = axum_core::Error;
 

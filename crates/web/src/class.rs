@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-/// Which permit a request takes before its handler runs.
+/// Which permit a request takes once its body has arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// No permit: answered from memory.
@@ -11,6 +11,8 @@ pub enum Class {
     Fast,
     /// A permit of the background pool.
     Background,
+    /// A permit of the pool for evaluations.
+    Evaluation,
     /// [`Self::Fast`] if the body is known to be small, otherwise [`Self::Background`].
     BySize,
     /// A permit for uploading a component.
@@ -23,6 +25,7 @@ impl Display for Class {
             Self::Open => "open",
             Self::Fast => "fast",
             Self::Background => "background",
+            Self::Evaluation => "evaluation",
             Self::BySize => "fast or background",
             Self::Upload => "upload",
         })

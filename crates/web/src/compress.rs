@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use axum_core::body::Body;
 use axum_core::response::Response;
-use canopy_pool::BackgroundPool;
+use canopy_pool::{BackgroundPool, Owner};
 use http::request::Parts;
 use http::{Request, header};
 use http_body_util::BodyExt as _;
@@ -28,7 +28,7 @@ const MIN_SIZE: u16 = 1024;
 pub(super) async fn compress(
     head: &Parts,
     response: Response,
-    pool: Option<&BackgroundPool>,
+    pool: Option<(&BackgroundPool, Owner)>,
 ) -> Result<Response, Problem> {
     let size = response.body().size_hint().upper();
     if size.is_some_and(|size| size < MIN_SIZE.into()) {
@@ -52,9 +52,9 @@ pub(super) async fn compress(
     };
     let is_compressed = response.headers().contains_key(header::CONTENT_ENCODING);
     match pool {
-        Some(pool) if is_compressed && size.is_some_and(|size| size > AT_ONCE as u64) => {
+        Some((pool, owner)) if is_compressed && size.is_some_and(|size| size > AT_ONCE as u64) => {
             let (head, body) = response.into_parts();
-            let body = pool.run_unbounded(move || whole(body)).await?;
+            let body = pool.run_unbounded(owner, move || whole(body)).await?;
             Ok(Response::from_parts(
                 head,
                 body.ok_or_else(Problem::internal)?,

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::Args;
 use thiserror::Error;
 
 use super::cors::Origin;
+use super::pace::Pace;
 
 /// How a server listens, and how long its clients may take.
 #[derive(Debug, Clone, Args)]
@@ -56,6 +58,16 @@ pub struct Config {
         value_name = "TIME"
     )]
     pub write_timeout: humantime::Duration,
+    /// Minimum rate, per second, at which a body must arrive and a response be read by a client that
+    /// has taken longer than these timeouts.
+    #[arg(
+        long,
+        env = "CANOPY_MIN_RATE",
+        default_value = "16KiB",
+        value_name = "SIZE",
+        value_parser = rate
+    )]
+    pub min_rate: ByteSize,
     /// When told to stop: how long /ready and the `connection: close` of every answer say so
     /// before connections are refused, for balancers and clients to move away.
     #[arg(
@@ -144,6 +156,22 @@ impl Config {
         }
     }
 
+    /// How fast a body must arrive.
+    pub(super) fn body_pace(&self) -> Pace {
+        Pace {
+            grace: self.body_timeout.into(),
+            rate: self.min_rate.as_u64(),
+        }
+    }
+
+    /// How fast a response must be read.
+    pub(super) fn write_pace(&self) -> Pace {
+        Pace {
+            grace: self.write_timeout.into(),
+            rate: self.min_rate.as_u64(),
+        }
+    }
+
     /// The path of a link in a response, with the root path.
     #[must_use]
     pub fn link(&self, path: &str) -> String {
@@ -158,6 +186,16 @@ impl Config {
      something else authenticates clients"
 )]
 pub struct Exposed(SocketAddr);
+
+/// Parses a rate.
+fn rate(text: &str) -> Result<ByteSize, String> {
+    let rate: ByteSize = text.parse()?;
+    if rate == ByteSize::b(0) {
+        Err("expected a size of at least 1B".to_owned())
+    } else {
+        Ok(rate)
+    }
+}
 
 /// Parses a count.
 fn count(text: &str) -> Result<usize, String> {

@@ -1,12 +1,11 @@
 //! Connections: accepting them and answering their requests.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use canopy_pool::{Owner, Share, Shares};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -14,9 +13,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
-use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, warn};
 
 use super::body::{RequestBody, ResponseBody};
@@ -67,12 +65,12 @@ pub(super) async fn accept<S: Service>(
     let timeouts = Timeouts {
         idle: parts.config.keep_alive.into(),
         head: parts.config.header_timeout.into(),
+        write: parts.config.write_pace(),
     };
-    let write_timeout = Duration::from(parts.config.write_timeout);
     // The stream enforces its own timeouts.
     let mut http = http1::Builder::new();
     http.header_read_timeout(None).max_buf_size(HEAD_LIMIT);
-    let permits = Arc::new(Semaphore::new(max_connections));
+    let permits = Permits::new(max_connections);
     let connections = Connections::default();
     let mut failing = false;
     loop {
@@ -95,11 +93,15 @@ pub(super) async fn accept<S: Service>(
             }
         };
         failing = false;
-        let permit = permit(&permits, &connections).await;
+        let owner = Owner::of(peer);
+        let Some(permit) = permits.take(&connections, owner).await else {
+            debug!(%peer, "connection refused: this address has too many");
+            continue;
+        };
         let connection = Connection {
             pipeline: Arc::clone(&pipeline),
             peer,
-            activity: connections.open(),
+            activity: connections.open(owner),
             timeouts,
             shutdown: shutdown.0.subscribe(),
             _permit: permit,
@@ -107,7 +109,7 @@ pub(super) async fn accept<S: Service>(
         let http = http.clone();
         let tls = parts.tls.as_ref().map(Tls::acceptor);
         workers.spawn(async move {
-            let stream = match attach(stream, write_timeout) {
+            let stream = match TcpStream::from_std(stream) {
                 Ok(stream) => stream,
                 Err(error) => return warn!(%error, "a connection cannot be served"),
             };
@@ -123,25 +125,59 @@ pub(super) async fn accept<S: Service>(
     }
 }
 
-/// A permit for a connection. If none is left, closes the connection that has been idle longest
-/// and waits for the next permit that is released.
-async fn permit(permits: &Arc<Semaphore>, connections: &Connections) -> OwnedSemaphorePermit {
-    if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
-        return permit;
-    }
-    loop {
-        let pause = if connections.close_idlest() {
-            CLOSING_PAUSE
-        } else {
-            ACCEPT_PAUSE
-        };
-        let next = Arc::clone(permits).acquire_owned();
-        match timeout(pause, next).await {
-            Ok(Ok(permit)) => return permit,
-            Ok(Err(closed)) => unreachable!("the semaphore is never closed: {closed}"),
-            // Another connection may be idle by now.
-            Err(_) => {}
+/// Permits for connections, shared by the addresses of clients.
+#[derive(Clone)]
+struct Permits {
+    shares: Arc<Shares>,
+    /// Told whenever one is released.
+    released: Arc<Notify>,
+}
+
+impl Permits {
+    fn new(max_connections: usize) -> Self {
+        Self {
+            shares: Arc::new(Shares::new(max_connections)),
+            released: Arc::default(),
         }
+    }
+
+    /// A permit for a connection of an address.
+    ///
+    /// If none is left, closes the connection that has been idle longest; if the share of the address
+    /// is used up, that of the address. Waits for the next permit that is released.
+    ///
+    /// Returns `None` if the share of the address is used up and none of its connections is idle.
+    async fn take(&self, connections: &Connections, owner: Owner) -> Option<Permit> {
+        loop {
+            if let Some(share) = Shares::take(Arc::clone(&self.shares), owner) {
+                return Some(Permit {
+                    share: Some(share),
+                    released: Arc::clone(&self.released),
+                });
+            }
+            let others_may_have_one = self.shares.has_free();
+            let is_closing = connections.close_idlest(others_may_have_one.then_some(owner));
+            let pause = match (is_closing, others_may_have_one) {
+                (true, _) => CLOSING_PAUSE,
+                (false, false) => ACCEPT_PAUSE,
+                (false, true) => return None,
+            };
+            // Another one may be idle once this has passed.
+            let _ = timeout(pause, self.released.notified()).await;
+        }
+    }
+}
+
+/// A permit for a connection, released when dropped.
+struct Permit {
+    share: Option<Share<Arc<Shares>>>,
+    released: Arc<Notify>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        drop(self.share.take());
+        self.released.notify_one();
     }
 }
 
@@ -152,7 +188,7 @@ struct Connection<S: 'static> {
     activity: Arc<Activity>,
     timeouts: Timeouts,
     shutdown: watch::Receiver<bool>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 impl<S: Service> Connection<S> {
@@ -194,14 +230,4 @@ async fn close_requested(shutdown: &mut watch::Receiver<bool>, activity: &Activi
         _ = shutdown.wait_for(|closing| *closing) => {}
         () = activity.close.notified() => {}
     }
-}
-
-/// Registers a stream with this thread's runtime and sets its write timeout.
-fn attach(
-    stream: std::net::TcpStream,
-    write_timeout: Duration,
-) -> io::Result<Pin<Box<TimeoutStream<TcpStream>>>> {
-    let mut stream = TimeoutStream::new(TcpStream::from_std(stream)?);
-    stream.set_write_timeout(Some(write_timeout));
-    Ok(Box::pin(stream))
 }

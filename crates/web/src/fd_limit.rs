@@ -1,6 +1,6 @@
 //! The fd limit: raising it, and limiting connections to it.
 
-use canopy_pool::cores;
+use canopy_resources::cores;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 

@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use canopy_pool::Owner;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep};
+
+use super::pace::Pace;
 
 /// State of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +38,14 @@ pub(super) struct Activity {
     busy: AtomicUsize,
     /// Tells the connection to close once it is idle.
     pub(super) close: Notify,
+    /// Whose connection it is.
+    owner: Owner,
 }
 
 impl Activity {
-    fn new() -> Self {
+    fn new(owner: Owner) -> Self {
         Self {
+            owner,
             start: Instant::now(),
             state: AtomicU64::new(Phase::Fresh as u64),
             busy: AtomicUsize::new(0),
@@ -105,8 +111,8 @@ pub(super) struct Connections(Mutex<Vec<Arc<Activity>>>);
 
 impl Connections {
     /// Adds a connection.
-    pub(super) fn open(&self) -> Arc<Activity> {
-        let activity = Arc::new(Activity::new());
+    pub(super) fn open(&self, owner: Owner) -> Arc<Activity> {
+        let activity = Arc::new(Activity::new(owner));
         let mut open = self.0.lock();
         if open.len() == open.capacity() {
             forget_ended(&mut open);
@@ -115,12 +121,17 @@ impl Connections {
         activity
     }
 
-    /// Closes the connection that has been idle longest, preferring those without a request so far;
-    /// returns whether one is closing. A request that has begun to arrive is still answered.
-    pub(super) fn close_idlest(&self) -> bool {
+    /// Closes the connection that has been idle longest, of all or those of an owner, preferring those
+    /// without a request so far; returns whether one is closing. A request that has begun to arrive is
+    /// still answered.
+    pub(super) fn close_idlest(&self, owner: Option<Owner>) -> bool {
         let mut open = self.0.lock();
         forget_ended(&mut open);
-        let idle = open.iter().enumerate();
+        let of_owner = |activity: &Activity| owner.is_none_or(|owner| owner == activity.owner);
+        let idle = open
+            .iter()
+            .enumerate()
+            .filter(|(_, activity)| of_owner(activity));
         let idle = idle.filter_map(|(at, activity)| match activity.phase() {
             (Phase::Fresh, since) => Some((false, since, at)),
             (Phase::Idle, since) => Some((true, since, at)),
@@ -151,19 +162,23 @@ pub(super) struct Timeouts {
     pub(super) idle: Duration,
     /// Until the first request, and for the head of every request.
     pub(super) head: Duration,
+    /// For reading a response.
+    pub(super) write: Pace,
 }
 
 /// Minimum and maximum of the interval between two checks of a connection's phase.
 const INTERVAL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3600));
 
-/// A stream that ends when its connection is idle for too long, and fails when the head of a
-/// request takes too long to arrive.
+/// A stream that ends when its connection is idle for too long, and fails when the head of a request
+/// takes too long to arrive or a response is read too slowly.
 pub(super) struct TimedStream<T> {
     stream: T,
     activity: Arc<Activity>,
     timeouts: Timeouts,
     /// Whether part of a response is still unsent; the connection is not idle then.
     is_writing: bool,
+    /// How fast the client reads.
+    reader: Reader,
     /// Interval between two checks, short enough to miss no timeout.
     interval: Duration,
     /// The next check. It is not reset by every request, which would cost more than checking.
@@ -179,6 +194,7 @@ impl<T> TimedStream<T> {
             activity,
             timeouts,
             is_writing: false,
+            reader: Reader::default(),
             interval,
             timer: Box::pin(sleep(interval)),
         }
@@ -210,6 +226,72 @@ impl<T> TimedStream<T> {
     fn flushed(&mut self) {
         if std::mem::take(&mut self.is_writing) && self.activity.phase().0 == Phase::Idle {
             self.activity.enter(Phase::Idle);
+            self.reader = Reader::default();
+        }
+    }
+}
+
+impl<T: Unpin> TimedStream<T> {
+    /// Makes progress with a response, unless the client reads too slowly. `poll` answers how many
+    /// bytes were taken.
+    fn poll_response(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        match poll(Pin::new(&mut self.stream), context) {
+            Poll::Ready(result) => {
+                let written = *result.as_ref().unwrap_or(&0);
+                self.reader.proceed(written as u64);
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.reader.poll_too_slow(self.timeouts.write, context),
+        }
+    }
+}
+
+/// How fast a client has been reading a response: bytes that it took, and time that it kept the
+/// server waiting for that.
+#[derive(Default)]
+struct Reader {
+    taken: u64,
+    waited: Duration,
+    waiting_since: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Reader {
+    /// The client took bytes.
+    fn proceed(&mut self, bytes: u64) {
+        self.taken = self.taken.saturating_add(bytes);
+        if let Some(since) = self.waiting_since.take() {
+            self.waited += since.elapsed();
+        }
+    }
+
+    /// Waits until the client has kept the server waiting for the grace of `pace` and took too little
+    /// for that. Bytes that the system's buffers took early do not count for ever: each grace is
+    /// considered by itself.
+    fn poll_too_slow(&mut self, pace: Pace, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            let since = *self.waiting_since.get_or_insert_with(Instant::now);
+            if self.waited + since.elapsed() >= pace.grace {
+                if self.taken < pace.bytes_in_grace() {
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+                *self = Self::default();
+                continue;
+            }
+            let Some(end) = since.checked_add(pace.grace - self.waited) else {
+                return Poll::Pending;
+            };
+            let timer = self
+                .timer
+                .get_or_insert_with(|| Box::pin(sleep(Duration::ZERO)));
+            if timer.deadline().into_std() != end {
+                timer.as_mut().reset(end.into());
+            }
+            ready!(timer.as_mut().poll(context));
         }
     }
 }
@@ -244,7 +326,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for TimedStream<T> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.is_writing = true;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        self.poll_response(context, |stream, context| stream.poll_write(context, bytes))
     }
 
     fn poll_write_vectored(
@@ -253,7 +335,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for TimedStream<T> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.is_writing = true;
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        self.poll_response(context, |stream, context| {
+            stream.poll_write_vectored(context, slices)
+        })
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -261,7 +345,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for TimedStream<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));
+        let flushed = self.poll_response(context, |stream, context| {
+            stream.poll_flush(context).map_ok(|()| 0)
+        });
+        let flushed = ready!(flushed).map(drop);
         if flushed.is_ok() {
             self.flushed();
         }
@@ -269,6 +356,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for TimedStream<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let closed = self.poll_response(context, |stream, context| {
+            stream.poll_shutdown(context).map_ok(|()| 0)
+        });
+        closed.map_ok(drop)
     }
 }

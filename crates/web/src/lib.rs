@@ -29,6 +29,7 @@ mod idle;
 mod lifecycle;
 mod listen;
 mod metrics;
+mod pace;
 mod parameters;
 mod permit;
 mod pipeline;

@@ -11,12 +11,13 @@ use std::time::Instant;
 
 use axum_core::body::Body;
 use axum_core::response::Response;
+use canopy_pool::Owner;
 use canopy_telemetry::context::{self as telemetry, RequestContext};
 use http::request::Parts as Head;
 use http::{HeaderValue, Request, StatusCode, header};
 use tracing::{debug, warn};
 
-use super::body::RequestBody;
+use super::body::{RequestBody, held};
 use super::call::Call;
 use super::class::Class;
 use super::cors::Origins;
@@ -165,28 +166,28 @@ impl<S: Service> Pipeline<S> {
     ) -> Result<Response, Problem> {
         let service = &self.service;
         self.authorize(head, route.need, context)?;
-        let mut call = Call {
+        let parts = service.parts();
+        let is_free = parts.permits.check(route.class, body.length());
+        is_free.inspect_err(|_| service.overloaded(parameters))?;
+        let owner = context.user().map_or_else(|| Owner::of(peer), Owner::of);
+        let call = Call {
             service,
             head,
             peer,
             permit: Permit::Open,
             parameters,
+            class: route.class,
+            owner,
             body,
         };
-        match service.parts().permits.take(route.class, call.length()) {
-            Ok(permit) => call.permit = permit,
-            Err(problem) => {
-                service.overloaded(parameters);
-                return Err(problem);
-            }
-        }
         let response = (route.handler)(call).await?;
-        let background = &service.parts().permits.background;
+        let response = held(response, &parts.memory)?;
+        let background = &parts.permits.background;
         match route.class {
             Class::Fast => Ok(response),
             Class::Open | Class::Upload => compress::compress(head, response, None).await,
-            Class::Background | Class::BySize => {
-                compress::compress(head, response, Some(background)).await
+            Class::Background | Class::Evaluation | Class::BySize => {
+                compress::compress(head, response, Some((background, owner))).await
             }
         }
     }

@@ -6,6 +6,7 @@ use axum_core::response::{IntoResponse, Response};
 use canopy_api as api;
 use canopy_api::FieldProblem;
 use canopy_pool::PoolError;
+use canopy_resources::Exhausted;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 /// Seconds to wait before retrying after a 503.
@@ -91,10 +92,21 @@ impl Display for Problem {
     }
 }
 
+impl From<Exhausted> for Problem {
+    fn from(error: Exhausted) -> Self {
+        match error {
+            Exhausted::Now { .. } => Self::overload(error.to_string()),
+            Exhausted::Always { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+        }
+    }
+}
+
 impl From<PoolError> for Problem {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Full => Self::overload("too many batches and evaluations are waiting"),
+            PoolError::Full => {
+                Self::overload("too much background work is waiting; try again later")
+            }
             PoolError::Panicked => Self::internal(),
         }
     }

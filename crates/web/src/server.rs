@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use canopy_resources::Budget;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::connection::{Shutdown, accept};
+use super::connection::{HEAD_LIMIT, Shutdown, accept};
 use super::fd_limit;
 use super::pipeline::Pipeline;
 use super::service::Service;
@@ -37,7 +38,7 @@ pub async fn serve<S: Service>(
 ) {
     let parts = service.parts();
     let config = &parts.config;
-    let max_connections = fd_limit::connections(config.max_connections);
+    let max_connections = connections(config.max_connections, &parts.memory);
     let shutdown = Shutdown::default();
     {
         let pipeline = Arc::new(Pipeline::new(Arc::clone(&service), table));
@@ -78,6 +79,21 @@ pub async fn serve<S: Service>(
         },
         _ = stop.recv() => warn!("{AGAIN}"),
     }
+}
+
+/// The number of connections that file descriptors and memory allow, at most `wanted`: the heads that
+/// all of them may send take a quarter of the memory budget, beside what is reserved in it.
+fn connections(wanted: usize, memory: &Budget) -> usize {
+    let available = memory.limit() / 4 / HEAD_LIMIT as u64;
+    let available = usize::try_from(available).unwrap_or(usize::MAX).max(1);
+    if available < wanted {
+        warn!(
+            memory = memory.limit(),
+            connections = available,
+            "there is little memory; allowing fewer connections than --max-connections"
+        );
+    }
+    fd_limit::connections(wanted.min(available))
 }
 
 /// Waits until the listener can be closed without resetting a client that has connected.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum_core::response::{IntoResponse as _, Response};
 use canopy_auth::{Auth, AuthMetrics};
+use canopy_resources::Budget;
 use canopy_telemetry::otlp::Tracer;
 
 use super::config::Config;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub tls: Option<Tls>,
     /// Records spans, if they are exported.
     pub tracer: Option<Arc<Tracer>>,
+    /// The memory that requests may take.
+    pub memory: Budget,
     /// Permits and pools.
     pub permits: Permits,
     /// Whether the server is ready.

@@ -1,10 +1,11 @@
 //! TLS: a certificate from files, reloaded when they change.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use canopy_disk::ChangeDetector;
+use canopy_disk::{ChangeDetector, check_secret};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject as _};
@@ -28,6 +29,9 @@ pub enum TlsError {
     /// A file cannot be read as PEM.
     #[error("{0} cannot be read as PEM")]
     Pem(PathBuf, #[source] pem::Error),
+    /// The key is not secret, or cannot be found.
+    #[error("the private key {0} cannot be used")]
+    Key(PathBuf, #[source] io::Error),
     /// The file holds no certificate.
     #[error("there is no certificate in {0}")]
     NoCertificate(PathBuf),
@@ -92,6 +96,7 @@ fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     if chain.is_empty() {
         return Err(TlsError::NoCertificate(certificate.to_owned()));
     }
+    check_secret(key).map_err(|error| TlsError::Key(key.to_owned(), error))?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(unread(key))?;
     let unusable = |error| TlsError::Pair(certificate.to_owned(), key.to_owned(), error);
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

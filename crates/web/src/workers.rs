@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use canopy_pool::cores;
+use canopy_resources::cores;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use canopy_pool::Permit;
+use canopy_resources::Held;
 use canopy_runtime::{CallError, Rows};
 use canopy_telemetry::context;
 use rustix::time::{ClockId, clock_gettime};
@@ -17,7 +18,7 @@ pub(crate) enum CallInput {
     /// A single row, predicted immediately.
     One(Arc<Rows>),
     /// A batch, predicted in the background pool.
-    Many(Arc<Rows>, Permit),
+    Many(Arc<Held<Rows>>, Permit),
 }
 
 impl CallInput {
@@ -27,7 +28,8 @@ impl CallInput {
 
     pub(super) fn rows(&self) -> &Rows {
         match self {
-            Self::One(rows) | Self::Many(rows, _) => rows,
+            Self::One(row) => row,
+            Self::Many(rows, _) => rows,
         }
     }
 }
@@ -48,7 +50,7 @@ pub(super) async fn call(
         CallInput::Many(rows, permit) => {
             let (version, rows) = (Arc::clone(version), Arc::clone(rows));
             let work = move || timed(|| version.loaded.model().predict(rows.view()));
-            let done = app.background.run(permit, work).await;
+            let done = app.pools.background.run(permit, work).await;
             done.unwrap_or_else(|_| Err(unexpected()))
         }
     };

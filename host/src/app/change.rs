@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use canopy_pool::Permit;
+use canopy_pool::{Owner, Permit};
+use canopy_resources::Held;
 use canopy_runtime::Component;
 use canopy_telemetry::context;
 use tracing::{info, warn};
@@ -37,11 +38,11 @@ pub(crate) async fn upload(
     app: &Arc<App>,
     permit: &Permit,
     name: ModelName,
-    component: Component,
+    component: Held<Component>,
     upload: Upload,
 ) -> Result<Change, ChangeError> {
     let worker = Arc::clone(app);
-    let changed = app.uploads.run(permit, move || match upload {
+    let changed = app.pools.uploads.run(permit, move || match upload {
         Upload::Serve {
             allow_feature_change,
         } => worker.models.put(&name, &component, allow_feature_change),
@@ -78,7 +79,10 @@ pub(crate) async fn retire(app: &Arc<App>, name: ModelName) -> Result<(), Change
 /// Loads a model that was unloaded; for a model that is loaded, checks whether its file has changed.
 pub(crate) async fn load(app: &Arc<App>, name: ModelName) -> Result<(), ChangeError> {
     let (worker, model) = (Arc::clone(app), name.clone());
-    let loaded = app.uploads.run_unbounded(move || worker.models.load(&name));
+    let loaded = app
+        .pools
+        .uploads
+        .run_unbounded(Owner::SYSTEM, move || worker.models.load(&name));
     let loaded = loaded.await.unwrap_or(Err(ChangeError::Panicked));
     loaded.inspect_err(refused)?;
     info!(%model, "model loaded");

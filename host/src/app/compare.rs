@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use canopy_pool::Owner;
 use canopy_runtime::CallError;
 use tracing::debug;
 
@@ -28,7 +29,7 @@ pub(super) fn compare(
     answer: &[f64],
 ) {
     let is_shadow = candidate.plan.mode == Mode::Shadow;
-    let Ok(permit) = app.comparisons.permit() else {
+    let Ok(permit) = app.comparisons.permit(Owner::SYSTEM) else {
         if is_shadow {
             model.metrics.candidate_called(CandidateCall::Skipped);
         }
@@ -39,7 +40,7 @@ pub(super) fn compare(
     let answer = answer[..answered].to_vec();
     let worker = Arc::clone(app);
     let (model, candidate, other) = (Arc::clone(model), Arc::clone(candidate), Arc::clone(other));
-    app.comparisons.spawn(move || {
+    app.comparisons.spawn(Owner::SYSTEM, move || {
         let _held = permit;
         let start = processor_time();
         let result = other.loaded.model().predict_within(&rows, COMPARISON);
@@ -91,7 +92,8 @@ fn judge(app: &Arc<App>, model: &Arc<RegisteredModel>, candidate: &Arc<Candidate
         let (worker, model, candidate) =
             (Arc::clone(app), Arc::clone(model), Arc::clone(candidate));
         // In the pool, because this waits for the disk and for other changes in progress.
-        app.comparisons
-            .spawn(move || worker.models.decide(&model, &candidate, &verdict));
+        app.comparisons.spawn(Owner::SYSTEM, move || {
+            worker.models.decide(&model, &candidate, &verdict)
+        });
     }
 }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
+use canopy_resources::Held;
+use canopy_resources::cores;
 use canopy_rows::Problems;
 use canopy_rows::json::{self, Labelled};
 use canopy_runtime::Rows;
@@ -23,11 +26,17 @@ use crate::monitoring::{self, EvaluationError, Report};
 pub(crate) fn evaluate(
     app: &App,
     model: &Arc<RegisteredModel>,
-    body: &[u8],
+    body: Held<Bytes>,
 ) -> Result<Arc<Report>, AppError> {
     let serving = model.serving();
     let loaded = &serving.loaded;
-    let labelled = json::labelled(body, loaded.schema(), app.limits.max_rows)?;
+    let limit = app.limits.batch_deadline();
+    let deadline = Instant::now() + limit;
+    let (body, mut memory) = body.into_parts();
+    memory.grow(json::memory(&body))?;
+    let labelled = json::labelled(&body, loaded.schema(), app.limits.max_rows)?;
+    drop(body);
+    memory.resize(analysis_memory(&labelled.rows, loaded.model().outputs()))?;
     let predict = |rows: &Rows| {
         let start = Instant::now();
         let answer = loaded.model().predict(rows);
@@ -39,8 +48,9 @@ pub(crate) fn evaluate(
         context::record_call(name, version, labelled.targets.len(), timing);
         answer
     };
-    let evaluation =
-        monitoring::evaluate(loaded, &labelled, predict).map_err(|error| match error {
+    let evaluation = monitoring::evaluate(loaded, &labelled, predict, deadline).map_err(
+        |error| match error {
+            EvaluationError::Late => AppError::Late(limit),
             EvaluationError::Methods(problems) => problems.into(),
             EvaluationError::Infinite => {
                 let mut problems = Problems::default();
@@ -52,7 +62,8 @@ pub(crate) fn evaluate(
                 model.metrics.call_failed(&error);
                 AppError::from(error)
             }
-        })?;
+        },
+    )?;
     model.metrics.evaluated(&evaluation);
     let report = model
         .history
@@ -62,6 +73,14 @@ pub(crate) fn evaluate(
     }
     info!(model = %model.name, evaluation = report.head.id, "{}", report.summary.message);
     Ok(report)
+}
+
+/// Memory for labelled rows, their predictions, and the columns that are analysed at a time, in bytes.
+fn analysis_memory(rows: &Rows, outputs: usize) -> u64 {
+    /// Copies of a column, some of them sorted, that the statistics of one column take.
+    const COPIES: usize = 8;
+    let columns = 1 + outputs + COPIES * cores();
+    rows.bytes() + 8 * (rows.len() * columns) as u64
 }
 
 /// Stores the labelled rows. If that fails, the evaluation still succeeds: the client asked about

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use canopy_observations::{Batch, ObservationError, Store};
 use canopy_pool::{BackgroundPool, NoThreads};
+use canopy_resources::Budget;
 use canopy_runtime::{LoadError, Runtime};
 
 use crate::limits::LimitConfig;
@@ -38,15 +39,25 @@ pub struct App {
     pub models: Registry,
     /// The host's metrics.
     pub metrics: Arc<Metrics>,
-    /// The pool for batches, evaluations and drift.
-    pub background: Arc<BackgroundPool>,
-    /// The pool that compiles components.
-    pub uploads: Arc<BackgroundPool>,
+    /// The pools that work runs in.
+    pub pools: Pools,
+    /// The memory budget.
+    pub memory: Budget,
     /// The pool that compares candidates with serving versions.
     comparisons: BackgroundPool,
     observations: Option<Store>,
     /// Whether the host has a folder for models, and so can store uploaded versions.
     pub keeps_versions: bool,
+}
+
+/// The pools that work runs in.
+pub struct Pools {
+    /// The pool for batches.
+    pub background: Arc<BackgroundPool>,
+    /// The pool for evaluations and drift.
+    pub evaluations: Arc<BackgroundPool>,
+    /// The pool that compiles components.
+    pub uploads: Arc<BackgroundPool>,
 }
 
 /// Why the host could not be set up.
@@ -76,13 +87,14 @@ impl App {
     pub fn new(
         config: &Config,
         metrics: Arc<Metrics>,
-        background: Arc<BackgroundPool>,
-        uploads: Arc<BackgroundPool>,
+        pools: Pools,
+        memory: Budget,
     ) -> Result<Self, SetupError> {
         let models = &config.models;
         let limits = config.limits.runtime(models.max_models);
         let runtime = Runtime::new(&limits, models.cache().as_deref())
             .map_err(SetupError::Engine)?
+            .within(memory.clone())
             .compiling_apart();
         let observations = config.observations.folder.as_deref();
         let observations = observations
@@ -99,8 +111,8 @@ impl App {
             limits: config.limits.clone(),
             models,
             metrics,
-            background,
-            uploads,
+            pools,
+            memory,
             comparisons: BackgroundPool::new(1, COMPARISONS)?,
             observations,
             keeps_versions: config.models.folder.is_some(),

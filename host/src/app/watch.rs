@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use canopy_pool::Owner;
+use canopy_telemetry::context;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::error;
@@ -32,9 +34,8 @@ pub(crate) fn model_files(
                 received = hangup.recv() => received.is_some(),
             };
             let worker = Arc::clone(&app);
-            let checked = app
-                .uploads
-                .run_unbounded(move || worker.models.refresh(force));
+            // On a thread of its own: uploads in progress do not delay it.
+            let checked = context::spawn_blocking(move || worker.models.refresh(force));
             if let Err(error) = checked.await {
                 error!(%error, "cannot check the model files");
             }
@@ -63,7 +64,12 @@ pub(crate) async fn live_drift(app: Arc<App>, period: Duration) {
                     version.drift.store(Some(Arc::new(drift)));
                 }
             };
-            if let Err(error) = app.background.run_unbounded(work).await {
+            if let Err(error) = app
+                .pools
+                .evaluations
+                .run_unbounded(Owner::SYSTEM, work)
+                .await
+            {
                 error!(%error, "cannot compute the drift of live traffic");
             }
         }

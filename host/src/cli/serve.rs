@@ -14,7 +14,7 @@ use canopy_web::{
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use crate::app::{App, watch};
+use crate::app::{App, Pools, watch};
 use crate::config::ServeConfig;
 use crate::http::{self, Server};
 use crate::metrics::Metrics;
@@ -58,6 +58,7 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         )),
         context::spawn(watch::model_files(Arc::clone(app), period)?),
         context::spawn(watch_credentials(Arc::clone(&server), period)?),
+        context::spawn(stop_compiling(Arc::clone(&server))),
     ];
     if parts.auth.is_some() && parts.tls.is_none() && !address.ip().is_loopback() {
         warn!("passwords and keys travel unencrypted; --tls-certificate changes that");
@@ -88,6 +89,7 @@ fn set_up(config: &ServeConfig, table: Arc<Table<Server>>) -> anyhow::Result<Ser
     let registry = metrics.registry();
     let limits = &config.app.limits;
     let permits = Permits::new(limits.max_in_flight, limits.background_permits)?;
+    let memory = limits.memory();
     let tracer = Tracer::start(&config.traces, SpanMetrics::register(registry)?)
         .context("cannot export spans")?;
     let parts = Parts {
@@ -99,13 +101,21 @@ fn set_up(config: &ServeConfig, table: Arc<Table<Server>>) -> anyhow::Result<Ser
         lifecycle: Lifecycle::default(),
         http_metrics: HttpMetrics::new(registry)?,
         auth_metrics: AuthMetrics::new(registry)?,
+        memory,
         permits,
     };
-    let app = App::new(
-        &config.app,
-        metrics,
-        Arc::clone(&parts.permits.background),
-        Arc::clone(&parts.permits.uploads),
-    )?;
+    let pools = Pools {
+        background: Arc::clone(&parts.permits.background),
+        evaluations: Arc::clone(&parts.permits.evaluations),
+        uploads: Arc::clone(&parts.permits.uploads),
+    };
+    let app = App::new(&config.app, metrics, pools, parts.memory.clone())?;
     Ok(Server::new(Arc::new(app), table, parts))
+}
+
+/// Ends compilations when the host is told to stop: whoever uploads a component is told so at once,
+/// and the host does not wait for it.
+async fn stop_compiling(server: Arc<Server>) {
+    server.parts().lifecycle.stopping().await;
+    server.app.models.stop_compiling();
 }

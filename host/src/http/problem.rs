@@ -3,8 +3,9 @@
 use std::io::{self, ErrorKind};
 
 use canopy_api::FieldProblem;
+use canopy_resources::Exhausted;
 use canopy_rows::{InvalidBody, Problems};
-use canopy_runtime::CallError;
+use canopy_runtime::{CallError, LoadError};
 use canopy_web::{Problem, StatusCode};
 use tracing::error;
 
@@ -17,6 +18,8 @@ impl From<AppError> for Problem {
         match error {
             AppError::Body(invalid) => invalid_body(invalid),
             AppError::Call(error) => call(error),
+            AppError::Late(_) => Self::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
+            AppError::Memory(error) => error.into(),
             AppError::Pool(error) => error.into(),
             AppError::Internal => Self::internal(),
         }
@@ -59,6 +62,7 @@ fn call(error: CallError) -> Problem {
             Problem::unprocessable(reason).with_errors(vec![field])
         }
         CallError::Overload(_) | CallError::Busy => Problem::overload(error.to_string()),
+        CallError::Exhausted(exhausted) => exhausted.into(),
         CallError::Deadline(_) => Problem::new(StatusCode::GATEWAY_TIMEOUT, error.to_string()),
         CallError::Memory(_)
         | CallError::Host(_)
@@ -76,6 +80,12 @@ impl From<ChangeError> for Problem {
         let status = match &error {
             ChangeError::Unknown(_) | ChangeError::NoCandidate(_) => StatusCode::NOT_FOUND,
             ChangeError::NotKept => StatusCode::FORBIDDEN,
+            ChangeError::Unfit(LoadError::Memory(Exhausted::Always { .. })) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            ChangeError::Unfit(LoadError::Memory(_) | LoadError::Stopped) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ChangeError::Unfit(_) | ChangeError::Open(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ChangeError::Disk(error) if is_full(error) => StatusCode::INSUFFICIENT_STORAGE,
             ChangeError::Panicked => return Self::internal(),

@@ -2,7 +2,7 @@
 //! permit it takes.
 
 use canopy_auth::Role::{Admin, Evaluate, Predict};
-use canopy_web::Class::{Background, BySize, Fast, Open, Upload};
+use canopy_web::Class::{Background, BySize, Evaluation, Fast, Open, Upload};
 use canopy_web::Need::{self, Nothing, User};
 use canopy_web::{Method, Route, Table};
 
@@ -43,7 +43,7 @@ const METRICS: Need = Need::Metrics;
 static ROUTES: [Route<Server>; 44] = routes! {
     POST   "/predict"                                   PREDICT,  Fast,       "predict"             => predict::predict;
     POST   "/predict/batch"                             PREDICT,  Background, "predictBatch"        => batch::predict_batch;
-    POST   "/evaluate"                                  EVALUATE, Background, "evaluate"            => evaluate::evaluate;
+    POST   "/evaluate"                                  EVALUATE, Evaluation, "evaluate"            => evaluate::evaluate;
     GET    "/model"                                     User,     Open,       "model"               => models::describe;
     GET    "/live"                                      User,     Open,       "live"                => live::live;
     GET    "/evaluations"                               User,     Open,       "evaluations"         => evaluations::list;
@@ -60,7 +60,7 @@ static ROUTES: [Route<Server>; 44] = routes! {
     POST   "/models/{name}/promote"                     ADMIN,    Open,       "promote"             => models::promote;
     POST   "/models/{name}/predict"                     PREDICT,  Fast,       "predictNamed"        => predict::predict_named;
     POST   "/models/{name}/predict/batch"               PREDICT,  Background, "predictBatchNamed"   => batch::predict_batch;
-    POST   "/models/{name}/evaluate"                    EVALUATE, Background, "evaluateNamed"       => evaluate::evaluate;
+    POST   "/models/{name}/evaluate"                    EVALUATE, Evaluation, "evaluateNamed"       => evaluate::evaluate;
     GET    "/models/{name}/live"                        User,     Open,       "liveNamed"           => live::live;
     GET    "/models/{name}/evaluations"                 User,     Open,       "evaluationsNamed"    => evaluations::list;
     GET    "/models/{name}/evaluations/{id}"            User,     Open,       "evaluationNamed"     => evaluations::whole;

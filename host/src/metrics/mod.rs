@@ -8,11 +8,12 @@ mod model;
 
 use std::collections::BTreeMap;
 
+use canopy_resources::Budget;
 use canopy_runtime::LoadError;
 use canopy_telemetry::families;
 use canopy_telemetry::metrics::Declaration;
 use prometheus::proto::MetricFamily;
-use prometheus::{Encoder as _, IntCounterVec, Registry, TextEncoder};
+use prometheus::{Encoder as _, IntCounterVec, IntGauge, Registry, TextEncoder};
 
 pub use latency::Latencies;
 pub use model::{CandidateCall, ModelMetrics};
@@ -21,6 +22,10 @@ families! {
     struct Families {
         /// Components rejected when loading them, by reason.
         rejected_components: IntCounterVec = "model_loads_rejected_total" ["reason"],
+        /// Memory that requests, responses, models and compilers may take together.
+        memory_budget: IntGauge = "memory_budget_bytes",
+        /// Memory that is reserved for them.
+        memory_reserved: IntGauge = "memory_reserved_bytes",
     }
 }
 
@@ -66,6 +71,13 @@ impl Metrics {
             .rejected_components
             .with_label_values(&reason)
             .inc();
+    }
+
+    /// Shows how much of the memory budget is reserved.
+    pub fn memory(&self, budget: &Budget) {
+        let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.families.memory_budget.set(bytes(budget.limit()));
+        self.families.memory_reserved.set(bytes(budget.used()));
     }
 
     /// Encodes the metrics of the host and its models in the Prometheus text format.

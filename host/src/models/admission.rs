@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use canopy_pool::cores;
+use canopy_resources::cores;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use canopy_runtime::CallError;

@@ -1,12 +1,14 @@
 //! Loads components.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use canopy_pool::cores;
-use canopy_runtime::{Component, LoadError, Runtime};
+use canopy_resources::cores;
+use canopy_runtime::{Component, Digest, LoadError, Runtime};
+use parking_lot::Mutex;
 
 use crate::loaded_model::LoadedModel;
 use crate::metrics::Metrics;
@@ -18,6 +20,8 @@ pub(super) struct Loader {
     metrics: Arc<Metrics>,
     /// Maximum size of a component in bytes.
     limit: u64,
+    /// The components that are loaded, so that one under several names is loaded once.
+    loaded: Mutex<HashMap<Digest, Weak<LoadedModel>>>,
 }
 
 impl Loader {
@@ -26,11 +30,17 @@ impl Loader {
             runtime,
             metrics,
             limit,
+            loaded: Mutex::default(),
         }
     }
 
-    /// Loads and checks a component and creates an instance per core.
-    pub(super) fn load(&self, component: &Component) -> Result<LoadedModel, LoadError> {
+    /// Loads and checks a component and creates an instance per core, unless it is loaded already.
+    pub(super) fn load(&self, component: &Component) -> Result<Arc<LoadedModel>, LoadError> {
+        let digest = component.digest();
+        let known = self.loaded.lock().get(&digest).and_then(Weak::upgrade);
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let load = || {
             let model = self.runtime.load(component)?;
             let warmed = model.warm(u32::try_from(cores()).unwrap_or(1));
@@ -38,9 +48,17 @@ impl Loader {
                 function: "instantiate",
                 source,
             })?;
-            Ok(LoadedModel::new(model))
+            Ok(Arc::new(LoadedModel::new(model)))
         };
-        load().inspect_err(|error| self.metrics.load_rejected(error))
+        let loaded = load().inspect_err(|error| self.metrics.load_rejected(error))?;
+        let mut known = self.loaded.lock();
+        known.retain(|_, loaded| loaded.strong_count() > 0);
+        // Another thread may have been faster.
+        if let Some(known) = known.get(&digest).and_then(Weak::upgrade) {
+            return Ok(known);
+        }
+        known.insert(digest, Arc::downgrade(&loaded));
+        Ok(loaded)
     }
 
     /// Reads a component file, but at most one byte more than the size limit.
@@ -50,5 +68,10 @@ impl Loader {
             .take(self.limit + 1)
             .read_to_end(&mut component)?;
         Ok(Component::new(component))
+    }
+
+    /// Ends every compilation, and starts no more.
+    pub(super) fn stop_compiling(&self) {
+        self.runtime.stop_compiling();
     }
 }

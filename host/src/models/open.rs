@@ -32,12 +32,12 @@ pub(super) struct Opener<'a> {
 /// A model that has been loaded but not yet registered.
 pub(super) struct Opened {
     pub(super) name: ModelName,
-    loaded: LoadedModel,
+    loaded: Arc<LoadedModel>,
     file: Option<(Source, Component)>,
     store: Option<VersionStore>,
     /// The version that serves because later ones can no longer be loaded.
     fallback: Option<Digest>,
-    trial: Option<(LoadedModel, Plan)>,
+    trial: Option<(Arc<LoadedModel>, Plan)>,
 }
 
 impl Opener<'_> {
@@ -102,7 +102,7 @@ impl Opener<'_> {
     fn opened(
         &self,
         name: ModelName,
-        loaded: LoadedModel,
+        loaded: Arc<LoadedModel>,
         file: Option<(Source, Component)>,
         store: Option<VersionStore>,
         fallback: Option<Digest>,
@@ -129,7 +129,7 @@ impl Opener<'_> {
         })
     }
 
-    fn load(&self, path: &Path, file: &Component) -> Result<LoadedModel, OpenError> {
+    fn load(&self, path: &Path, file: &Component) -> Result<Arc<LoadedModel>, OpenError> {
         self.loader.load(file).map_err(OpenError::load(path))
     }
 
@@ -139,7 +139,7 @@ impl Opener<'_> {
         &self,
         model: &ModelName,
         store: &VersionStore,
-    ) -> Option<(LoadedModel, Option<Digest>)> {
+    ) -> Option<(Arc<LoadedModel>, Option<Digest>)> {
         let state = store.state();
         let last = *state.served.last()?;
         if let Some(loaded) = self.load_stored(model, store, last) {
@@ -156,7 +156,7 @@ impl Opener<'_> {
         model: &ModelName,
         store: &VersionStore,
         mut digests: impl Iterator<Item = Digest>,
-    ) -> Option<LoadedModel> {
+    ) -> Option<Arc<LoadedModel>> {
         digests.find_map(|digest| self.load_stored(model, store, digest))
     }
 
@@ -166,7 +166,7 @@ impl Opener<'_> {
         model: &ModelName,
         store: &VersionStore,
         digest: Digest,
-    ) -> Option<LoadedModel> {
+    ) -> Option<Arc<LoadedModel>> {
         let component = store.read(digest).map_err(anyhow::Error::from);
         let loaded = component.and_then(|component| Ok(self.loader.load(&component)?));
         loaded

@@ -125,7 +125,7 @@ impl RegisteredModel {
         let previous = self.serving();
         let trial = candidate
             .as_ref()
-            .map(|candidate| (&candidate.version.loaded, candidate.plan.mode.as_str()));
+            .map(|candidate| (&*candidate.version.loaded, candidate.plan.mode.as_str()));
         self.metrics.trial(trial);
         let next = Arc::new(Rollout {
             serving: Arc::clone(&serving),

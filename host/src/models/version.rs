@@ -1,5 +1,6 @@
 //! A loaded version of a model with its own state.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwapOption;
@@ -15,7 +16,7 @@ use crate::monitoring::Window;
 /// A loaded version of a model.
 pub struct Version {
     /// The loaded component.
-    pub loaded: LoadedModel,
+    pub loaded: Arc<LoadedModel>,
     /// The live window of rows that it predicted.
     pub window: Window,
     /// Total number of rows added to the window when its drift was last computed.
@@ -33,7 +34,7 @@ pub struct Version {
 impl Version {
     /// Creates a version with a live window of `window` rows.
     #[must_use]
-    pub fn new(loaded: LoadedModel, window: usize, metrics: &ModelMetrics) -> Self {
+    pub fn new(loaded: Arc<LoadedModel>, window: usize, metrics: &ModelMetrics) -> Self {
         Self {
             window: Window::new(window, loaded.schema().width()),
             seen: AtomicU64::new(0),

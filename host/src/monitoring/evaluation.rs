@@ -1,6 +1,7 @@
 //! Computes scores and drift of labelled records.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use canopy_drift::{
     ClassificationScores, ColumnDrift, DEFAULT_SHARE_THRESHOLD, DatasetDrift, Distribution, Method,
@@ -47,18 +48,21 @@ pub enum EvaluationError {
     Model(CallError),
     /// The true values are so large that the errors overflow.
     Infinite,
+    /// The deadline has passed.
+    Late,
 }
 
 /// Predicts labelled records with `predict`, compares the predictions with the true values and the
-/// columns with the reference sample. Has no side effects.
+/// columns with the reference sample. Has no side effects. The deadline is checked before each column.
 ///
 /// # Errors
 ///
-/// If a drift method is not valid, the model fails or a score is infinite.
+/// If a drift method is not valid, the model fails, a score is infinite or the deadline passes.
 pub fn evaluate(
     loaded: &LoadedModel,
     labelled: &Labelled,
     predict: impl FnOnce(&Rows) -> Result<Vec<f64>, CallError>,
+    deadline: Instant,
 ) -> Result<Evaluation, EvaluationError> {
     let methods = methods(loaded, &labelled.methods).map_err(EvaluationError::Methods)?;
     let model = loaded.model();
@@ -78,11 +82,14 @@ pub fn evaluate(
         Task::Classification => classes(&labelled.targets, &answer, model.outputs()),
     };
     let width = loaded.schema().width();
-    let (columns, distributions): (Vec<ColumnDrift>, Vec<Distribution>) = loaded
+    let compared: Vec<(ColumnDrift, Distribution)> = loaded
         .references()
         .par_iter()
         .enumerate()
         .map(|(position, reference)| {
+            if Instant::now() > deadline {
+                return Err(EvaluationError::Late);
+            }
             let gathered: Vec<f64>;
             let current = match position.checked_sub(width) {
                 None => {
@@ -99,9 +106,10 @@ pub fn evaluate(
                     .unwrap_or_else(|_| unreachable!("methods were checked against the columns")),
                 None => comparison.drift(),
             };
-            (drift, comparison.distribution())
+            Ok((drift, comparison.distribution()))
         })
-        .unzip();
+        .collect::<Result<_, _>>()?;
+    let (columns, distributions) = compared.into_iter().unzip();
     Ok(Evaluation {
         items: labelled.targets.len(),
         scores,

@@ -1,7 +1,9 @@
 //! Who is let in.
 
+use std::fs::Permissions;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -37,6 +39,7 @@ pub(crate) fn guarded(arguments: &[&str]) -> Guarded {
     let users = folder.path().join("users.json");
     let secret = folder.path().join("secret");
     std::fs::write(&secret, SECRET).unwrap();
+    std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     let (success, _, error) = add("ada", "predict", &users, PASSWORD);
     assert!(success, "{error}");
     let keys = ["predict", "evaluate", "admin"].map(|role| (role, key(role, &users)));

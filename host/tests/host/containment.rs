@@ -79,6 +79,27 @@ fn a_model_that_spins_does_not_hold_up_other_requests_for_long() {
 }
 
 #[test]
+fn requests_beyond_those_in_flight_are_refused() {
+    let server = Server::start(
+        &UNRULY.1,
+        &["--max-in-flight", "1", "--model-deadline", "2s"],
+    );
+    std::thread::scope(|scope| {
+        let spinning = scope.spawn(|| server.post_json("/predict", &json!({"command": 2})).0);
+        while server.metric("api_requests_in_flight").unwrap() < 2.0 {}
+        let request = server
+            .post("/predict")
+            .body(json!({"command": 0}).to_string());
+        let refused = request.send().unwrap();
+        assert_eq!(refused.status(), 503);
+        assert_eq!(refused.headers()["retry-after"], "1");
+        let overload = "model_calls_failed_total{reason=\"overload\"}";
+        assert_eq!(server.metric(overload), Some(1.0));
+        assert_eq!(spinning.join().unwrap(), 504);
+    });
+}
+
+#[test]
 fn one_bad_row_fails_its_batch_or_evaluation_as_a_whole() {
     let server = server();
     let batch = json!([{"command": 0}, {"command": 4}, {"command": 0}]);

@@ -1,8 +1,9 @@
 //! Encrypted connections.
 
-use std::fs;
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,6 +15,20 @@ use tempfile::TempDir;
 
 use crate::house;
 use crate::server::{PATIENCE, Server, run};
+
+/// Writes a file that only its owner can read.
+fn write_secret(path: &Path, text: String) {
+    // Anew: an existing file would keep its mode.
+    let _ = fs::remove_file(path);
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
 
 /// Files of a certificate and its key.
 struct Pair {
@@ -42,7 +57,7 @@ impl Pair {
         let names = ["localhost", "127.0.0.1"].map(str::to_owned);
         let made = rcgen::generate_simple_self_signed(names).unwrap();
         fs::write(self.certificate(), made.cert.pem()).unwrap();
-        fs::write(self.key(), made.signing_key.serialize_pem()).unwrap();
+        write_secret(&self.key(), made.signing_key.serialize_pem());
         made.cert.into()
     }
 
@@ -190,7 +205,7 @@ fn a_certificate_that_cannot_be_used_is_found_before_listening() {
         (
             certificate,
             "nowhere.pem",
-            "nowhere.pem cannot be read as PEM",
+            "the private key nowhere.pem cannot be used",
         ),
     ] {
         let tls = ["--tls-certificate", certificate, "--tls-key", key];
@@ -199,6 +214,13 @@ fn a_certificate_that_cannot_be_used_is_found_before_listening() {
         assert!(error.contains(words), "{words:?} is not in {error:?}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
+    fs::set_permissions(key, Permissions::from_mode(0o644)).unwrap();
+    let tls = ["--tls-certificate", certificate, "--tls-key", key];
+    let (success, _, error) = run(&[&["serve", "--model", model], &tls[..]].concat());
+    assert!(
+        !success && error.contains("every user can read it: run chmod o-r"),
+        "{error}"
+    );
     let (success, _, error) = run(&["serve", "--model", model, "--tls-key", key]);
     assert!(!success && error.contains("--tls-certificate"), "{error}");
 }

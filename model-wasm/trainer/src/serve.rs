@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 use canopy_auth::{Auth, AuthMetrics};
+use canopy_resources::Budget;
 use canopy_telemetry::{context, log};
 use canopy_web::{
     HttpMetrics, Lifecycle, Parts, Permits, Tls, Workers, stop_signals, watch_credentials,
@@ -70,6 +71,7 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
         lifecycle: Lifecycle::default(),
         http_metrics: HttpMetrics::new(registry)?,
         auth_metrics: AuthMetrics::new(registry)?,
+        memory: Budget::of_system(),
         permits: Permits::new(IN_FLIGHT, 1)?,
     };
     let workers = Workers::start().context("cannot start the threads that handle connections")?;

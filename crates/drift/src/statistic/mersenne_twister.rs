@@ -41,6 +41,12 @@ impl MersenneTwister {
         }
     }
 
+    /// A random number from 0 to 1, as numpy's `random_sample`.
+    pub(super) fn uniform(&mut self) -> f64 {
+        let (high, low) = (self.draw() >> 5, self.draw() >> 6);
+        (f64::from(high) * f64::from(1 << 26) + f64::from(low)) / (1_u64 << 53) as f64
+    }
+
     fn draw(&mut self) -> u32 {
         if self.next == LENGTH {
             self.twist();

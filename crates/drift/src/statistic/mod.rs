@@ -8,6 +8,7 @@ mod distribution;
 mod divergence;
 mod epps_singleton;
 mod fisher;
+mod hypergeometric;
 mod ks;
 mod ks_asymptotic;
 mod mann_whitney;
@@ -20,6 +21,12 @@ mod z;
 use crate::kind::Kind;
 use crate::method::Method;
 use crate::table::Table;
+
+/// Standard error of a score that comes from random permutations; `None` for the
+/// other methods.
+pub(crate) fn score_error(table: &Table<'_>, method: Method, score: f64) -> Option<f64> {
+    (method == Method::Tvd && table.rows.len() > 1).then(|| tvd::standard_error(table, score))
+}
 
 /// The p-value or distance of the two samples; `None` where it is undefined:
 /// a sample is empty, the method needs more rows or other values, or the

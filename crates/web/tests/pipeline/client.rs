@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 
 /// Timeout of everything that a test waits for.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
@@ -17,6 +18,16 @@ impl Connection {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         Self(BufReader::new(stream))
+    }
+
+    /// A connection from another address of this machine than those of [`Self::open`].
+    pub(crate) fn open_from_elsewhere(address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let elsewhere = SocketAddr::from(([127, 0, 0, 2], 0));
+        socket.bind(&elsewhere.into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        socket.set_read_timeout(Some(TIMEOUT)).unwrap();
+        Self(BufReader::new(socket.into()))
     }
 
     /// Sends text; returns whether the server still accepts it.
@@ -71,6 +82,16 @@ impl Connection {
             answer.body = self.bytes(length);
         }
         Some(answer)
+    }
+
+    /// Reads at most `most` bytes of whatever has arrived; `None` at the end of the connection.
+    pub(crate) fn read_some(&mut self, most: usize) -> Option<usize> {
+        let mut buffer = vec![0; most];
+        match self.0.read(&mut buffer) {
+            Ok(0) => None,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+            read => Some(read.unwrap()),
+        }
     }
 
     /// Waits until the server closes the connection; asserts that nothing arrives before.

@@ -133,7 +133,7 @@ fn a_busy_connection_is_never_closed_for_another_one() {
     let mut waiting = server.connect();
     waiting.request("GET", "/open");
     assert!(!waiting.hears_within(Duration::from_millis(200)));
-    server.service.release.notify_one();
+    server.service.release.add_permits(1);
     assert_eq!(busy.answer("GET").status, 200);
     assert_eq!(waiting.answer("GET").status, 200);
     busy.wait_for_end();

@@ -10,6 +10,7 @@ mod context;
 mod cors;
 mod credentials;
 mod csrf;
+mod fairness;
 mod methods;
 mod prefix;
 mod server;

@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use canopy_auth::{Auth, AuthMetrics, Role, Users, with_key};
+use canopy_resources::Budget;
 use canopy_telemetry::context;
 use canopy_web::{
     Call, Class, Config, HttpMetrics, Lifecycle, Method, Need, Parameters, Parts, Permits, Problem,
@@ -15,7 +16,7 @@ use clap::Parser;
 use prometheus::Registry;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::sync::{Notify, mpsc::UnboundedSender, mpsc::unbounded_channel};
+use tokio::sync::{Semaphore, mpsc::UnboundedSender, mpsc::unbounded_channel};
 
 use crate::client::{Answer, Connection};
 
@@ -28,7 +29,7 @@ pub(crate) struct Small {
     /// Number of calls of the handler of `/count`.
     pub(crate) begun: AtomicUsize,
     /// Lets one request of `/hold` finish.
-    pub(crate) release: Notify,
+    pub(crate) release: Semaphore,
     holding: mpsc::Sender<()>,
 }
 
@@ -58,7 +59,7 @@ macro_rules! routes {
     };
 }
 
-static ROUTES: [Route<Small>; 15] = routes! {
+static ROUTES: [Route<Small>; 16] = routes! {
     GET    "/open"         Need::Nothing,             Open       => async |_| Ok(letters(5));
     GET    "/metrics"      Need::Metrics,             Open       => async |_| Ok(letters(5));
     GET    "/small"        Need::User,                Open       => async |_| Ok(letters(1023));
@@ -70,6 +71,7 @@ static ROUTES: [Route<Small>; 15] = routes! {
     POST   "/echo"         Need::User,                BySize     => echo;
     PUT    "/upload"       Need::Role(Role::Admin),   Upload     => echo;
     POST   "/batch"        Need::User,                Background => async |_| Ok(letters(100_000));
+    POST   "/work"         Need::User,                Background => work;
     POST   "/refuse"       Need::User,                Background => refuse;
     GET    "/panic"        Need::User,                Open       => panic;
     POST   "/count"        Need::User,                Open       => count;
@@ -88,7 +90,7 @@ async fn item(call: Call<'_, Small>) -> Result<Response, Problem> {
 }
 
 async fn echo(mut call: Call<'_, Small>) -> Result<Response, Problem> {
-    Ok(text("text/plain", call.read(1 << 20).await?))
+    Ok(text("text/plain", call.read(1 << 20).await?.to_vec()))
 }
 
 async fn refuse(_: Call<'_, Small>) -> Result<Response, Problem> {
@@ -106,9 +108,20 @@ async fn count(call: Call<'_, Small>) -> Result<Response, Problem> {
 
 async fn hold(call: Call<'_, Small>) -> Result<Response, Problem> {
     call.service.holding.send(()).unwrap();
-    call.service.release.notified().await;
+    call.service.release.acquire().await.unwrap().forget();
     let id = context::current().unwrap().id.clone();
     Ok(text("text/plain", id))
+}
+
+/// Works as soon as its body has arrived, until it is released; there is no work without one.
+async fn work(mut call: Call<'_, Small>) -> Result<Response, Problem> {
+    let body = call.read(1 << 20).await?;
+    if body.is_empty() {
+        return Ok(text("text/plain", body.to_vec()));
+    }
+    call.service.holding.send(()).unwrap();
+    call.service.release.acquire().await.unwrap().forget();
+    Ok(text("text/plain", body.to_vec()))
 }
 
 /// All routes, with a value for every parameter.
@@ -123,6 +136,9 @@ struct Cli {
     web: Config,
     #[command(flatten)]
     auth: canopy_auth::Config,
+    /// The memory budget in bytes.
+    #[arg(long, default_value_t = 1 << 30)]
+    memory: u64,
 }
 
 /// A server on its own port; stopped when dropped.
@@ -176,13 +192,14 @@ impl Server {
                 auth: Auth::open(&cli.auth).unwrap().map(Arc::new),
                 tls: None,
                 tracer: None,
-                permits: Permits::new(8, 2).unwrap(),
+                memory: Budget::new(cli.memory),
+                permits: Permits::new(8, 4).unwrap(),
                 lifecycle: Lifecycle::default(),
                 http_metrics: HttpMetrics::new(&registry).unwrap(),
                 auth_metrics: AuthMetrics::new(&registry).unwrap(),
             },
             begun: AtomicUsize::new(0),
-            release: Notify::new(),
+            release: Semaphore::new(0),
             holding,
         });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

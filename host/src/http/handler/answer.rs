@@ -12,6 +12,18 @@ use canopy_runtime::{ModelInfo, Task, argmax};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+/// Name of the field with the probability of every class.
+const PROBABILITIES: &str = "probabilities";
+
+/// Memory for predictions and their response in any format, in bytes.
+pub(super) fn memory(info: &ModelInfo, rows: usize) -> u64 {
+    /// Of a number, as a value and in the longest text of it.
+    const NUMBER: usize = 8 + 25;
+    let names: usize = columns(info).iter().map(|name| name.len() + NUMBER).sum();
+    // The response grows to at most twice its size.
+    rows.saturating_mul(2 * (names + PROBABILITIES.len())) as u64
+}
+
 /// The prediction for one record, as a JSON object.
 pub(super) fn record(info: &ModelInfo, values: &[f64]) -> Vec<u8> {
     to_json(&Prediction { info, values })
@@ -100,7 +112,7 @@ impl Serialize for Prediction<'_> {
                 let mut map = serializer.serialize_map(Some(2))?;
                 map.serialize_entry(&info.response_field, &info.classes[argmax(values)])?;
                 let probabilities = Probabilities { info, values };
-                map.serialize_entry("probabilities", &probabilities)?;
+                map.serialize_entry(PROBABILITIES, &probabilities)?;
                 map.end()
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use canopy_resources::Held;
 use canopy_rows::{arrow, csv, json};
 use canopy_web::{Call, Problem, Response};
 
@@ -30,16 +31,26 @@ pub(crate) async fn predict_batch(mut call: Call<'_, Server>) -> Result<Response
     let rollout = model.rollout_owned();
     let serving = Arc::clone(&rollout.serving);
     let parse = move || {
+        let model = serving.loaded.model();
         let schema = serving.loaded.schema();
+        let (body, mut memory) = body.into_parts();
+        let parsing = match format {
+            Format::Json => json::memory(&body),
+            Format::Csv => csv::memory(&body),
+            Format::Arrow => arrow::memory(&body, schema),
+        };
+        memory.grow(parsing)?;
         let rows = match format {
             Format::Json => json::records(&body, schema, max_rows),
             Format::Csv => csv::records(&body, schema, max_rows),
             Format::Arrow => arrow::records(&body, schema, max_rows),
         }?;
+        drop(body);
+        memory.resize(rows.bytes() + answer::memory(model.info(), rows.len()))?;
         let out_of_range = serving.loaded.is_out_of_range(&rows);
-        Ok::<_, AppError>((rows, out_of_range))
+        Ok::<_, AppError>((Held::new(rows, memory), out_of_range))
     };
-    let (rows, out_of_range) = app.background.run(&permit, parse).await??;
+    let (rows, out_of_range) = app.pools.background.run(&permit, parse).await??;
     let input = CallInput::Many(Arc::new(rows), permit.clone());
     let predicted = predict(app, &model, &rollout, &input, out_of_range).await;
     let prediction = predicted.map_err(AppError::from)?;
@@ -54,6 +65,6 @@ pub(crate) async fn predict_batch(mut call: Call<'_, Server>) -> Result<Response
         };
         Ok::<_, AppError>((version, body))
     };
-    let (version, body) = app.background.run(&permit, write).await??;
+    let (version, body) = app.pools.background.run(&permit, write).await??;
     Ok(predict::respond(&version, format, body))
 }

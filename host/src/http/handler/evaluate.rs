@@ -30,8 +30,8 @@ pub(crate) async fn evaluate(mut call: Call<'_, Server>) -> Result<Response, Pro
     let body = call.read(app.limits.body_limit.as_u64()).await?;
     let permit = call.permit.of_pool().ok_or_else(Problem::internal)?;
     let worker = Arc::clone(&app);
-    let work = move || evaluate::evaluate(&worker, &model, &body);
-    let report = app.background.run(permit, work).await??;
+    let work = move || evaluate::evaluate(&worker, &model, body);
+    let report = app.pools.evaluations.run(permit, work).await??;
     let path = format!(
         "/models/{}/evaluations/{}",
         report.head.model, report.head.id

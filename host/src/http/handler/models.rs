@@ -127,7 +127,7 @@ async fn with_component(mut call: Call<'_, Server>, upload: Upload) -> Result<Re
     }
     let component = call.read(app.limits.component_limit()).await?;
     let permit = call.permit.of_pool().ok_or_else(Problem::internal)?;
-    let component = Component::new(component);
+    let component = component.map(Component::new);
     respond(&change::upload(app, permit, name, component, upload).await?)
 }
 

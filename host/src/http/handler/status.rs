@@ -44,6 +44,7 @@ pub(crate) async fn ready(call: Call<'_, Server>) -> Result<Response, Problem> {
 pub(crate) async fn metrics(call: Call<'_, Server>) -> Result<Response, Problem> {
     let app = &call.service.app;
     let models = app.models.all();
+    app.metrics.memory(&app.memory);
     let metrics = app.metrics.text(models.iter().map(|model| model.gather()));
     let metrics = metrics.map_err(|error| {
         error!(%error, "the metrics cannot be encoded");

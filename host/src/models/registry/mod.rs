@@ -139,6 +139,11 @@ impl Registry {
         Ok(())
     }
 
+    /// Ends every compilation, and starts no more: the host stops.
+    pub(crate) fn stop_compiling(&self) {
+        self.loader.stop_compiling();
+    }
+
     /// The model for requests that do not name one; `None` while there are no models.
     #[must_use]
     pub fn default(&self) -> Guard<Option<Arc<RegisteredModel>>> {
@@ -170,13 +175,18 @@ impl Registry {
         }
     }
 
-    fn version(&self, loaded: LoadedModel, metrics: &ModelMetrics) -> Arc<Version> {
+    fn version(&self, loaded: Arc<LoadedModel>, metrics: &ModelMetrics) -> Arc<Version> {
         Arc::new(Version::new(loaded, self.window, metrics))
     }
 
     /// Makes a version serve that is already recorded on disk. Ends any trial, since it compared the
     /// candidate with a different version.
-    fn switch(&self, model: &RegisteredModel, loaded: LoadedModel, outcome: Outcome) -> Change {
+    fn switch(
+        &self,
+        model: &RegisteredModel,
+        loaded: Arc<LoadedModel>,
+        outcome: Outcome,
+    ) -> Change {
         let version = self.version(loaded, &model.metrics);
         model.switch(Arc::clone(&version), None);
         model.metrics.swap_attempted(true);

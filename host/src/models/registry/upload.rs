@@ -78,7 +78,7 @@ impl Registry {
         &self,
         name: &ModelName,
         folder: &Path,
-        loaded: LoadedModel,
+        loaded: Arc<LoadedModel>,
         component: &Component,
     ) -> Result<Change, ChangeError> {
         self.has_room()?;
@@ -98,7 +98,7 @@ impl Registry {
     fn swap(
         &self,
         model: &RegisteredModel,
-        loaded: LoadedModel,
+        loaded: Arc<LoadedModel>,
         component: &Component,
     ) -> Result<Change, ChangeError> {
         let serving = model.serving();

@@ -6,7 +6,6 @@ mod infer;
 mod model;
 mod repository;
 mod server;
-mod tensor;
 
 use canopy_web::{IntoResponse as _, Problem, Response};
 use serde_json::json;

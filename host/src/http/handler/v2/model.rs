@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use canopy_runtime::{ModelInfo, Task};
+use canopy_rows::tensor::OutputKind;
 use canopy_web::{Call, Problem, Response, StatusCode, json};
 use serde_json::{Value, json};
 
@@ -43,11 +43,12 @@ pub(crate) async fn metadata(call: Call<'_, Server>) -> Result<Response, Problem
     let model = target(&call)?;
     let serving = model.serving();
     let info = serving.loaded.model().info();
-    let outputs: Vec<Value> = outputs(info)
+    let outputs: Vec<Value> = OutputKind::all(info)
         .into_iter()
-        .map(|(name, datatype, width)| {
-            let shape: Vec<i64> = std::iter::once(-1).chain(width.map(|w| w as i64)).collect();
-            json!({"name": name, "datatype": datatype, "shape": shape})
+        .map(|kind| {
+            let width = kind.width.map(|width| width as i64);
+            let shape: Vec<i64> = std::iter::once(-1).chain(width).collect();
+            json!({"name": kind.name, "datatype": kind.datatype, "shape": shape})
         })
         .collect();
     let names: Vec<&str> = info.features.iter().map(|f| f.name.as_str()).collect();
@@ -68,17 +69,3 @@ pub(crate) async fn metadata(call: Call<'_, Server>) -> Result<Response, Problem
 
 /// Name of the input that holds all features.
 const INPUT: &str = "features";
-/// Name of the output with the probability of every class.
-pub(super) const PROBABILITIES: &str = "probabilities";
-
-/// Name, datatype and width of every output.
-pub(super) fn outputs(info: &ModelInfo) -> Vec<(&str, &'static str, Option<usize>)> {
-    let field = info.response_field.as_str();
-    match info.task {
-        Task::Regression => vec![(field, "FP64", None)],
-        Task::Classification => vec![
-            (field, "BYTES", None),
-            (PROBABILITIES, "FP64", Some(info.classes.len())),
-        ],
-    }
-}
