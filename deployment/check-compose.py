@@ -27,6 +27,8 @@ SERVICES = {
     "blackbox-exporter": 9115,
 }
 PROFILES = {"evaluation": "evaluation", "model": "model", "traffic": "traffic"}
+# Services that are reached within the network of the stack alone.
+UNPUBLISHED = {"alertmanager"}
 # Services that do their work and end.
 TASKS = {"evaluation", "model"}
 # Folders that the pinned images have, owned by the user they run as.
@@ -75,6 +77,7 @@ def main():
     for volume in set(compose["volumes"]) - used:
         problems.append(f"volume {volume} is not used")
     check_training(services)
+    check_origins(services)
     check_toolchain()
     check_addresses()
     for problem in problems:
@@ -212,7 +215,8 @@ def check_ports(name, service):
         check(not ports, f"{name} publishes {ports}")
         return
     port = SERVICES[name]
-    check(ports == [f"127.0.0.1:{port}:{port}"], f"{name} publishes {ports}")
+    expected = [] if name in UNPUBLISHED else [f"127.0.0.1:{port}:{port}"]
+    check(ports == expected, f"{name} publishes {ports}")
     health = " ".join(service.get("healthcheck", {}).get("test", []))
     check(health, f"{name} has no health check")
     check(re.search(rf"127\.0\.0\.1[:/]{port}\b", health) or health == "CMD canopy probe", f"{name}: {health}")
@@ -240,6 +244,13 @@ def check_training(services):
         check(writable.get(folder) == mounted[folder]["source"], f"model and bike-api share no {folder}")
     folders = re.findall(r"\boutput=(\S+)/\$name", read("scripts/train.sh"))
     check(folders and set(folders) <= set(writable), f"scripts/train.sh writes to {folders}")
+
+
+def check_origins(services):
+    """No web page of another origin may read Prometheus, by which it would learn what runs here."""
+    flag = "--web.cors.origin=none"
+    check(flag in services["prometheus"]["command"], f"prometheus is not started with {flag}")
+    check(flag in read("scripts/stack.sh"), f"scripts/stack.sh does not start prometheus with {flag}")
 
 
 def check_toolchain():

@@ -18,6 +18,8 @@ variable, and a variable before the default.
 |---|---|---|
 | `CANOPY_DATA_CACHE` | `canopy-trainer`, `canopy-evaluation` | Folder of downloads; by default `$XDG_CACHE_HOME/canopy` or `~/.cache/canopy`. |
 | `CANOPY_TRAINER_FORWARD_AUTHORIZATION` | `canopy-trainer serve` | `Authorization` header of requests to `--forward`. |
+| `CANOPY_TRAINER_FORWARD_USERNAME`, `CANOPY_TRAINER_FORWARD_PASSWORD` | `canopy-trainer serve` | For whom an Airflow 3 issues the token of requests to `--forward`. |
+| `CANOPY_API_KEY` | `canopy-trainer serve` | API key of requests to `--host`. |
 | `OTEL_…` | `canopy serve` | Standard variables of OpenTelemetry, see below. |
 
 The exporter of spans reads the variables below. One of `OTEL_EXPORTER_OTLP_TRACES_…` goes before that

@@ -119,12 +119,15 @@ start() {
             ;;
         retrainer)
             command=(target/release/canopy-trainer serve --spec "$spec" --model "$model"
-                --observations .run/observations --listen "$address")
+                --observations .run/observations --listen "$address"
+                # A better model goes on trial there. The traffic of this stack comes from one client.
+                --host "http://$(address bike-api)"
+                --trial "mode=canary&share=0.1&requests=200&max-disagreement=1&min-clients=1")
             ;;
         prometheus)
             command=("$bin/prometheus" --config.file="$state/stack/prometheus/prometheus.yml"
                 --storage.tsdb.path="$state/data/prometheus" --storage.tsdb.retention.time=30d
-                --web.listen-address="$address")
+                --web.listen-address="$address" --web.cors.origin=none)
             ;;
         alertmanager)
             command=("$bin/alertmanager" --config.file="$state/stack/alertmanager/alertmanager.yml"

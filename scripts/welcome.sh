@@ -46,7 +46,7 @@ try "make evaluation" "score the model on three weeks of February"
 try "make traffic" "send prediction traffic"
 if [ "$way" != none ]; then
     try "make fire-alert" "stop the host and watch the alert fire"
-    try "open http://127.0.0.1:9090/alerts" "Prometheus; Alertmanager is at 9093"
+    try "open http://127.0.0.1:9090/alerts" "Prometheus and its alerts"
     try "curl http://127.0.0.1:8090/runs" "what the retrainer did"
 fi
 if [ "$way" = compose ] || scripts/stack.sh status grafana >/dev/null; then

@@ -13,13 +13,15 @@ pub enum Role {
     Predict,
     /// Evaluate models on labelled rows.
     Evaluate,
+    /// Have evaluations count: their rows are kept for retraining, and set the gauges of quality.
+    Observe,
     /// Change models, and everything else.
     Admin,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 3] = [Self::Predict, Self::Evaluate, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Predict, Self::Evaluate, Self::Observe, Self::Admin];
 
     const fn bit(self) -> u8 {
         1 << self as u8
@@ -31,6 +33,7 @@ impl Display for Role {
         f.write_str(match self {
             Self::Predict => "predict",
             Self::Evaluate => "evaluate",
+            Self::Observe => "observe",
             Self::Admin => "admin",
         })
     }
@@ -42,7 +45,11 @@ impl Display for Role {
 pub struct Roles(u8);
 
 impl Roles {
-    const ADMIN: u8 = Role::Predict.bit() | Role::Evaluate.bit() | Role::Admin.bit();
+    /// The set of all roles.
+    pub const ALL: Self =
+        Self(Role::Predict.bit() | Role::Evaluate.bit() | Role::Observe.bit() | Role::Admin.bit());
+    /// The empty set.
+    pub const NONE: Self = Self(0);
 
     /// Whether the set contains a role.
     #[must_use]
@@ -60,7 +67,7 @@ impl Roles {
 impl From<Vec<Role>> for Roles {
     fn from(roles: Vec<Role>) -> Self {
         let bits = roles.iter().map(|role| match role {
-            Role::Admin => Self::ADMIN,
+            Role::Admin => Self::ALL.0,
             other => other.bit(),
         });
         Self(bits.fold(0, |set, bits| set | bits))
@@ -96,6 +103,8 @@ mod tests {
         assert!(Role::ALL.iter().all(|role| admin.include(*role)));
         assert!(predict.include(Role::Predict));
         assert!(!predict.include(Role::Evaluate));
+        let evaluate = Roles::from(vec![Role::Evaluate]);
+        assert!(!evaluate.include(Role::Observe));
         assert_eq!(admin.and(predict), predict);
         assert_eq!(admin.to_string(), "admin");
     }

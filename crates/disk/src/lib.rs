@@ -69,6 +69,16 @@ fn write_with(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     sync_folder(folder(path))
 }
 
+/// Removes a file. Once this returns, it stays removed after a crash of the machine.
+///
+/// # Errors
+///
+/// If the file cannot be removed, or the folder cannot be synced.
+pub fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    sync_folder(folder(path))
+}
+
 /// Creates a temporary file beside `path` that no other writer uses: the first free name among
 /// `path.0.partial`, `path.1.partial` and so on.
 fn create_beside(path: &Path, mode: u32) -> io::Result<(PathBuf, File)> {

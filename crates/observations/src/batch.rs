@@ -6,6 +6,7 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::Float64Type;
 use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, DataType};
+use sha2::{Digest as _, Sha256};
 
 /// Labelled rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,29 @@ impl Batch {
             Targets::Numbers(values) => values.len(),
             Targets::Labels(labels) => labels.len(),
         }
+    }
+
+    /// Digest of the rows, by which a batch that is evaluated again is recognised.
+    pub(super) fn digest(&self) -> u64 {
+        let mut digest = Sha256::new();
+        // Each part with its length, so that no two batches have the same bytes.
+        let mut add = |bytes: &[u8]| {
+            digest.update((bytes.len() as u64).to_le_bytes());
+            digest.update(bytes);
+        };
+        let bytes =
+            |values: &[f64]| -> Vec<u8> { values.iter().flat_map(|it| it.to_le_bytes()).collect() };
+        for (name, values) in &self.features {
+            add(name.as_bytes());
+            add(&bytes(values));
+        }
+        add(self.target.as_bytes());
+        match &self.targets {
+            Targets::Numbers(values) => add(&bytes(values)),
+            Targets::Labels(labels) => labels.iter().for_each(|label| add(label.as_bytes())),
+        }
+        let digest = digest.finalize();
+        u64::from_be_bytes(digest[..8].try_into().unwrap_or_default())
     }
 
     /// Converts the batch to a table: the features, then the target.

@@ -36,15 +36,24 @@ pub struct Config {
         value_name = "SIZE"
     )]
     size: ByteSize,
+    /// Maximum total number of rows in the stored evaluations; the oldest ones are removed first.
+    #[arg(
+        long = "observations-rows",
+        env = "CANOPY_OBSERVATIONS_ROWS",
+        default_value = "10000000",
+        value_name = "ROWS"
+    )]
+    rows: u64,
 }
 
 impl Config {
-    /// The limits on age and size.
+    /// The limits on age, size and number of rows.
     #[must_use]
     pub fn retention(&self) -> Retention {
         Retention {
             age: self.age.into(),
             size: self.size.as_u64(),
+            rows: self.rows,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! A `tracing` span could carry the same data, but would be created, formatted and torn down for
 //! every request, although hardly any request logs a line.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub struct RequestContext {
     /// The request's own span, if it is recorded.
     pub span: Option<RequestSpan>,
     user: OnceLock<String>,
+    address: OnceLock<IpAddr>,
 }
 
 impl RequestContext {
@@ -47,7 +49,19 @@ impl RequestContext {
             parent,
             span,
             user: OnceLock::new(),
+            address: OnceLock::new(),
         }
+    }
+
+    /// Sets the address that the request came from. Only the first call has an effect.
+    pub fn came_from(&self, address: IpAddr) {
+        let _ = self.address.set(address);
+    }
+
+    /// The address that the request came from: the client's, or that of a proxy.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address.get().copied()
     }
 
     /// Sets the user who sent the request. Only the first call has an effect.

@@ -1,6 +1,6 @@
 //! Authentication and authorization of requests.
 
-use canopy_auth::{Auth, AuthMetrics, InvalidCredential, Role};
+use canopy_auth::{Auth, AuthMetrics, InvalidCredential, Role, Roles};
 use canopy_telemetry::context::RequestContext;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
@@ -9,16 +9,17 @@ use super::route::Need;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Rejects a request whose user may not send it; records the user in the request context.
+/// Rejects a request whose user may not send it; records the user in the request context. Returns
+/// what the user may do.
 pub(super) fn check(
     auth: &Auth,
     metrics: &AuthMetrics,
     need: Need,
     headers: &HeaderMap,
     context: &RequestContext,
-) -> Result<(), Problem> {
+) -> Result<Roles, Problem> {
     if need == Need::Nothing {
-        return Ok(());
+        return Ok(Roles::NONE);
     }
     let Some(credential) = credential(headers) else {
         metrics.unauthenticated();
@@ -35,7 +36,7 @@ pub(super) fn check(
             metrics.forbidden();
             Err(forbidden(role))
         }
-        _ => Ok(()),
+        _ => Ok(principal.roles),
     }
 }
 

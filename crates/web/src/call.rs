@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use canopy_auth::Roles;
 use canopy_pool::{self as pool, Owner};
 use canopy_resources::Held;
 use http::HeaderMap;
@@ -25,6 +26,8 @@ pub struct Call<'a, S: 'static> {
     pub head: &'a request::Parts,
     /// The client's address.
     pub peer: IpAddr,
+    /// What the sender may do: everything if there are no users.
+    pub roles: Roles,
     /// The permit that the route's class requires, once the body has been read; released when the
     /// handler returns.
     pub permit: Permit<'a>,

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use axum_core::body::Body;
 use axum_core::response::Response;
+use canopy_auth::Roles;
 use canopy_pool::Owner;
 use canopy_telemetry::context::{self as telemetry, RequestContext};
 use http::request::Parts as Head;
@@ -69,6 +70,7 @@ impl<S: Service> Pipeline<S> {
             Matched::Nothing => UNMATCHED,
         };
         let (context, id) = context::begin(&head, parts.tracer.as_deref());
+        context.came_from(peer);
         let context = Arc::new(context);
         // Pinned here because the future is large and would be moved into the one around it.
         let answer = pin!(self.answer_matched(&head, body, matched, &context, peer));
@@ -165,7 +167,7 @@ impl<S: Service> Pipeline<S> {
         peer: IpAddr,
     ) -> Result<Response, Problem> {
         let service = &self.service;
-        self.authorize(head, route.need, context)?;
+        let roles = self.authorize(head, route.need, context)?;
         let parts = service.parts();
         let is_free = parts.permits.check(route.class, body.length());
         is_free.inspect_err(|_| service.overloaded(parameters))?;
@@ -174,6 +176,7 @@ impl<S: Service> Pipeline<S> {
             service,
             head,
             peer,
+            roles,
             permit: Permit::Open,
             parameters,
             class: route.class,
@@ -192,8 +195,14 @@ impl<S: Service> Pipeline<S> {
         }
     }
 
-    /// Checks the credential of a request; without users, rejects cross-site requests.
-    fn authorize(&self, head: &Head, need: Need, context: &RequestContext) -> Result<(), Problem> {
+    /// Checks the credential of a request; without users, rejects cross-site requests. Returns what
+    /// the sender may do.
+    fn authorize(
+        &self,
+        head: &Head,
+        need: Need,
+        context: &RequestContext,
+    ) -> Result<Roles, Problem> {
         let Parts {
             auth,
             auth_metrics,
@@ -206,7 +215,10 @@ impl<S: Service> Pipeline<S> {
         };
         match auth {
             Some(auth) => authenticate::check(auth, auth_metrics, need, &head.headers, context),
-            None => self.csrf.check(&head.method, &head.headers, &self.origins),
+            None => {
+                let checked = self.csrf.check(&head.method, &head.headers, &self.origins);
+                checked.map(|()| Roles::ALL)
+            }
         }
     }
 

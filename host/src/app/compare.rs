@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use canopy_pool::Owner;
 use canopy_runtime::CallError;
+use canopy_telemetry::context;
 use tracing::debug;
 
 use super::App;
 use super::call::{CallInput, processor_time};
 use crate::metrics::CandidateCall;
-use crate::models::{Candidate, Mode, RegisteredModel, Version};
+use crate::models::{Candidate, Client, Mode, RegisteredModel, Version};
 
 /// Maximum number of rows of a batch that are compared.
 const COMPARED_ROWS: usize = 1000;
@@ -57,13 +58,20 @@ pub(super) fn compare(
                 }
                 let agrees = candidate.agrees(&answer, &values);
                 model.metrics.candidate_compared(agrees);
-                candidate.compared(agrees);
+                candidate.compared(agrees, &rows, client().as_ref());
                 judge(&worker, &model, &candidate);
             }
             Err(error) if is_shadow => has_failed(&worker, &model, &candidate, &error),
             Err(_) => {}
         }
     });
+}
+
+/// Who sent the current request.
+fn client() -> Option<Client> {
+    let request = context::current()?;
+    let user = request.user().map(|user| Client::User(user.to_owned()));
+    user.or_else(|| request.address().map(Client::at))
 }
 
 /// Records that the candidate failed where the serving version succeeded. An overload does not count

@@ -18,6 +18,9 @@ pub struct Config {
     /// Drift detection on live traffic.
     #[command(flatten)]
     pub live: monitoring::Config,
+    /// Evaluations.
+    #[command(flatten)]
+    pub evaluation: monitoring::EvaluationConfig,
     /// Storage of labelled rows for retraining.
     #[command(flatten)]
     pub observations: canopy_observations::Config,

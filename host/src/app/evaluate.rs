@@ -12,13 +12,24 @@ use canopy_runtime::Rows;
 use canopy_telemetry::context;
 use tracing::{error, info};
 
-use super::{App, AppError};
+use super::{App, AppError, observations};
 use crate::loaded_model::LoadedModel;
 use crate::models::RegisteredModel;
 use crate::monitoring::{self, EvaluationError, Report};
 
-/// Evaluates the serving version of a model on the labelled rows of a JSON body. The gauges are
-/// updated together, and only if the whole evaluation succeeds. Blocks until it is done.
+/// A successful evaluation.
+pub(crate) struct Evaluated {
+    pub(crate) report: Arc<Report>,
+    /// Whether the gauges of quality and drift are those of this evaluation.
+    pub(crate) counted: bool,
+    /// Whether the rows are kept for retraining.
+    pub(crate) observed: bool,
+}
+
+/// Evaluates the serving version of a model on the labelled rows of a JSON body. Blocks until it is
+/// done. Of a client who may `observe`, the rows are kept unless the body says otherwise, and the
+/// gauges are updated together if there are enough rows: a few that are predicted well say nothing
+/// of the model, and must not hide that it is bad.
 ///
 /// # Errors
 ///
@@ -27,7 +38,8 @@ pub(crate) fn evaluate(
     app: &App,
     model: &Arc<RegisteredModel>,
     body: Held<Bytes>,
-) -> Result<Arc<Report>, AppError> {
+    may_observe: bool,
+) -> Result<Evaluated, AppError> {
     let serving = model.serving();
     let loaded = &serving.loaded;
     let limit = app.limits.batch_deadline();
@@ -64,15 +76,18 @@ pub(crate) fn evaluate(
             }
         },
     )?;
-    model.metrics.evaluated(&evaluation);
+    let counted = may_observe && evaluation.items >= app.counted_rows;
+    model.metrics.evaluated(&evaluation, counted);
     let report = model
         .history
         .add(|id| Report::new(id, model.name.as_str(), loaded, &labelled, &evaluation));
-    if labelled.observe {
-        observe(app, model, loaded, &labelled);
-    }
+    let observed = may_observe && labelled.observe && observe(app, model, loaded, &labelled);
     info!(model = %model.name, evaluation = report.head.id, "{}", report.summary.message);
-    Ok(report)
+    Ok(Evaluated {
+        report,
+        counted,
+        observed,
+    })
 }
 
 /// Memory for labelled rows, their predictions, and the columns that are analysed at a time, in bytes.
@@ -83,16 +98,28 @@ fn analysis_memory(rows: &Rows, outputs: usize) -> u64 {
     rows.bytes() + 8 * (rows.len() * columns) as u64
 }
 
-/// Stores the labelled rows. If that fails, the evaluation still succeeds: the client asked about
+/// Stores the labelled rows; returns whether they are kept. If that fails, the evaluation still succeeds: the client asked about
 /// the model, and the operator learns of the failure from the metric and the log.
-fn observe(app: &App, model: &Arc<RegisteredModel>, loaded: &LoadedModel, labelled: &Labelled) {
-    match app.keep_observations(model, || loaded.batch(labelled)) {
-        None => {}
-        Some(Ok(())) => model.metrics.observed(labelled.targets.len()),
-        Some(Err(error)) => {
+fn observe(
+    app: &App,
+    model: &Arc<RegisteredModel>,
+    loaded: &LoadedModel,
+    labelled: &Labelled,
+) -> bool {
+    let Some(store) = app.observations(model) else {
+        return false;
+    };
+    let origin = observations::origin(model, loaded, labelled.period.clone());
+    match store.append(&loaded.batch(labelled), &origin) {
+        Ok(_) => {
+            model.metrics.observed(labelled.targets.len());
+            true
+        }
+        Err(error) => {
             model.metrics.observation_failed();
             let error = format!("{:#}", anyhow::Error::from(error));
             error!(model = %model.name, error, "the labelled rows could not be stored");
+            false
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`predict`]: predicts rows with a registered model, by the version that its rollout selects
 //! - [`evaluate`]: evaluates a model on labelled rows, and records and stores the results
+//! - [`observations`]: lists, shows and removes what evaluations left for retraining
 //! - [`change`]: changes the registered models and their rollouts
 //! - `watch`: periodic tasks: model files that were replaced, and drift of live traffic
 
@@ -11,12 +12,13 @@ mod compare;
 mod config;
 mod error;
 pub(crate) mod evaluate;
+pub(crate) mod observations;
 pub(crate) mod predict;
 pub(crate) mod watch;
 
 use std::sync::Arc;
 
-use canopy_observations::{Batch, ObservationError, Store};
+use canopy_observations::{ObservationError, Store};
 use canopy_pool::{BackgroundPool, NoThreads};
 use canopy_resources::Budget;
 use canopy_runtime::{LoadError, Runtime};
@@ -46,6 +48,8 @@ pub struct App {
     /// The pool that compares candidates with serving versions.
     comparisons: BackgroundPool,
     observations: Option<Store>,
+    /// Minimum number of rows of an evaluation for its scores and drift to set the gauges.
+    counted_rows: usize,
     /// Whether the host has a folder for models, and so can store uploaded versions.
     pub keeps_versions: bool,
 }
@@ -115,31 +119,23 @@ impl App {
             memory,
             comparisons: BackgroundPool::new(1, COMPARISONS)?,
             observations,
+            counted_rows: config.evaluation.counted_rows(),
             keeps_versions: config.models.folder.is_some(),
         })
     }
 
-    /// Stores labelled rows of a model if the host stores observations, otherwise returns `None`.
-    /// Rows of the default model go to the folder of observations, rows of other models to
-    /// subfolders with their names.
-    fn keep_observations(
-        &self,
-        model: &Arc<RegisteredModel>,
-        batch: impl FnOnce() -> Batch,
-    ) -> Option<Result<(), ObservationError>> {
+    /// The observations of a model, if the host stores any: those of the default model are in the
+    /// folder of observations, those of other models in subfolders with their names.
+    pub(crate) fn observations(&self, model: &Arc<RegisteredModel>) -> Option<Store> {
         let default = self.observations.as_ref()?;
-        let batch = &batch();
         let is_default = self
             .models
             .default_owned()
             .is_some_and(|default| Arc::ptr_eq(model, &default));
-        let stored = if is_default {
-            default.append(batch)
+        Some(if is_default {
+            default.clone()
         } else {
-            default
-                .within(model.name.as_str())
-                .and_then(|store| store.append(batch))
-        };
-        Some(stored.map(drop))
+            default.within(model.name.as_str())
+        })
     }
 }

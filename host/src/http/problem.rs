@@ -11,6 +11,7 @@ use tracing::error;
 
 use crate::app::AppError;
 use crate::app::change::describe;
+use crate::app::observations::ObservationsError;
 use crate::models::ChangeError;
 
 impl From<AppError> for Problem {
@@ -100,6 +101,16 @@ impl From<ChangeError> for Problem {
             | ChangeError::Raced(_) => StatusCode::CONFLICT,
         };
         Self::new(status, describe(&error))
+    }
+}
+
+impl From<ObservationsError> for Problem {
+    fn from(error: ObservationsError) -> Self {
+        let status = match &error {
+            ObservationsError::NotKept | ObservationsError::Unknown(..) => StatusCode::NOT_FOUND,
+            ObservationsError::Disk(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
     }
 }
 

@@ -1,14 +1,15 @@
 //! The table of routes: the only place that defines what is served, who may request it and which
 //! permit it takes.
 
-use canopy_auth::Role::{Admin, Evaluate, Predict};
+use canopy_auth::Role::{Admin, Evaluate, Observe, Predict};
 use canopy_web::Class::{Background, BySize, Evaluation, Fast, Open, Upload};
 use canopy_web::Need::{self, Nothing, User};
 use canopy_web::{Method, Route, Table};
 
 use super::Server;
 use super::handler::{
-    batch, console, docs, evaluate, evaluations, live, models, predict, status, token, v2,
+    batch, console, docs, evaluate, evaluations, live, models, observations, predict, status,
+    token, v2,
 };
 
 /// The routes of a host with or without users.
@@ -36,11 +37,12 @@ macro_rules! routes {
 
 const PREDICT: Need = Need::Role(Predict);
 const EVALUATE: Need = Need::Role(Evaluate);
+const OBSERVE: Need = Need::Role(Observe);
 const ADMIN: Need = Need::Role(Admin);
 const METRICS: Need = Need::Metrics;
 
 #[rustfmt::skip]
-static ROUTES: [Route<Server>; 44] = routes! {
+static ROUTES: [Route<Server>; 50] = routes! {
     POST   "/predict"                                   PREDICT,  Fast,       "predict"             => predict::predict;
     POST   "/predict/batch"                             PREDICT,  Background, "predictBatch"        => batch::predict_batch;
     POST   "/evaluate"                                  EVALUATE, Evaluation, "evaluate"            => evaluate::evaluate;
@@ -49,6 +51,9 @@ static ROUTES: [Route<Server>; 44] = routes! {
     GET    "/evaluations"                               User,     Open,       "evaluations"         => evaluations::list;
     GET    "/evaluations/{id}"                          User,     Open,       "evaluation"          => evaluations::whole;
     GET    "/evaluations/{id}/report.html"              User,     Open,       "report"              => evaluations::file;
+    GET    "/observations"                              OBSERVE,  Open,       "observations"        => observations::list;
+    GET    "/observations/{id}"                         OBSERVE,  Open,       "observation"         => observations::show;
+    DELETE "/observations/{id}"                         ADMIN,    Open,       "forget"              => observations::remove;
 
     GET    "/models"                                    User,     Open,       "models"              => models::list;
     GET    "/models/{name}"                             User,     Open,       "describe"            => models::describe;
@@ -65,6 +70,9 @@ static ROUTES: [Route<Server>; 44] = routes! {
     GET    "/models/{name}/evaluations"                 User,     Open,       "evaluationsNamed"    => evaluations::list;
     GET    "/models/{name}/evaluations/{id}"            User,     Open,       "evaluationNamed"     => evaluations::whole;
     GET    "/models/{name}/evaluations/{id}/report.html" User,    Open,       "reportNamed"         => evaluations::file;
+    GET    "/models/{name}/observations"                OBSERVE,  Open,       "observationsNamed"   => observations::list;
+    GET    "/models/{name}/observations/{id}"           OBSERVE,  Open,       "observationNamed"    => observations::show;
+    DELETE "/models/{name}/observations/{id}"           ADMIN,    Open,       "forgetNamed"         => observations::remove;
 
     GET    "/v2"                                        User,     Open,       "v2Server"            => v2::server;
     GET    "/v2/health/live"                            Nothing,  Open,       "v2Live"              => v2::live;

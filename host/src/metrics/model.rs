@@ -71,9 +71,11 @@ families! {
         live_score: GaugeVec = "live_data_drift_score" ["column", "method"],
         /// Share of columns that drifted in the sliding window of predicted rows.
         live_share: Gauge = "live_data_drift_share",
+        /// Rows of the last evaluation that set the gauges of quality and drift.
+        counted_rows: Gauge = "model_evaluated_rows",
         /// Labelled rows evaluated.
         evaluated_rows: IntCounter = "evaluated_rows_total",
-        /// Unix time of the last successful evaluation.
+        /// Unix time of the last evaluation that set the gauges of quality and drift.
         last_evaluation: Gauge = "last_evaluation_timestamp_seconds",
         /// Labelled rows stored for retraining.
         observed_rows: IntCounter = "observed_rows_total",
@@ -151,6 +153,7 @@ impl ModelMetrics {
             gauge.set(f64::NAN);
         }
         families.live_share.set(f64::NAN);
+        families.counted_rows.set(f64::NAN);
         for (counter, values) in [
             (&families.failed_calls, &CallError::REASONS[..]),
             (&families.swaps, &[SWAPPED, REJECTED]),
@@ -242,10 +245,15 @@ impl ModelMetrics {
             .inc();
     }
 
-    /// Sets the gauges of a successful evaluation, all together.
-    pub fn evaluated(&self, evaluation: &Evaluation) {
-        let _consistent = self.lock();
+    /// Counts a successful evaluation and, if it `counts`, sets its gauges, all together.
+    pub fn evaluated(&self, evaluation: &Evaluation, counts: bool) {
         let families = &self.families;
+        families.evaluated_rows.inc_by(evaluation.items as u64);
+        if !counts {
+            return;
+        }
+        let _consistent = self.lock();
+        families.counted_rows.set(evaluation.items as f64);
         match &evaluation.scores {
             Scores::Regression(scores) => {
                 families.rmse.set(scores.rmse);
@@ -273,7 +281,6 @@ impl ModelMetrics {
                 .with_label_values(&[column.column.as_str(), column.method.name()])
                 .set(column.threshold);
         }
-        self.families.evaluated_rows.inc_by(evaluation.items as u64);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         self.families
             .last_evaluation

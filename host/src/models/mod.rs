@@ -25,7 +25,7 @@ mod store;
 mod version;
 
 pub use admission::{CallAdmission, CallPermit};
-pub use candidate::{Candidate, Ended, Findings, Mode, Plan, Trial, Verdict};
+pub use candidate::{Candidate, Client, Ended, Findings, Mode, Plan, Trial, Verdict};
 pub use change::{Change, ChangeError, Outcome};
 pub use config::{Config, GivenModel};
 pub use error::OpenError;

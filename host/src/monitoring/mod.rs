@@ -6,6 +6,7 @@
 
 mod config;
 mod evaluation;
+mod evaluation_config;
 mod history;
 pub mod report;
 mod window;
@@ -13,6 +14,7 @@ mod window_drift;
 
 pub use config::Config;
 pub use evaluation::{Evaluation, EvaluationError, Scores, evaluate};
+pub use evaluation_config::EvaluationConfig;
 pub use history::{History, MAX_REPORTS};
 pub use report::Report;
 pub use window::{Fill, Snapshot, Window};

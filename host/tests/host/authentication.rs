@@ -29,7 +29,7 @@ pub(crate) struct Guarded {
     pub(crate) server: Server,
     users: PathBuf,
     /// Roles and their API keys.
-    keys: [(&'static str, String); 3],
+    keys: [(&'static str, String); 4],
     _folder: TempDir,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn guarded(arguments: &[&str]) -> Guarded {
     std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     let (success, _, error) = add("ada", "predict", &users, PASSWORD);
     assert!(success, "{error}");
-    let keys = ["predict", "evaluate", "admin"].map(|role| (role, key(role, &users)));
+    let keys = ["predict", "evaluate", "observe", "admin"].map(|role| (role, key(role, &users)));
     let authentication = [
         "--users",
         users.to_str().unwrap(),
@@ -163,6 +163,20 @@ fn every_route_is_for_those_with_its_role_alone() {
             "GET",
             "/models/bike-sharing/evaluations/last/report.html",
             Some(""),
+        ),
+        ("GET", "/observations", Some("observe")),
+        ("GET", "/observations/last", Some("observe")),
+        ("DELETE", "/observations/last", Some("admin")),
+        ("GET", "/models/bike-sharing/observations", Some("observe")),
+        (
+            "GET",
+            "/models/bike-sharing/observations/last",
+            Some("observe"),
+        ),
+        (
+            "DELETE",
+            "/models/bike-sharing/observations/last",
+            Some("admin"),
         ),
         ("GET", "/openapi.json", Some("")),
         ("GET", "/nothing", Some("")),
@@ -429,7 +443,7 @@ fn a_removed_user_is_not_let_in_any_more() {
         .await_log("cannot reload users; keeping the previous ones");
     let answer = guarded.server.get("/model");
     assert_eq!(refused(&answer), Some(401));
-    let admin = guarded.predict(&guarded.keys[2].1);
+    let admin = guarded.predict(guarded.key("admin"));
     assert_eq!(admin.status(), 200);
 }
 

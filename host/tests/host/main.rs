@@ -22,6 +22,7 @@ mod limits;
 mod memory;
 mod models;
 mod neighbours;
+mod observations;
 mod other_model;
 mod otlp;
 mod predict;

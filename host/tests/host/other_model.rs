@@ -74,7 +74,7 @@ pub(crate) fn fruit() -> PathBuf {
 #[test]
 fn the_same_host_serves_a_classification_baked_from_another_table() {
     let component = fruit();
-    let server = Server::start(&component, &[]);
+    let server = Server::start(&component, &["--counted-rows", "3"]);
 
     let banana = json!({"weight": 121, "length": 17.5, "colour": 2});
     let (status, answer) = server.post_json("/predict", &banana);

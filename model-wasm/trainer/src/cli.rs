@@ -3,11 +3,14 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use canopy_cli::About;
 use canopy_dataset::Source;
 use canopy_telemetry::log::Config as LogConfig;
 use canopy_web::Listen;
 use clap::{Args, Parser, Subcommand};
+
+use crate::retraining::Way;
 
 /// Trains models and bakes them into WebAssembly components.
 #[derive(Debug, Parser)]
@@ -26,6 +29,9 @@ pub enum Command {
     /// Wait for alerts, retrain on the rows that the host stored, and publish the model if it is
     /// better.
     Serve(Box<ServeArguments>),
+    /// Train a challenger in a process of its own; for `serve`.
+    #[command(hide = true)]
+    Retrain(RetrainArguments),
     /// Something about the command line itself.
     #[command(flatten)]
     About(About),
@@ -64,8 +70,8 @@ pub struct ServeArguments {
     /// The model's specification, a TOML file. It is reloaded for every run.
     #[arg(long, value_name = "FILE", env = "CANOPY_TRAINER_SPEC")]
     pub spec: PathBuf,
-    /// The component file that the host serves. A better model replaces it atomically; the last ten
-    /// previous models are kept next to it in `previous/`.
+    /// The component file that the host serves. `--publish direct` replaces it atomically; the last
+    /// ten previous models are kept next to it in `previous/`.
     #[arg(long, value_name = "FILE", env = "CANOPY_MODEL")]
     pub model: PathBuf,
     /// Folder where the host stores the labelled rows of its evaluations.
@@ -93,7 +99,7 @@ pub struct ServeArguments {
         default_value = "127.0.0.1:8090"
     )]
     pub listen: Listen,
-    /// Time after the end of a run during which alerts do not start another.
+    /// Time after the end of a run during which neither alerts nor requests start another.
     #[arg(
         long,
         value_name = "TIME",
@@ -111,11 +117,57 @@ pub struct ServeArguments {
         value_parser = margin
     )]
     pub margin: f64,
-    /// URL to forward alerts to instead of training, as `{"conf": {…}}` with their labels and
-    /// annotations, the format of Airflow's `POST /api/v1/dags/{dag}/dagRuns`. The environment
-    /// variable CANOPY_TRAINER_FORWARD_AUTHORIZATION, if set, is sent as the Authorization header.
+    /// How to publish a better model [default: canary with --host, otherwise direct].
+    #[arg(long, value_name = "WAY", env = "CANOPY_TRAINER_PUBLISH", value_enum)]
+    pub publish: Option<Way>,
+    /// URL of the host, for `--publish canary`. The environment variable CANOPY_API_KEY, if set, is the
+    /// API key of a user with the role admin.
+    #[arg(long, value_name = "URL", env = "CANOPY_TRAINER_HOST")]
+    pub host: Option<String>,
+    /// Plan of the trial for `--publish canary`: the query of the host's `PUT /models/{name}/candidate`.
+    /// A retrained model is meant to disagree with the serving one.
+    #[arg(
+        long,
+        value_name = "QUERY",
+        env = "CANOPY_TRAINER_TRIAL",
+        default_value = "mode=canary&share=0.1&requests=200&max-disagreement=1"
+    )]
+    pub trial: String,
+    /// Name of an alert that starts a run; may be repeated. Other alerts do nothing.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CANOPY_TRAINER_ALERT",
+        value_delimiter = ',',
+        default_value = "ModelRmseHigh,ModelScoreDrop"
+    )]
+    pub alert: Vec<String>,
+    /// Maximum duration of a training.
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "CANOPY_TRAINER_RUN_TIME",
+        default_value = "30m"
+    )]
+    pub run_time: humantime::Duration,
+    /// Maximum memory of the process that trains [default: three quarters of the memory that there is].
+    #[arg(long, value_name = "SIZE", env = "CANOPY_TRAINER_RUN_MEMORY")]
+    pub run_memory: Option<ByteSize>,
+    /// URL to forward alerts to instead of training: Airflow's `POST /api/v2/dags/{dag}/dagRuns`, or
+    /// `/api/v1/…` of Airflow 2. The environment variable CANOPY_TRAINER_FORWARD_AUTHORIZATION, if set,
+    /// is sent as the Authorization header; with CANOPY_TRAINER_FORWARD_USERNAME and
+    /// CANOPY_TRAINER_FORWARD_PASSWORD, a token of Airflow 3 is.
     #[arg(long, value_name = "URL", env = "CANOPY_TRAINER_FORWARD")]
     pub forward: Option<String>,
+    /// Name of a label or annotation of an alert that is forwarded; may be repeated.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CANOPY_TRAINER_FORWARD_LABEL",
+        value_delimiter = ',',
+        default_value = "alertname,instance,model"
+    )]
+    pub forward_label: Vec<String>,
     /// The HTTP server.
     #[command(flatten)]
     pub web: canopy_web::Config,
@@ -127,6 +179,28 @@ pub struct ServeArguments {
     pub log: LogConfig,
 }
 
+impl ServeArguments {
+    /// The training data, as on the command line.
+    pub(crate) fn data_as_text(&self) -> String {
+        match &self.data {
+            Source::Default => "default".to_owned(),
+            Source::Embedded => "embedded".to_owned(),
+            Source::File(file) => file.display().to_string(),
+        }
+    }
+}
+
+/// Arguments of the training process.
+#[derive(Debug, Clone, Args)]
+pub struct RetrainArguments {
+    /// Maximum memory in bytes.
+    #[arg(long)]
+    pub memory: u64,
+    /// Id of the process that waits for the model.
+    #[arg(long)]
+    pub parent: i32,
+}
+
 fn margin(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(margin) if (0.0..1.0).contains(&margin) => Ok(margin),
@@ -134,7 +208,7 @@ fn margin(text: &str) -> Result<f64, String> {
     }
 }
 
-fn source(text: &str) -> Result<Source, String> {
+pub(crate) fn source(text: &str) -> Result<Source, String> {
     Ok(match text {
         "" => return Err("expected default, embedded or a file".into()),
         "default" => Source::Default,

@@ -40,11 +40,12 @@ mod verify;
 mod write;
 
 pub use bake::bake;
-pub use cli::{Cli, Command, ServeArguments, TrainArguments};
+pub use cli::{Cli, Command, RetrainArguments, ServeArguments, TrainArguments};
 pub use fit::{Fit, Reference, Smartcore};
 pub use model::Model;
 pub use reference::reference;
 pub use report::Report;
+pub use retraining::{Way, retrain_apart};
 pub use scores::Scores;
 pub use serve::serve;
 pub use spec::{Data, Feature, Forest, Origin, Retraining, Spec, SpecError};

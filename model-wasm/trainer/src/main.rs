@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use canopy_trainer::{Cli, Command, reference, serve, train};
+use canopy_trainer::{Cli, Command, reference, retrain_apart, serve, train};
 
 fn main() -> ExitCode {
     let outcome = match canopy_cli::parse::<Cli>().command {
@@ -12,6 +12,7 @@ fn main() -> ExitCode {
             let _ = write!(std::io::stdout(), "{report}");
         }),
         Command::Serve(arguments) => serve(*arguments),
+        Command::Retrain(arguments) => retrain_apart(&arguments),
         Command::About(about) => about.run::<Cli>(reference),
     };
     match outcome {

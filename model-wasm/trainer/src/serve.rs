@@ -19,7 +19,7 @@ use crate::cli::ServeArguments;
 use crate::http::{self, Server};
 use crate::retraining::Retrainer;
 
-/// Threads of the async runtime; training has its own.
+/// Threads of the async runtime; training is a process of its own.
 const THREADS: usize = 2;
 /// Maximum number of concurrent requests.
 const IN_FLIGHT: usize = 64;
@@ -88,7 +88,7 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
     canopy_web::serve(server, table, listener, workers, stop).await;
     counting.abort();
     credentials.abort();
-    retrainer.stop();
+    retrainer.stop().await;
     info!("stopped");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use canopy_auth::Role;
 use canopy_drift::ColumnDrift;
 use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json};
 use serde::Serialize;
@@ -20,6 +21,10 @@ struct Answer<'a> {
     columns: Vec<&'a ColumnDrift>,
     /// Path of the full report.
     report: String,
+    /// Whether the gauges of quality and drift are those of this evaluation.
+    counted: bool,
+    /// Whether the rows are kept for retraining.
+    observed: bool,
 }
 
 /// Evaluates labelled records in the background pool.
@@ -30,8 +35,10 @@ pub(crate) async fn evaluate(mut call: Call<'_, Server>) -> Result<Response, Pro
     let body = call.read(app.limits.body_limit.as_u64()).await?;
     let permit = call.permit.of_pool().ok_or_else(Problem::internal)?;
     let worker = Arc::clone(&app);
-    let work = move || evaluate::evaluate(&worker, &model, body);
-    let report = app.pools.evaluations.run(permit, work).await??;
+    let may_observe = call.roles.include(Role::Observe);
+    let work = move || evaluate::evaluate(&worker, &model, body, may_observe);
+    let evaluated = app.pools.evaluations.run(permit, work).await??;
+    let report = &evaluated.report;
     let path = format!(
         "/models/{}/evaluations/{}",
         report.head.model, report.head.id
@@ -40,6 +47,8 @@ pub(crate) async fn evaluate(mut call: Call<'_, Server>) -> Result<Response, Pro
         summary: &report.summary,
         columns: report.columns.iter().map(|column| &column.drift).collect(),
         report: call.service.parts().config.link(&path),
+        counted: evaluated.counted,
+        observed: evaluated.observed,
     };
     json(StatusCode::OK, &answer)
 }

@@ -10,6 +10,7 @@ pub(super) mod format;
 pub(super) mod live;
 pub(super) mod models;
 mod named;
+pub(super) mod observations;
 pub(super) mod predict;
 pub(super) mod status;
 pub(super) mod token;

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document: the table of routes, with the loaded models' own fields and examples.
 
 mod model;
+mod observations;
 mod operation;
 mod protocol;
 mod schema;

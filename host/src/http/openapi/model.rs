@@ -301,6 +301,8 @@ fn report_schema(info: &ModelInfo) -> Value {
             },
         }},
         "report": {"type": "string", "description": "Path of the whole report"},
+        "counted": {"type": "boolean", "description": "Whether the gauges are those of this evaluation"},
+        "observed": {"type": "boolean", "description": "Whether the rows are kept for a retraining"},
     });
     let scores = scores
         .iter()

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::model::Described;
-use super::protocol;
 use super::schema::{answer, problem, schema_of, schema_ref};
+use super::{observations, protocol};
 use crate::http::handler::format::Format;
 use crate::http::handler::token::{FORM, Login, Token};
 use crate::models::Plan;
@@ -25,7 +25,7 @@ const CALL_ERRORS: [(&str, &str); 8] = [
     ("504", "The model took too long"),
 ];
 const NO_MODEL: (&str, &str) = ("404", "There is no such model");
-const NOT_A_NAME: (&str, &str) = ("422", "That is not a model name");
+pub(super) const NOT_A_NAME: (&str, &str) = ("422", "That is not a model name");
 
 /// The operation, without its id, the parameters of its path and its security.
 ///
@@ -122,6 +122,7 @@ pub(super) fn operation(id: &str, models: &[Described]) -> Value {
         }),
         "token" => token(),
         _ => protocol::operation(id)
+            .or_else(|| observations::operation(id))
             .unwrap_or_else(|| unreachable!("the operation {id} is not described")),
     }
 }
@@ -216,7 +217,7 @@ fn responses(success: Value, errors: &[(&str, &str)]) -> Value {
     Value::Object(responses)
 }
 
-fn get(tag: &str, summary: &str, media_type: &str, errors: &[(&str, &str)]) -> Value {
+pub(super) fn get(tag: &str, summary: &str, media_type: &str, errors: &[(&str, &str)]) -> Value {
     json!({
         "tags": [tag],
         "summary": summary,
@@ -281,12 +282,20 @@ fn retire() -> Value {
         NOT_A_NAME,
         ("500", "The disk failed"),
     ];
-    let mut answers = Map::from_iter([(
-        "204".to_owned(),
-        json!({"description": "It is not served any more"}),
-    )]);
-    answers.extend(errors.map(|(status, text)| (status.to_owned(), problem(text))));
-    json!({"tags": ["versions"], "summary": "Retire a model", "responses": answers})
+    removal(
+        "versions",
+        "Retire a model",
+        "It is not served any more",
+        &errors,
+    )
+}
+
+/// An operation that is answered 204.
+pub(super) fn removal(tag: &str, summary: &str, done: &str, errors: &[(&str, &str)]) -> Value {
+    let mut answers = Map::from_iter([("204".to_owned(), json!({"description": done}))]);
+    let errors = errors.iter();
+    answers.extend(errors.map(|(status, text)| ((*status).to_owned(), problem(text))));
+    json!({"tags": [tag], "summary": summary, "responses": answers})
 }
 
 /// The plan of a trial.
@@ -306,7 +315,7 @@ fn plan() -> Vec<Value> {
         .collect()
 }
 
-fn query(name: &str, schema: Value) -> Value {
+pub(super) fn query(name: &str, schema: Value) -> Value {
     json!({"name": name, "in": "query", "schema": schema})
 }
 

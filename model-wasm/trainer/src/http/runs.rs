@@ -1,10 +1,10 @@
 //! `GET /runs` lists the last hundred runs; `POST /runs` starts one.
 
-use canopy_web::{Call, Problem, Response, StatusCode, json};
+use canopy_web::{Call, Problem, Response, StatusCode, header, json};
 use serde::Serialize;
 
 use super::Server;
-use crate::retraining::Run;
+use crate::retraining::{NotStarted, Run};
 
 /// The last runs, newest first.
 #[derive(Serialize)]
@@ -19,10 +19,18 @@ pub(super) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
 
 pub(super) async fn start(call: Call<'_, Server>) -> Result<Response, Problem> {
     match call.service.retrainer.start_manually() {
-        Some(run) => json(StatusCode::ACCEPTED, &run),
-        None => Err(Problem::new(
+        Ok(run) => json(StatusCode::ACCEPTED, &run),
+        Err(NotStarted::Running) => Err(Problem::new(
             StatusCode::CONFLICT,
             "a run is already in progress; see GET /runs",
         )),
+        Err(NotStarted::Cooldown(remaining)) => {
+            let seconds = remaining.as_secs() + 1;
+            let detail = format!(
+                "the last run ended less than --cooldown ago; try again in {seconds} seconds"
+            );
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
+            Err(problem.with_header(header::RETRY_AFTER, seconds.into()))
+        }
     }
 }

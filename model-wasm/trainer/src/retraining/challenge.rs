@@ -1,4 +1,4 @@
-//! The challenge: scores champion and challenger on the same held-out rows.
+//! The challenge: scores champion and challenger on the same rows.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,13 @@ use anyhow::{Context as _, Result, ensure};
 use canopy_drift::{classification_scores, regression_scores};
 use canopy_observations::{Batch, Targets};
 use canopy_runtime::{Model, Rows, Task, argmax};
+use serde::{Deserialize, Serialize};
 
 use crate::observed::column;
 
 /// The score that models are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Score {
     /// Root mean squared error; lower is better.
     Rmse,
@@ -44,6 +46,23 @@ impl Score {
             Self::F1 => challenger > champion && challenger >= champion * (1.0 + margin),
         }
     }
+
+    /// Whether the challenger's score is worse than the champion's by at most `setback`, a fraction of
+    /// the champion's score.
+    pub(crate) fn holds(self, challenger: f64, champion: f64, setback: f64) -> bool {
+        match self {
+            Self::Rmse => challenger <= champion * (1.0 + setback),
+            Self::F1 => challenger >= champion * (1.0 - setback),
+        }
+    }
+
+    /// The worse of two scores.
+    pub(crate) fn worse(self, a: f64, b: f64) -> f64 {
+        match self {
+            Self::Rmse => a.max(b),
+            Self::F1 => a.min(b),
+        }
+    }
 }
 
 /// The union of the models' class labels and the true labels, so that models with different classes
@@ -57,6 +76,43 @@ pub(crate) fn labels(models: &[&Model], held_out: &Batch) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let all = classes.chain(observed).filter(|label| seen.insert(*label));
     all.cloned().collect()
+}
+
+/// The reference of a model as labelled rows.
+pub(crate) fn reference(model: &Model) -> Batch {
+    let info = model.info();
+    let width = info.features.len();
+    let columns = model.reference();
+    let targets = columns.get(width).map_or(&[][..], |target| &target.values);
+    Batch {
+        features: columns[..width.min(columns.len())]
+            .iter()
+            .map(|column| (column.name.clone(), column.values.clone()))
+            .collect(),
+        target: info.target.clone(),
+        targets: match info.task {
+            Task::Regression => Targets::Numbers(targets.to_vec()),
+            Task::Classification => {
+                let labels = targets
+                    .iter()
+                    .map(|&class| info.classes.get(class as usize));
+                Targets::Labels(labels.map(|it| it.cloned().unwrap_or_default()).collect())
+            }
+        },
+    }
+}
+
+/// The out-of-bag score that a model of this trainer states among its parameters, by which it is
+/// about as good as on new rows.
+pub(crate) fn out_of_bag(model: &Model, score: Score) -> Option<f64> {
+    let name = match score {
+        Score::Rmse => "RMSE ",
+        Score::F1 => "F1 ",
+    };
+    let mut parameters = model.info().parameters.iter();
+    let (_, scores) = parameters.find(|(name, _)| name == "out_of_bag")?;
+    let mut scores = scores.split(", ");
+    scores.find_map(|it| it.strip_prefix(name)?.parse().ok())
 }
 
 /// Scores a model on held-out rows; `labels` is the result of [`labels`].
@@ -123,5 +179,23 @@ mod tests {
         assert!(Score::F1.wins(0.52, 0.5, 0.02));
         assert!(!Score::F1.wins(0.505, 0.5, 0.02));
         assert!(!Score::F1.wins(0.4, 0.5, 0.02));
+    }
+
+    #[test]
+    fn a_challenger_holds_what_it_loses_at_most_the_setback_of() {
+        for (challenger, holds) in [
+            (100.0, true),
+            (110.0, true),
+            (111.0, false),
+            (f64::NAN, false),
+        ] {
+            assert_eq!(
+                Score::Rmse.holds(challenger, 100.0, 0.1),
+                holds,
+                "{challenger}"
+            );
+        }
+        assert!(Score::F1.holds(0.46, 0.5, 0.1));
+        assert!(!Score::F1.holds(0.44, 0.5, 0.1));
     }
 }

@@ -101,9 +101,6 @@ impl Metrics {
         if findings.challenger_score.is_some() {
             self.scores(findings);
         }
-        if let Some(rows) = findings.observed_rows {
-            self.observed(rows);
-        }
         self.families
             .last_run
             .set(now.as_millisecond() as f64 / 1000.0);

@@ -1,23 +1,28 @@
 //! The publish gate, which prevents publishing once the service is stopping.
 
-use parking_lot::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Lets one publication through at a time, and none once it is closed.
-#[derive(Debug, Default)]
-pub(crate) struct PublishGate {
-    closed: Mutex<bool>,
+#[derive(Debug)]
+pub(crate) struct PublishGate(Semaphore);
+
+impl Default for PublishGate {
+    fn default() -> Self {
+        Self(Semaphore::new(1))
+    }
 }
 
 impl PublishGate {
-    /// Runs `publish`, or returns `None` if the gate is closed.
-    pub(crate) fn pass<R>(&self, publish: impl FnOnce() -> R) -> Option<R> {
-        let closed = self.closed.lock();
-        (!*closed).then(publish)
+    /// Waits for the publication before; it is passed until the result is dropped. `None` if the gate
+    /// is closed.
+    pub(crate) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.acquire().await.ok()
     }
 
     /// Closes the gate, after waiting for a publication in progress.
-    pub(crate) fn close(&self) {
-        *self.closed.lock() = true;
+    pub(crate) async fn close(&self) {
+        let _last = self.0.acquire().await;
+        self.0.close();
     }
 }
 
@@ -25,11 +30,11 @@ impl PublishGate {
 mod tests {
     use super::*;
 
-    #[test]
-    fn nothing_passes_a_closed_gate() {
+    #[tokio::test]
+    async fn nothing_passes_a_closed_gate() {
         let gate = PublishGate::default();
-        assert_eq!(gate.pass(|| 7), Some(7));
-        gate.close();
-        assert_eq!(gate.pass(|| 7), None);
+        assert!(gate.enter().await.is_some());
+        gate.close().await;
+        assert!(gate.enter().await.is_none());
     }
 }

@@ -1,40 +1,39 @@
 //! The state of the service: starts runs and records them.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, bail};
+use canopy_observations::list;
+use canopy_resources::Budget;
 use canopy_telemetry::context;
 use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use prometheus::Registry;
-use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use super::alert::{Alert, Status};
-use super::forward::Forward;
+use super::forward::{self, Forward};
 use super::history::History;
+use super::job::{Job, Outcome, Won};
 use super::metrics::Metrics;
-use super::observations::Observations;
+use super::observations::Selection;
+use super::process::Process;
+use super::publish::{Challenger, Publisher, Start};
 use super::publish_gate::PublishGate;
-use super::retrain::retrain;
 use super::run::{Findings, Run, StartedBy, State, Verdict};
-use super::trigger::{Decision, Trigger};
+use super::trigger::{Decision, NotStarted, Trigger};
 use crate::cli::ServeArguments;
 use crate::spec::Spec;
-
-/// Niceness of the training threads: they get about a tenth of the share of a thread of normal
-/// priority.
-const NICENESS: i32 = 10;
 
 /// Starts runs, one at a time, and records them.
 pub(crate) struct Retrainer {
     arguments: ServeArguments,
     forward: Option<Forward>,
     metrics: Metrics,
+    process: Arc<Process>,
+    publisher: Publisher,
     gate: PublishGate,
     inner: Mutex<Inner>,
 }
@@ -49,7 +48,7 @@ impl Retrainer {
     ///
     /// # Errors
     ///
-    /// If the specification or the URL to forward to is not valid.
+    /// If the specification, the URL of the host or the URL to forward to is not valid.
     pub(crate) fn new(arguments: ServeArguments) -> Result<Self> {
         // A host registers a model under the name in its description or that of its file.
         let file = arguments.model.file_stem();
@@ -57,13 +56,18 @@ impl Retrainer {
             Some(Spec::load(&arguments.spec)?.name),
             file.map(|name| name.to_string_lossy().into_owned()),
         ];
-        let names = names.into_iter().flatten().collect();
+        let mut names: Vec<String> = names.into_iter().flatten().collect();
+        names.dedup();
+        let memory = arguments.run_memory.map(|it| it.as_u64());
+        let memory = memory.unwrap_or_else(|| Budget::of_system().limit());
         Ok(Self {
             forward: arguments.forward.as_deref().map(Forward::new).transpose()?,
             metrics: Metrics::new()?,
+            process: Arc::new(Process::new(memory, arguments.run_time.into())),
+            publisher: Publisher::new(&arguments, &names)?,
             gate: PublishGate::default(),
             inner: Mutex::new(Inner {
-                trigger: Trigger::new(names, arguments.cooldown.into()),
+                trigger: Trigger::new(names, arguments.alert.clone(), arguments.cooldown.into()),
                 history: History::default(),
             }),
             arguments,
@@ -82,19 +86,20 @@ impl Retrainer {
         if decision != Decision::Started {
             return (decision, None);
         }
-        // Labels take precedence over annotations of the same name.
-        let mut conf = alert.annotations.clone();
-        conf.extend(alert.labels.clone());
+        let conf = forward::selected(alert, &self.arguments.forward_label);
         let run = self.begin(inner, alert.into(), conf);
         (decision, Some(run.id))
     }
 
-    /// Starts a run manually; `None` if one is already in progress. Must be called within a tokio
-    /// runtime.
-    pub(crate) fn start_manually(self: &Arc<Self>) -> Option<Run> {
+    /// Starts a run manually. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If a run is in progress or in its cooldown.
+    pub(crate) fn start_manually(self: &Arc<Self>) -> Result<Run, NotStarted> {
         let mut inner = self.inner.lock();
-        let started = inner.trigger.start_manually();
-        started.then(|| self.begin(inner, StartedBy::Hand, BTreeMap::new()))
+        inner.trigger.start_manually(Instant::now())?;
+        Ok(self.begin(inner, StartedBy::Hand, BTreeMap::new()))
     }
 
     /// The last runs, newest first.
@@ -116,12 +121,12 @@ impl Retrainer {
         self.metrics.registry()
     }
 
-    /// Updates the metric of usable observed rows. Blocks while reading them.
+    /// Updates the metric of observed rows that a run would read. Blocks while reading footers.
     pub(crate) fn count_observed(&self) {
         let count = || -> Result<usize> {
             let spec = Spec::load(&self.arguments.spec)?;
             let folder = &self.arguments.observations;
-            Ok(Observations::read(folder, &spec, Timestamp::now().into())?.rows())
+            Ok(Selection::new(folder, &spec, Timestamp::now().into())?.rows)
         };
         match count() {
             Ok(rows) => self.metrics.observed(rows),
@@ -132,9 +137,10 @@ impl Retrainer {
         }
     }
 
-    /// Prevents further publications, after waiting for one in progress.
-    pub(crate) fn stop(&self) {
-        self.gate.close();
+    /// Prevents further publications, after waiting for one in progress, and ends the training.
+    pub(crate) async fn stop(&self) {
+        self.gate.close().await;
+        self.process.stop();
         if let Some(run) = self.runs().first()
             && run.state == State::Running
         {
@@ -164,29 +170,65 @@ impl Retrainer {
         run
     }
 
-    /// Trains on a separate low-priority thread; the threads that it starts inherit the priority.
-    async fn retrain(self: &Arc<Self>, started: Timestamp) -> (Findings, Result<Verdict>) {
-        let this = Arc::clone(self);
-        let (sender, receiver) = oneshot::channel();
-        let spawned = thread::Builder::new()
-            .name("retraining".into())
-            .spawn(move || {
-                // Best effort: if this is not allowed, training has normal priority.
-                let _ = rustix::process::nice(NICENESS);
-                let mut findings = Findings::default();
-                let work = || retrain(&this.arguments, &this.gate, started, &mut findings);
-                let outcome = catch_unwind(AssertUnwindSafe(work))
-                    .unwrap_or_else(|_| Err(anyhow!("the training panicked; see the log")));
-                // Sending fails if the service is stopping and nobody is waiting for the result.
-                let _ = sender.send((findings, outcome));
-            });
-        let result = match spawned {
-            Ok(_) => receiver
-                .await
-                .context("the training thread ended without a result"),
-            Err(error) => Err(error).context("cannot start the training thread"),
+    /// Has a challenger trained and publishes it if it won.
+    async fn retrain(&self, started: Timestamp) -> (Findings, Result<Verdict>) {
+        let mut findings = Findings::default();
+        let verdict = self.challenge(started, &mut findings).await;
+        (findings, verdict)
+    }
+
+    async fn challenge(&self, started: Timestamp, findings: &mut Findings) -> Result<Verdict> {
+        let arguments = &self.arguments;
+        let champion = match self.publisher.start().await? {
+            Start::Champion(champion) => champion,
+            Start::Skip(reason) => return Ok(Verdict::Skipped(reason)),
         };
-        result.unwrap_or_else(|error| (Findings::default(), Err(error)))
+        let job = Job {
+            spec: arguments.spec.clone(),
+            champion,
+            observations: arguments.observations.clone(),
+            data: arguments.data_as_text(),
+            threads: arguments.threads,
+            margin: arguments.margin,
+            started,
+        };
+        let (answer, component) = self.process.run(&job).await?;
+        *findings = answer.findings;
+        match answer.outcome {
+            Outcome::Won(won) => self.publish(&won, &component, findings).await,
+            Outcome::Kept(reason) => Ok(Verdict::Kept(reason)),
+            Outcome::Skipped(reason) => Ok(Verdict::Skipped(reason)),
+            Outcome::Failed(error) => bail!(error),
+        }
+    }
+
+    /// Publishes a challenger that won, unless rows that it was trained on were removed meanwhile.
+    async fn publish(
+        &self,
+        won: &Won,
+        component: &[u8],
+        findings: &mut Findings,
+    ) -> Result<Verdict> {
+        let there = list(&self.arguments.observations)?;
+        let is_there = |id: &String| there.iter().any(|stored| stored.id == *id);
+        if let Some(removed) = won.batches.iter().find(|id| !is_there(id)) {
+            return Ok(Verdict::Kept(format!(
+                "the observations {removed}, from which the challenger learnt, were removed; the next \
+                 run does without them"
+            )));
+        }
+        let champion = won.champion.as_ref();
+        let challenger = Challenger {
+            component,
+            name: &won.name,
+            version: findings.version.as_deref().unwrap_or_default(),
+            digest: findings.digest.as_deref().unwrap_or_default(),
+            champion,
+        };
+        let _open = self.gate.enter().await.context("the service is stopping")?;
+        let (verdict, warning) = self.publisher.publish(&challenger).await?;
+        findings.warnings.extend(warning);
+        Ok(verdict)
     }
 
     fn end(&self, mut run: Run, start: Instant, findings: Findings, outcome: Result<Verdict>) {
@@ -194,6 +236,8 @@ impl Retrainer {
         run.ended = Some(now);
         (run.state, run.reason, run.error) = match outcome {
             Ok(Verdict::Published) => (State::Published, None, None),
+            Ok(Verdict::Proposed(next)) => (State::Proposed, Some(next), None),
+            Ok(Verdict::Written(next)) => (State::Written, Some(next), None),
             Ok(Verdict::Kept(reason)) => (State::Kept, Some(reason), None),
             Ok(Verdict::Skipped(reason)) => (State::Skipped, Some(reason), None),
             Err(error) => (State::Failed, None, Some(format!("{error:#}"))),

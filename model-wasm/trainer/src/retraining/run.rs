@@ -1,9 +1,11 @@
 //! The record of a run.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::alert::Alert;
+use super::challenge::Score;
+use super::judge::Check;
 
 /// A run, in progress or ended.
 #[derive(Debug, Clone, Serialize)]
@@ -22,7 +24,7 @@ pub(crate) struct Run {
     /// The findings of the run.
     #[serde(flatten)]
     pub(crate) findings: Findings,
-    /// Why the champion was kept or the run was skipped.
+    /// Why the champion was kept or the run was skipped, or what remains to be done.
     pub(crate) reason: Option<String>,
     /// Why the run failed.
     pub(crate) error: Option<String>,
@@ -58,6 +60,10 @@ impl From<&Alert> for StartedBy {
 pub(crate) enum State {
     Running,
     Published,
+    /// The challenger is on trial at the host.
+    Proposed,
+    /// The challenger is written beside the model, for somebody to review.
+    Written,
     Kept,
     Failed,
     Skipped,
@@ -65,14 +71,22 @@ pub(crate) enum State {
 
 impl State {
     /// The states in which a run can end.
-    pub(crate) const OUTCOMES: [Self; 4] =
-        [Self::Published, Self::Kept, Self::Failed, Self::Skipped];
+    pub(crate) const OUTCOMES: [Self; 6] = [
+        Self::Published,
+        Self::Proposed,
+        Self::Written,
+        Self::Kept,
+        Self::Failed,
+        Self::Skipped,
+    ];
 
     /// The value of the label `outcome`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Published => "published",
+            Self::Proposed => "proposed",
+            Self::Written => "written",
             Self::Kept => "kept",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
@@ -83,8 +97,12 @@ impl State {
 /// The result of a run that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The challenger was published.
+    /// The challenger replaced the model file.
     Published,
+    /// The challenger is on trial at the host; says where.
+    Proposed(String),
+    /// The challenger was written for review; says how to publish it.
+    Written(String),
     /// The champion was kept, for this reason.
     Kept(String),
     /// Nothing was trained, for this reason.
@@ -92,7 +110,7 @@ pub(crate) enum Verdict {
 }
 
 /// The findings of a run, as far as it got.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Findings {
     /// Number of rows that the challenger was trained on.
     pub(crate) rows: Option<usize>,
@@ -101,14 +119,18 @@ pub(crate) struct Findings {
     /// Number of rows that the models were scored on.
     pub(crate) held_out_rows: Option<usize>,
     /// Name of the score.
-    pub(crate) score: Option<&'static str>,
+    pub(crate) score: Option<Score>,
     /// Score of the champion; absent if there was none.
     pub(crate) champion_score: Option<f64>,
     /// Score of the challenger.
     pub(crate) challenger_score: Option<f64>,
-    /// Version that was published.
+    /// Scores on other rows, where the challenger must not be much worse.
+    pub(crate) checks: Vec<Check>,
+    /// Ids of the batches that were set aside because of their true values.
+    pub(crate) set_aside: Vec<String>,
+    /// Version that was published, proposed or written.
     pub(crate) version: Option<String>,
-    /// Digest of the component that was published.
+    /// Digest of its component.
     pub(crate) digest: Option<String>,
     /// Warnings for the operator.
     pub(crate) warnings: Vec<String>,

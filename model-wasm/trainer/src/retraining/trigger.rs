@@ -23,6 +23,17 @@ pub(crate) enum Decision {
     Resolved,
     /// The alert is about a model that this service does not train.
     Foreign,
+    /// The alert is none of those that start a run.
+    Unlisted,
+}
+
+/// Why a manual request starts no run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotStarted {
+    /// A run is already in progress.
+    Running,
+    /// The cooldown lasts this much longer.
+    Cooldown(Duration),
 }
 
 /// Decides which alerts start a run, based on which alert started the last run and when it ended.
@@ -31,6 +42,8 @@ pub(crate) enum Decision {
 pub(crate) struct Trigger {
     /// The names by which alerts may refer to the model.
     names: Vec<String>,
+    /// The names of the alerts that start a run.
+    alerts: Vec<String>,
     cooldown: Duration,
     running: bool,
     ended: Option<Instant>,
@@ -46,9 +59,10 @@ struct Firing {
 
 impl Trigger {
     /// A trigger before the first run.
-    pub(crate) fn new(names: Vec<String>, cooldown: Duration) -> Self {
+    pub(crate) fn new(names: Vec<String>, alerts: Vec<String>, cooldown: Duration) -> Self {
         Self {
             names,
+            alerts,
             cooldown,
             running: false,
             ended: None,
@@ -61,6 +75,9 @@ impl Trigger {
         if alert.status == Status::Resolved {
             return Decision::Resolved;
         }
+        if !self.alerts.iter().any(|name| name == alert.name()) {
+            return Decision::Unlisted;
+        }
         if let Some(model) = alert.labels.get("model")
             && !self.names.contains(model)
         {
@@ -70,8 +87,7 @@ impl Trigger {
             fingerprint: alert.fingerprint.clone(),
             since: alert.starts_at,
         };
-        let since_end = self.ended.map(|ended| now.duration_since(ended));
-        let cooling = since_end.is_some_and(|passed| passed < self.cooldown);
+        let cooling = self.cooling(now).is_some();
         if (self.running || cooling) && self.last.as_ref() == Some(&firing) {
             Decision::Duplicate
         } else if self.running {
@@ -85,10 +101,23 @@ impl Trigger {
         }
     }
 
-    /// Decides on a manual start, which ignores the cooldown. Returns whether the run may start; it
-    /// then counts as in progress.
-    pub(crate) fn start_manually(&mut self) -> bool {
-        !std::mem::replace(&mut self.running, true)
+    /// Decides on a manual start. If it may start, a run counts as in progress.
+    pub(crate) fn start_manually(&mut self, now: Instant) -> Result<(), NotStarted> {
+        if self.running {
+            return Err(NotStarted::Running);
+        }
+        if let Some(remaining) = self.cooling(now) {
+            return Err(NotStarted::Cooldown(remaining));
+        }
+        self.running = true;
+        Ok(())
+    }
+
+    /// How much longer the cooldown lasts.
+    fn cooling(&self, now: Instant) -> Option<Duration> {
+        let passed = now.duration_since(self.ended?);
+        let remaining = self.cooldown.saturating_sub(passed);
+        (!remaining.is_zero()).then_some(remaining)
     }
 
     /// Records the end of the run in progress.
@@ -107,7 +136,7 @@ mod tests {
     fn alert(fingerprint: &str, since: i64) -> Alert {
         Alert {
             status: Status::Firing,
-            labels: [].into(),
+            labels: [("alertname".into(), "Bad".into())].into(),
             annotations: [].into(),
             starts_at: Timestamp::from_second(since).unwrap(),
             fingerprint: fingerprint.into(),
@@ -116,7 +145,7 @@ mod tests {
 
     fn trigger() -> (Trigger, Instant) {
         (
-            Trigger::new(vec!["ours".into()], 10 * MINUTE),
+            Trigger::new(vec!["ours".into()], vec!["Bad".into()], 10 * MINUTE),
             Instant::now(),
         )
     }
@@ -180,13 +209,29 @@ mod tests {
     }
 
     #[test]
-    fn a_manual_start_ignores_the_cooldown() {
+    fn an_alert_of_another_name_does_nothing() {
         let (mut trigger, start) = trigger();
-        assert!(trigger.start_manually());
-        assert!(!trigger.start_manually());
+        let mut other = alert("a", 0);
+        other
+            .labels
+            .insert("alertname".into(), "HostMemoryLow".into());
+        assert_eq!(trigger.decide(&other, start), Decision::Unlisted);
+        other.labels.remove("alertname");
+        assert_eq!(trigger.decide(&other, start), Decision::Unlisted);
+        assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Started);
+    }
+
+    #[test]
+    fn a_manual_start_waits_for_the_run_and_its_cooldown() {
+        let (mut trigger, start) = trigger();
+        assert_eq!(trigger.start_manually(start), Ok(()));
+        assert_eq!(trigger.start_manually(start), Err(NotStarted::Running));
         assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Running);
         trigger.end(start);
         assert_eq!(trigger.decide(&alert("a", 0), start), Decision::Cooldown);
-        assert!(trigger.start_manually());
+        let soon = start + MINUTE;
+        let remaining = NotStarted::Cooldown(9 * MINUTE);
+        assert_eq!(trigger.start_manually(soon), Err(remaining));
+        assert_eq!(trigger.start_manually(start + 10 * MINUTE), Ok(()));
     }
 }

@@ -47,6 +47,10 @@ impl Spec {
             .map(|(key, problem)| (key.to_owned(), problem.to_owned()))
             .or_else(|| self.feature_fault())
             .or_else(|| self.forest_fault())
+            .or_else(|| {
+                let fault = self.retraining.fault();
+                fault.map(|(key, problem)| (key.to_owned(), problem.to_owned()))
+            })
     }
 
     fn data_fault(&self) -> Option<(&'static str, &'static str)> {

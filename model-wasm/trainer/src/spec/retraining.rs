@@ -6,9 +6,10 @@ use serde::{Deserialize, Deserializer};
 /// Default maximum age of observed batches.
 const WINDOW: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 
-/// Which observed batches a retraining run uses. A batch must be within both limits. The newest batch
-/// is held out of the training, for scoring.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+/// Which observed batches a retraining run uses, and what a challenger must show to be published. A
+/// batch must be within all limits. A share of the rows of every batch is held out of the training,
+/// for scoring.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retraining {
     /// Maximum age of a batch, such as `60d`; default: 60 days, or no limit if `batches` is set.
@@ -16,6 +17,37 @@ pub struct Retraining {
     window: Option<Duration>,
     /// Maximum number of batches, counted from the newest; default: no limit.
     batches: Option<NonZeroUsize>,
+    /// Maximum number of observed rows, counted from the newest batch; default: 100,000. A batch that
+    /// does not fit any more is left out as a whole.
+    pub rows: NonZeroUsize,
+    /// Share of the rows of every batch that is held out, above 0 and up to 0.5; default: 0.25.
+    pub held_out: f64,
+    /// Minimum number of held-out rows; default: 50.
+    pub min_held_out_rows: usize,
+    /// Minimum number of batches; default: 2.
+    pub min_batches: usize,
+    /// How far the true values of a batch may lie beyond those of the champion's reference, as a
+    /// multiple of the reference's range; default: 5. Batches beyond are set aside.
+    pub target_range: f64,
+    /// How much worse than the champion the challenger may score on the champion's reference and on
+    /// the batches before the newest, as a share of the champion's score; default: 0.1.
+    pub max_setback: f64,
+}
+
+impl Default for Retraining {
+    fn default() -> Self {
+        const ROWS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
+        Self {
+            window: None,
+            batches: None,
+            rows: ROWS,
+            held_out: 0.25,
+            min_held_out_rows: 50,
+            min_batches: 2,
+            target_range: 5.0,
+            max_setback: 0.1,
+        }
+    }
 }
 
 impl Retraining {
@@ -26,6 +58,20 @@ impl Retraining {
             Some(_) => None,
             None => Some(WINDOW),
         })
+    }
+
+    /// The first invalid value: its key and the problem.
+    pub(super) fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let is_factor = |value: f64| value.is_finite() && value >= 0.0;
+        if !(self.held_out > 0.0 && self.held_out <= 0.5) {
+            Some(("retraining.held_out", "must be above 0 and at most 0.5"))
+        } else if !is_factor(self.target_range) {
+            Some(("retraining.target_range", "must be a number of at least 0"))
+        } else if !is_factor(self.max_setback) {
+            Some(("retraining.max_setback", "must be a number of at least 0"))
+        } else {
+            None
+        }
     }
 
     /// Maximum number of batches, counted from the newest.
@@ -66,8 +112,22 @@ mod tests {
 
     #[test]
     fn invalid_limits_are_rejected() {
-        for text in ["window = \"long\"", "window = 60", "batches = 0"] {
+        for text in [
+            "window = \"long\"",
+            "window = 60",
+            "batches = 0",
+            "rows = 0",
+        ] {
             assert!(toml::from_str::<Retraining>(text).is_err(), "{text}");
+        }
+        for text in [
+            "held_out = 0.0",
+            "held_out = nan",
+            "target_range = -1.0",
+            "max_setback = inf",
+        ] {
+            let retraining: Retraining = toml::from_str(text).unwrap();
+            assert!(retraining.fault().is_some(), "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use canopy_dataset::{Period, Source, bike_sharing, slice};
-use canopy_observations::{Batch, Retention, Store, Targets};
+use canopy_observations::{Batch, Origin, Retention, Store, Targets};
 use canopy_runtime::{Component, Limits, Model, Runtime};
 use canopy_test_support::PATIENCE;
 use canopy_trainer::{Spec, TrainArguments, train};
@@ -41,7 +41,25 @@ impl Workplace {
     /// With the house model, trained on January 2011.
     pub(crate) fn with_model() -> Self {
         let workplace = Self::empty();
-        workplace.train(Source::Embedded);
+        workplace.train(Source::Embedded, None);
+        workplace
+    }
+
+    /// With the house model as another version.
+    pub(crate) fn with_version(version: &str) -> Self {
+        let workplace = Self::empty();
+        workplace.train(Source::Embedded, Some(version.to_owned()));
+        workplace
+    }
+
+    /// With the house model, and these lines under `[retraining]` of its specification.
+    pub(crate) fn with_settings(settings: &str) -> Self {
+        let mut workplace = Self::empty();
+        let text = fs::read_to_string(&workplace.spec).unwrap();
+        workplace.spec = workplace.folder.path().join("spec.toml");
+        let text = text.replace("[retraining]", &format!("[retraining]\n{settings}"));
+        fs::write(&workplace.spec, text).unwrap();
+        workplace.train(Source::Embedded, None);
         workplace
     }
 
@@ -51,17 +69,17 @@ impl Workplace {
         workplace.spec = workplace.folder.path().join("spec.toml");
         fs::write(&workplace.spec, spec).unwrap();
         fs::write(workplace.folder.path().join(file), rows).unwrap();
-        workplace.train(Source::Default);
+        workplace.train(Source::Default, None);
         workplace
     }
 
-    fn train(&self, data: Source) {
+    fn train(&self, data: Source, version: Option<String>) {
         train(&TrainArguments {
             spec: self.spec.clone(),
             output: self.model(),
             data,
             threads: None,
-            version: None,
+            version,
         })
         .unwrap();
     }
@@ -88,6 +106,12 @@ impl Workplace {
             .collect()
     }
 
+    /// The file of the newest batch of observations.
+    pub(crate) fn newest_observations(&self) -> PathBuf {
+        let files = fs::read_dir(self.observations()).unwrap();
+        files.map(|file| file.unwrap().path()).max().unwrap()
+    }
+
     /// Names in the folder of the served file.
     pub(crate) fn models(&self) -> Vec<String> {
         let files = fs::read_dir(self.model().parent().unwrap()).unwrap();
@@ -111,9 +135,21 @@ impl Workplace {
         let retention = Retention {
             age: Duration::from_secs(1_000_000),
             size: 1 << 30,
+            rows: u64::MAX,
         };
         let store = Store::open(&self.observations(), retention).unwrap();
-        store.append(batch).unwrap();
+        store.append(batch, &Origin::default()).unwrap();
+    }
+
+    /// The records of a period of the house data, several times, with a wrong true value.
+    pub(crate) fn poison(&self, period: &str, times: usize, target: f64) -> Batch {
+        let mut batch = batch(&self.spec, period);
+        let rows = times * batch.rows();
+        for (_, values) in &mut batch.features {
+            *values = values.repeat(times);
+        }
+        batch.targets = Targets::Numbers(vec![target; rows]);
+        batch
     }
 
     /// Starts the service on a free port.
