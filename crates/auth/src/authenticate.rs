@@ -2,22 +2,20 @@
 
 use std::fs;
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use canopy_disk::{ChangeDetector, check_secret};
+use canopy_disk::check_secret;
 use canopy_pool::{BackgroundPool, Owner, PoolError};
-use tracing::{info, warn};
 
 use super::attempt::{Attempts, Source, Wait};
 use super::config::Config;
 use super::error::{AuthError, InvalidCredential, LoginError, SHORTEST_TOKEN_KEY};
+use super::metrics::AuthMetrics;
 use super::role::Roles;
 use super::secret::{self, NoSecret};
 use super::token::{self, InvalidToken, Signer};
-use super::user::{User, UserName, Users};
+use super::user::{User, UserName};
+use super::users_file::UsersFile;
 
 /// Minimum number of characters in a password.
 pub const SHORTEST_PASSWORD: usize = 12;
@@ -26,9 +24,7 @@ pub const LOGINS: usize = 32;
 
 /// Authenticates the requests of a server that has users.
 pub struct Auth {
-    path: PathBuf,
-    file: ChangeDetector,
-    users: ArcSwap<Users>,
+    file: UsersFile,
     signer: Signer,
     attempts: Attempts,
     /// Checks passwords, one at a time: each check takes as much memory as a model.
@@ -57,8 +53,7 @@ impl Auth {
         let Some(path) = config.users.clone() else {
             return Ok(None);
         };
-        let file = ChangeDetector::new(vec![path.clone()]);
-        let users = Users::load(&path)?;
+        let file = UsersFile::open(path, config.users_grace.into())?;
         let key = match &config.token_key {
             None => secret::random::<SHORTEST_TOKEN_KEY>()?.to_vec(),
             Some(path) => {
@@ -73,9 +68,7 @@ impl Auth {
             return Err(AuthError::ShortTokenKey(path.clone()));
         }
         Ok(Some(Self {
-            path,
             file,
-            users: ArcSwap::from_pointee(users),
             signer: Signer::new(key, config.token_lifetime),
             attempts: Attempts::default(),
             pool: BackgroundPool::new(1, LOGINS)?,
@@ -106,7 +99,7 @@ impl Auth {
             Wait::Address(wait) => LoginError::Address(wait),
         })?;
 
-        let users = self.users.load_full();
+        let users = self.file.users();
         let user = name.and_then(|name| Some((users.users.get(&name)?.clone(), name)));
         let hash = user.as_ref().and_then(|(user, _)| user.password.clone());
         // An unknown user takes as long as a known one, so the time does not reveal which names exist.
@@ -137,7 +130,7 @@ impl Auth {
     ///
     /// If the credential is not valid, or its user no longer exists or has changed since.
     pub fn authenticate(&self, credential: &str) -> Result<Principal, InvalidCredential> {
-        let users = self.users.load();
+        let users = self.file.users();
         if credential.starts_with(secret::KEY_PREFIX) {
             let (name, user) = users
                 .with_key(credential)
@@ -165,21 +158,15 @@ impl Auth {
         })
     }
 
-    /// Reloads the users if their file has changed.
+    /// Reloads the users if their file has changed. Lets nobody in once the file could not be used
+    /// for the grace.
     pub fn refresh(&self) {
-        if !self.file.has_changed() {
-            return;
-        }
-        match Users::load(&self.path) {
-            Ok(users) => {
-                info!(users = users.users.len(), "users reloaded");
-                self.users.store(Arc::new(users));
-            }
-            Err(error) => {
-                let error = format!("{:#}", anyhow::Error::from(error));
-                warn!(error, "cannot reload users; keeping the previous ones");
-            }
-        }
+        self.file.refresh(Instant::now());
+    }
+
+    /// Shows in a metric whether the file of users can be used.
+    pub fn report_to(&self, metrics: &AuthMetrics) {
+        self.file.report_to(metrics.users_file_unreadable());
     }
 }
 

@@ -14,6 +14,15 @@ pub struct Config {
     /// `canopy user`. Turns authentication on. The file is reloaded when it changes.
     #[arg(long, env = "CANOPY_USERS", value_name = "FILE")]
     pub users: Option<PathBuf>,
+    /// Time for which the last users that were read are let in when their file is gone or damaged.
+    /// After that nobody is let in until the file is back.
+    #[arg(
+        long,
+        env = "CANOPY_USERS_GRACE",
+        default_value = "1h",
+        value_name = "TIME"
+    )]
+    pub users_grace: humantime::Duration,
     /// Lifetime of the tokens that POST /token issues.
     #[arg(
         long,

@@ -17,6 +17,7 @@ mod role;
 mod secret;
 mod token;
 mod user;
+mod users_file;
 
 pub use authenticate::{Auth, LOGINS, Principal, SHORTEST_PASSWORD, with_key, with_password};
 pub use config::Config;

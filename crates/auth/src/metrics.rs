@@ -1,7 +1,7 @@
 //! Metrics of authentication.
 
 use canopy_telemetry::families;
-use prometheus::{IntCounter, IntCounterVec, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Registry};
 
 use super::error::{InvalidCredential, LoginError};
 
@@ -21,6 +21,8 @@ families! {
         rejected: IntCounterVec = "auth_tokens_rejected_total" ["reason"],
         /// Requests refused for lack of a valid credential or the required role, by reason.
         refused_requests: IntCounterVec = "auth_requests_refused_total" ["reason"],
+        /// 1 while the file of users cannot be read or used, otherwise 0.
+        users_file_unreadable: IntGauge = "auth_users_file_unreadable",
     }
 }
 
@@ -42,6 +44,11 @@ impl AuthMetrics {
             }
         }
         Ok(metrics)
+    }
+
+    /// The gauge of the file of users.
+    pub(super) fn users_file_unreadable(&self) -> IntGauge {
+        self.users_file_unreadable.clone()
     }
 
     /// Counts a token issued to a user.

@@ -4,7 +4,8 @@
 //! and syncs the folder. A crash can leave the temporary file behind. Its name ends in `.partial`;
 //! [`is_partial`] recognises it and [`remove_partial`] removes it.
 //!
-//! [`ChangeDetector`] detects changes of small files. Unix only: Linux and macOS.
+//! [`ChangeDetector`] detects changes of small files; a [`Lock`] lets one process write to a folder.
+//! Unix only: Linux and macOS.
 //!
 //! ```
 //! # fn main() -> std::io::Result<()> {
@@ -18,6 +19,7 @@
 //! ```
 
 mod change;
+mod lock;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -25,6 +27,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 pub use change::ChangeDetector;
+pub use lock::Lock;
 
 /// Extension of temporary files.
 const PARTIAL: &str = "partial";

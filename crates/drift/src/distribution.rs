@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 use crate::table::{Row, Table};
@@ -7,7 +7,7 @@ use crate::table::{Row, Table};
 const BINS: usize = 24;
 
 /// Histogram of a column: row counts of the reference and the current sample in the same bins.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Distribution {
     /// The bins.
     #[serde(flatten)]
@@ -19,7 +19,7 @@ pub struct Distribution {
 }
 
 /// The bins of a histogram.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bins {
     /// Edges of bins of equal width from the smallest to the largest value of both samples, one

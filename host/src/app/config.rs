@@ -21,6 +21,9 @@ pub struct Config {
     /// Evaluations.
     #[command(flatten)]
     pub evaluation: monitoring::EvaluationConfig,
+    /// What is kept for the next start.
+    #[command(flatten)]
+    pub state: monitoring::StateConfig,
     /// Storage of labelled rows for retraining.
     #[command(flatten)]
     pub observations: canopy_observations::Config,

@@ -27,7 +27,7 @@ pub(crate) struct Evaluated {
 }
 
 /// Evaluates the serving version of a model on the labelled rows of a JSON body. Blocks until it is
-/// done. Of a client who may `observe`, the rows are kept unless the body says otherwise, and the
+/// done. The report is on disk before the gauges are updated. Of a client who may `observe`, the rows are kept unless the body says otherwise, and the
 /// gauges are updated together if there are enough rows: a few that are predicted well say nothing
 /// of the model, and must not hide that it is bad.
 ///
@@ -77,10 +77,17 @@ pub(crate) fn evaluate(
         },
     )?;
     let counted = may_observe && evaluation.items >= app.counted_rows;
-    model.metrics.evaluated(&evaluation, counted);
-    let report = model
-        .history
-        .add(|id| Report::new(id, model.name.as_str(), loaded, &labelled, &evaluation));
+    let (report, saved) = model.history.add(|id| {
+        let name = model.name.as_str();
+        Report::new(id, name, loaded, &labelled, &evaluation, counted)
+    });
+    if let Err(error) = saved {
+        model.metrics.evaluation_unsaved();
+        error!(model = %model.name, %error, "the evaluation could not be saved; a restart forgets it");
+    }
+    let is_current = || serving.digest() == model.serving().digest();
+    let rows = labelled.targets.len();
+    model.metrics.evaluated(&report, rows, is_current);
     let observed = may_observe && labelled.observe && observe(app, model, loaded, &labelled);
     info!(model = %model.name, evaluation = report.head.id, "{}", report.summary.message);
     Ok(Evaluated {

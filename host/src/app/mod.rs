@@ -16,16 +16,20 @@ pub(crate) mod observations;
 pub(crate) mod predict;
 pub(crate) mod watch;
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use canopy_observations::{ObservationError, Store};
 use canopy_pool::{BackgroundPool, NoThreads};
 use canopy_resources::Budget;
 use canopy_runtime::{LoadError, Runtime};
+use tracing::warn;
 
 use crate::limits::LimitConfig;
 use crate::metrics::Metrics;
 use crate::models::{OpenError, RegisteredModel, Registry};
+use crate::monitoring::State;
 
 pub use config::Config;
 pub(crate) use error::AppError;
@@ -50,8 +54,6 @@ pub struct App {
     observations: Option<Store>,
     /// Minimum number of rows of an evaluation for its scores and drift to set the gauges.
     counted_rows: usize,
-    /// Whether the host has a folder for models, and so can store uploaded versions.
-    pub keeps_versions: bool,
 }
 
 /// The pools that work runs in.
@@ -76,6 +78,9 @@ pub enum SetupError {
     /// Background threads could not be started.
     #[error(transparent)]
     Threads(#[from] NoThreads),
+    /// The state folder could not be opened.
+    #[error("cannot keep state in {}; name another folder with --state", .0.display())]
+    State(PathBuf, #[source] io::Error),
     /// The folder of observations could not be opened.
     #[error("cannot store observations")]
     Observations(#[from] ObservationError),
@@ -86,8 +91,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// If a model named by the operator or the default model is invalid, or the host cannot be set
-    /// up on this machine.
+    /// If a model given on the command line is invalid, or the host cannot be set up on this
+    /// machine.
     pub fn new(
         config: &Config,
         metrics: Arc<Metrics>,
@@ -104,12 +109,14 @@ impl App {
         let observations = observations
             .map(|folder| Store::open(folder, config.observations.retention()))
             .transpose()?;
+        let state = open_state(config)?;
         let models = Registry::open(
             models.clone(),
             runtime,
             Arc::clone(&metrics),
             config.limits.component_limit(),
             config.live.window(),
+            state,
         )?;
         Ok(Self {
             limits: config.limits.clone(),
@@ -120,7 +127,6 @@ impl App {
             comparisons: BackgroundPool::new(1, COMPARISONS)?,
             observations,
             counted_rows: config.evaluation.counted_rows(),
-            keeps_versions: config.models.folder.is_some(),
         })
     }
 
@@ -137,5 +143,22 @@ impl App {
         } else {
             default.within(model.name.as_str())
         })
+    }
+}
+
+/// Opens the state folder, if there is one. One that the operator named must be writable.
+fn open_state(config: &Config) -> Result<Option<Arc<State>>, SetupError> {
+    let within = || Some(config.models.folder.as_ref()?.join(".state"));
+    let named = config.state.folder.clone();
+    let Some(folder) = named.clone().or_else(within) else {
+        return Ok(None);
+    };
+    match State::open(&folder, &config.state) {
+        Ok(state) => Ok(Some(Arc::new(state))),
+        Err(error) if named.is_some() => Err(SetupError::State(folder, error)),
+        Err(error) => {
+            warn!(?folder, %error, "evaluations and live windows are not kept for the next start; name another folder with --state");
+            Ok(None)
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Periodic tasks: checking model files for changes, and computing the drift of live traffic.
+//! Periodic tasks: checking model files for changes, and computing the drift of live traffic and
+//! saving it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -41,6 +42,25 @@ pub(crate) fn model_files(
             }
         }
     })
+}
+
+/// Saves the live windows that have changed every `period`.
+pub(crate) async fn windows(app: Arc<App>, period: Duration) {
+    let mut timer = interval(period);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        save_windows(&app).await;
+    }
+}
+
+/// Saves the live windows that have changed.
+pub(crate) async fn save_windows(app: &Arc<App>) {
+    let worker = Arc::clone(app);
+    let saved = context::spawn_blocking(move || worker.models.save_windows());
+    if let Err(error) = saved.await {
+        error!(%error, "cannot save the live windows");
+    }
 }
 
 /// Computes the drift of every model's live window every `period`, in the background. Skips

@@ -56,6 +56,7 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
             Arc::clone(app),
             config.app.live.interval(),
         )),
+        context::spawn(watch::windows(Arc::clone(app), config.app.state.interval())),
         context::spawn(watch::model_files(Arc::clone(app), period)?),
         context::spawn(watch_credentials(Arc::clone(&server), period)?),
         context::spawn(stop_compiling(Arc::clone(&server))),
@@ -77,6 +78,7 @@ async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         tracer.stop().await;
     }
     tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    watch::save_windows(app).await;
     info!("stopped");
     Ok(())
 }
@@ -92,6 +94,8 @@ fn set_up(config: &ServeConfig, table: Arc<Table<Server>>) -> anyhow::Result<Ser
     let memory = limits.memory();
     let tracer = Tracer::start(&config.traces, SpanMetrics::register(registry)?)
         .context("cannot export spans")?;
+    let auth_metrics = AuthMetrics::new(registry)?;
+    auth.iter().for_each(|auth| auth.report_to(&auth_metrics));
     let parts = Parts {
         config: config.web.clone(),
         is_local: config.listen.address().ip().to_canonical().is_loopback(),
@@ -100,7 +104,7 @@ fn set_up(config: &ServeConfig, table: Arc<Table<Server>>) -> anyhow::Result<Ser
         tracer,
         lifecycle: Lifecycle::default(),
         http_metrics: HttpMetrics::new(registry)?,
-        auth_metrics: AuthMetrics::new(registry)?,
+        auth_metrics,
         memory,
         permits,
     };

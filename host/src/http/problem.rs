@@ -80,7 +80,7 @@ impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         let status = match &error {
             ChangeError::Unknown(_) | ChangeError::NoCandidate(_) => StatusCode::NOT_FOUND,
-            ChangeError::NotKept => StatusCode::FORBIDDEN,
+            ChangeError::NotKept | ChangeError::ReadOnly => StatusCode::FORBIDDEN,
             ChangeError::Unfit(LoadError::Memory(Exhausted::Always { .. })) => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
@@ -93,6 +93,7 @@ impl From<ChangeError> for Problem {
             ChangeError::Disk(_) | ChangeError::Metrics(_) => StatusCode::INTERNAL_SERVER_ERROR,
             ChangeError::Features(_)
             | ChangeError::Incomparable(_)
+            | ChangeError::Following(_)
             | ChangeError::NoPrevious(_)
             | ChangeError::Serving(_)
             | ChangeError::Default(_)

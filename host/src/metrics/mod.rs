@@ -26,6 +26,8 @@ families! {
         memory_budget: IntGauge = "memory_budget_bytes",
         /// Memory that is reserved for them.
         memory_reserved: IntGauge = "memory_reserved_bytes",
+        /// Models in the folder of models that are not served although they were not unloaded.
+        unserved: IntGauge = "models_unserved",
     }
 }
 
@@ -78,6 +80,11 @@ impl Metrics {
         let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         self.families.memory_budget.set(bytes(budget.limit()));
         self.families.memory_reserved.set(bytes(budget.used()));
+    }
+
+    /// Sets the number of models that are not served.
+    pub fn unserved(&self, models: usize) {
+        self.families.unserved.set(models as i64);
     }
 
     /// Encodes the metrics of the host and its models in the Prometheus text format.

@@ -1,5 +1,7 @@
 //! The metrics of one model, across all of its versions.
 
+mod quality;
+
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use prometheus::{
 
 use super::latency::Latencies;
 use crate::loaded_model::LoadedModel;
-use crate::monitoring::{Evaluation, Scores};
+use crate::monitoring::Report;
 
 /// Upper bounds of the inference histogram, in seconds: 1 µs to 1 s.
 const LATENCIES: [f64; 16] = [
@@ -55,7 +57,7 @@ families! {
         /// Area under the ROC curve in the last evaluation.
         roc_auc: Gauge = "prediction_roc_auc_score",
         /// 1 if the last evaluation detected data drift, otherwise 0.
-        drift_detected: IntGauge = "evidently_data_drift_detected_status",
+        drift_detected: Gauge = "evidently_data_drift_detected_status",
         /// Share of columns that drifted in the last evaluation.
         drift_share: Gauge = "data_drift_share",
         /// Drift score of a column in the last evaluation, with the drift method used.
@@ -77,6 +79,8 @@ families! {
         evaluated_rows: IntCounter = "evaluated_rows_total",
         /// Unix time of the last evaluation that set the gauges of quality and drift.
         last_evaluation: Gauge = "last_evaluation_timestamp_seconds",
+        /// Evaluations that are not on disk because they could not be written.
+        unsaved_evaluations: IntCounter = "evaluations_unsaved_total",
         /// Labelled rows stored for retraining.
         observed_rows: IntCounter = "observed_rows_total",
         /// Evaluations whose rows could not be stored.
@@ -85,6 +89,10 @@ families! {
         model_info: IntGaugeVec = "model_info" ["name", "version", "digest"],
         /// 1 while the model's file is missing, otherwise 0.
         file_missing: IntGauge = "model_file_missing",
+        /// Copies of the index of the model's versions that were damaged when it was opened.
+        index_damaged: IntGauge = "model_index_damaged",
+        /// Components in the folder of the model's versions that their index does not know.
+        unknown_components: IntGauge = "model_unknown_components",
         /// Attempts to replace the serving version, by outcome.
         swaps: IntCounterVec = "model_swaps_total" ["outcome"],
         /// Failed calls of the model, by reason.
@@ -140,7 +148,7 @@ impl ModelMetrics {
     /// All metric families; each has the label `model` in addition to its own.
     pub const DECLARATIONS: &'static [Declaration] = Families::DECLARATIONS;
 
-    /// Creates all metrics, at zero; scores are NaN until the first evaluation.
+    /// Creates all metrics, at zero; what is not known yet is NaN.
     ///
     /// # Errors
     ///
@@ -149,11 +157,13 @@ impl ModelMetrics {
         let labels = HashMap::from([("model".to_owned(), name.to_owned())]);
         let registry = Registry::new_custom(None, Some(labels))?;
         let families = Families::register(&registry)?;
-        for gauge in families.scores() {
+        for gauge in families
+            .of_evaluations()
+            .into_iter()
+            .chain(families.of_window())
+        {
             gauge.set(f64::NAN);
         }
-        families.live_share.set(f64::NAN);
-        families.counted_rows.set(f64::NAN);
         for (counter, values) in [
             (&families.failed_calls, &CallError::REASONS[..]),
             (&families.swaps, &[SWAPPED, REJECTED]),
@@ -245,46 +255,19 @@ impl ModelMetrics {
             .inc();
     }
 
-    /// Counts a successful evaluation and, if it `counts`, sets its gauges, all together.
-    pub fn evaluated(&self, evaluation: &Evaluation, counts: bool) {
-        let families = &self.families;
-        families.evaluated_rows.inc_by(evaluation.items as u64);
-        if !counts {
-            return;
-        }
+    /// Counts a successful evaluation of `rows` rows. Sets its gauges, all together, if it counts and
+    /// `is_current` confirms that the evaluated version is still serving.
+    pub fn evaluated(&self, report: &Report, rows: usize, is_current: impl FnOnce() -> bool) {
         let _consistent = self.lock();
-        families.counted_rows.set(evaluation.items as f64);
-        match &evaluation.scores {
-            Scores::Regression(scores) => {
-                families.rmse.set(scores.rmse);
-                families.mae.set(scores.mae);
-                families.r2.set(scores.r2.unwrap_or(f64::NAN));
-                families.mape.set(scores.mape.unwrap_or(f64::NAN));
-            }
-            Scores::Classification(scores) => {
-                families.accuracy.set(scores.accuracy);
-                families.precision.set(scores.precision);
-                families.recall.set(scores.recall);
-                families.f1.set(scores.f1);
-                families.roc_auc.set(scores.roc_auc.unwrap_or(f64::NAN));
-            }
+        self.families.evaluated_rows.inc_by(rows as u64);
+        if report.head.counted && is_current() {
+            self.families.show(Some(report));
         }
-        self.families
-            .drift_detected
-            .set(evaluation.drift.drifted.into());
-        self.families.drift_share.set(evaluation.drift.share);
-        set_scores(&self.families.drift_score, &evaluation.drift);
-        self.families.drift_threshold.reset();
-        for column in &evaluation.drift.columns {
-            self.families
-                .drift_threshold
-                .with_label_values(&[column.column.as_str(), column.method.name()])
-                .set(column.threshold);
-        }
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        self.families
-            .last_evaluation
-            .set(now.map_or(0.0, |now| now.as_secs_f64()));
+    }
+
+    /// Counts an evaluation that could not be written to disk.
+    pub fn evaluation_unsaved(&self) {
+        self.families.unsaved_evaluations.inc();
     }
 
     /// Counts labelled rows that were stored.
@@ -303,16 +286,23 @@ impl ModelMetrics {
         let _consistent = self.lock();
         if is_current() {
             self.families.live_share.set(drift.share);
-            set_scores(&self.families.live_score, drift);
+            self.families.live_score.reset();
+            for column in &drift.columns {
+                let labels = [column.column.as_str(), column.method.name()];
+                let score = self.families.live_score.with_label_values(&labels);
+                score.set(column.score.unwrap_or(f64::NAN));
+            }
         }
     }
 
-    /// Replaces `previous` with `loaded` as the serving version. Performs the `switch` under the lock,
-    /// so that no scrape sees the metrics of one version while another is serving.
+    /// Replaces `previous` with `loaded` as the serving version; `last` is the report of its last
+    /// evaluation. Performs the `switch` under the lock, so that no scrape sees the metrics of one
+    /// version while another is serving.
     pub fn serves(
         &self,
         loaded: &LoadedModel,
         previous: Option<&LoadedModel>,
+        last: Option<&Report>,
         switch: impl FnOnce(),
     ) {
         let mut versions = self.lock();
@@ -329,15 +319,23 @@ impl ModelMetrics {
                 .set(value);
         }
         versions.serving.clone_from(&loaded.model().info().version);
+        self.families.show(last);
         self.families.live_score.reset();
-        self.families.live_share.set(f64::NAN);
-        self.families.out_of_range_ratio.set(0.0);
+        for gauge in self.families.of_window() {
+            gauge.set(f64::NAN);
+        }
         switch();
     }
 
     /// Sets whether the model's file is missing.
     pub fn file_missing(&self, missing: bool) {
         self.families.file_missing.set(missing.into());
+    }
+
+    /// Sets what was wrong with the model's versions on disk when they were opened.
+    pub fn flaws(&self, damaged: usize, unknown: usize) {
+        self.families.index_damaged.set(damaged as i64);
+        self.families.unknown_components.set(unknown as i64);
     }
 
     /// Counts an attempt to replace the serving version.
@@ -414,23 +412,6 @@ impl ModelMetrics {
     }
 }
 
-impl Families {
-    /// The gauges of scores; a model uses those of its task.
-    fn scores(&self) -> [&Gauge; 9] {
-        [
-            &self.rmse,
-            &self.mae,
-            &self.r2,
-            &self.mape,
-            &self.accuracy,
-            &self.precision,
-            &self.recall,
-            &self.f1,
-            &self.roc_auc,
-        ]
-    }
-}
-
 const OVERLOAD: &str = "overload";
 const SWAPPED: &str = "swapped";
 const REJECTED: &str = "rejected";
@@ -440,13 +421,3 @@ const AGREE: &str = "agree";
 const DISAGREE: &str = "disagree";
 const PROMOTED: &str = "promoted";
 const WITHDRAWN: &str = "withdrawn";
-
-/// Sets the score of every column, or NaN if it is undefined.
-fn set_scores(gauges: &GaugeVec, drift: &DatasetDrift) {
-    gauges.reset();
-    for column in &drift.columns {
-        gauges
-            .with_label_values(&[column.column.as_str(), column.method.name()])
-            .set(column.score.unwrap_or(f64::NAN));
-    }
-}

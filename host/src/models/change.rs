@@ -62,6 +62,15 @@ pub enum ChangeError {
     /// The host has no folder to store versions in.
     #[error("this host does not store versions: start it with --models FOLDER")]
     NotKept,
+    /// The folder of models is read-only.
+    #[error("the folder of models is read-only for this host")]
+    ReadOnly,
+    /// Another host writes to the folder of models.
+    #[error(
+        "{0} writes to this folder of models, and this host follows it; send the change there, or \
+         stop it: this host then takes over"
+    )]
+    Following(String),
     /// There is no model of this name.
     #[error("there is no model {0}; GET /models lists them")]
     Unknown(ModelName),

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use canopy_disk as disk;
 use tracing::warn;
 
+use super::access::Access;
+use super::change::ChangeError;
 use super::config::Config;
 use super::error::OpenError;
 use super::name::ModelName;
@@ -16,46 +19,75 @@ use super::store::VersionStore;
 /// The folder of models, which a host need not have.
 pub(super) struct Folder {
     config: Config,
-    /// Whether versions can be stored.
-    is_writable: bool,
+    /// `None` without a folder.
+    access: Option<Arc<Access>>,
 }
 
 impl Folder {
-    /// Opens the folder, creating it if it does not exist. Removes the remains of models that were
-    /// being created or retired when the host crashed.
+    /// Opens the folder, creating it if it does not exist. The host that writes to it removes the
+    /// remains of models that were being created or retired when it crashed.
     pub(super) fn open(config: Config) -> Result<Self, OpenError> {
-        let is_writable = match &config.folder {
-            Some(folder) => is_writable(folder).map_err(OpenError::folder(folder))?,
-            None => false,
-        };
+        let access = config.folder.as_deref().map(|folder| {
+            let opened = create(folder).and_then(|()| Access::open(folder));
+            opened.map(Arc::new).map_err(OpenError::folder(folder))
+        });
         let folder = Self {
+            access: access.transpose()?,
             config,
-            is_writable,
         };
-        for path in folder.entries() {
-            VersionStore::sweep(&path);
-        }
+        folder.sweep();
         Ok(folder)
     }
 
-    /// The path of a model's version store; `None` if versions cannot be stored.
+    /// Checks that this host writes to the folder.
+    pub(super) fn check(&self) -> Result<(), ChangeError> {
+        let access = self.access.as_ref().ok_or(ChangeError::NotKept)?;
+        access.check()
+    }
+
+    /// Who writes to the folder, if that is another host.
+    pub(super) fn holder(&self) -> Option<String> {
+        self.access.as_ref()?.holder()
+    }
+
+    /// Whether this host has a folder to which it does not write.
+    pub(super) fn is_followed(&self) -> bool {
+        self.access.as_ref().is_some_and(|it| !it.is_writer())
+    }
+
+    /// Becomes the one who writes, if the other host has ended; returns whether that happened now.
+    pub(super) fn take_over(&self) -> bool {
+        self.access
+            .as_ref()
+            .is_some_and(|access| access.take_over())
+    }
+
+    /// Removes the remains of models that were being created or retired when their host crashed.
+    pub(super) fn sweep(&self) {
+        if self.check().is_ok() {
+            for path in self.entries() {
+                VersionStore::sweep(&path);
+            }
+        }
+    }
+
+    /// The path of a model's version store.
     pub(super) fn versions_of(&self, name: &ModelName) -> Option<PathBuf> {
-        let folder = self.config.folder.as_ref();
-        let folder = folder.filter(|_| self.is_writable);
-        folder.map(|folder| folder.join(name.as_str()))
+        Some(self.config.folder.as_ref()?.join(name.as_str()))
+    }
+
+    /// The path of a model's index of versions.
+    pub(super) fn index_of(&self, name: &ModelName) -> Option<PathBuf> {
+        Some(VersionStore::index(&self.versions_of(name)?))
     }
 
     /// Opens the version store of a model; `None` if versions cannot be stored.
     pub(super) fn store(&self, name: &ModelName) -> Result<Option<VersionStore>, OpenError> {
-        let Some(folder) = &self.config.folder else {
+        let (Some(folder), Some(access)) = (self.versions_of(name), &self.access) else {
             return Ok(None);
         };
-        let folder = folder.join(name.as_str());
-        match VersionStore::open(&folder, self.config.keep_versions()) {
-            Ok(store) => Ok(Some(store)),
-            Err(_) if !self.is_writable => Ok(None),
-            Err(error) => Err(OpenError::folder(&folder)(error)),
-        }
+        let store = VersionStore::open(&folder, self.config.keep_versions(), Arc::clone(access));
+        store.map(Some).map_err(OpenError::folder(&folder))
     }
 
     /// The models in the folder, each with its component file if it has one: files `NAME.wasm` and
@@ -88,9 +120,9 @@ impl Folder {
 
     /// Remembers the default model in the folder, so that a model added later does not replace it.
     pub(super) fn remember_default(&self, name: &ModelName) {
-        if let Some(file) = self
-            .default_file()
-            .filter(|_| self.default_model().is_none())
+        if self.check().is_ok()
+            && self.default_model().as_ref() != Some(name)
+            && let Some(file) = self.default_file()
             && let Err(error) = disk::write(&file, name.as_str().as_bytes())
         {
             warn!(%error, "cannot remember the default model; it may be a different one after a restart");
@@ -100,8 +132,8 @@ impl Folder {
     /// The file that remembers the default model; `None` if the command line determines it.
     fn default_file(&self) -> Option<PathBuf> {
         let folder = self.config.folder.as_ref()?;
-        let decides = self.config.files().next().is_none() && self.is_writable;
-        decides.then(|| folder.join(".default"))
+        let is_free = self.config.default.is_none() && self.config.files().next().is_none();
+        is_free.then(|| folder.join(".default"))
     }
 
     /// Whether the file was given on the command line.
@@ -119,24 +151,11 @@ impl Folder {
     }
 }
 
-/// Whether files can be written to a folder, which is created if it does not exist.
-fn is_writable(folder: &Path) -> io::Result<bool> {
-    let probe = folder.join(".probe");
-    let probed = fs::create_dir_all(folder)
-        // Needs no temporary name: the next start overwrites what a crash leaves.
-        .and_then(|()| fs::write(&probe, b""))
-        .and_then(|()| fs::remove_file(&probe));
-    match probed {
-        Ok(()) => Ok(true),
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied
-            ) && folder.is_dir() =>
-        {
-            warn!(?folder, %error, "the folder of models is read-only; models cannot be changed");
-            Ok(false)
-        }
-        Err(error) => Err(error),
+/// Creates the folder unless it exists.
+fn create(folder: &Path) -> io::Result<()> {
+    match fs::create_dir_all(folder) {
+        // Where it cannot be created, it may be there nevertheless.
+        Err(_) if folder.is_dir() => Ok(()),
+        created => created,
     }
 }

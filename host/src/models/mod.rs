@@ -7,8 +7,10 @@
 //! - [`CallAdmission`]: admission control for the calls of a version
 //!
 //! Internally, `loader` loads components, `folder` manages the component files and `store` the
-//! stored versions of each model, and `open` decides which version serves.
+//! stored versions of each model, `access` is the right to change both, and `open` decides which
+//! version serves.
 
+mod access;
 mod admission;
 mod candidate;
 mod change;

@@ -12,12 +12,13 @@ pub struct ModelName(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:.80?} is not a model name: use 1 to 64 letters, digits, '-', '_' and '.', beginning with \
-         a letter or digit and not ending in .wasm, .retired or .partial"
+         a letter or digit and not ending in .wasm, .retired, .partial or .parquet"
 )]
 pub struct InvalidName(String);
 
-/// Extensions that the host uses for files and folders next to those named after models.
-const RESERVED: [&str; 3] = [".wasm", ".retired", ".partial"];
+/// Extensions that the host uses for files and folders next to those named after models: in the
+/// folder of models, and in the folder of observations.
+const RESERVED: [&str; 4] = [".wasm", ".retired", ".partial", ".parquet"];
 
 impl FromStr for ModelName {
     type Err = InvalidName;
@@ -70,6 +71,7 @@ mod tests {
             "ä",
             "a.wasm",
             "a.retired",
+            "00000000000000000001-a.parquet",
             &"x".repeat(65),
         ] {
             assert!(name.parse::<ModelName>().is_err(), "{name}");

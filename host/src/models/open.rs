@@ -22,6 +22,7 @@ use super::store::VersionStore;
 use super::version::Version;
 use crate::loaded_model::LoadedModel;
 use crate::metrics::ModelMetrics;
+use crate::monitoring::{History, State};
 
 /// Finds and loads the versions of models.
 pub(super) struct Opener<'a> {
@@ -107,11 +108,8 @@ impl Opener<'_> {
         store: Option<VersionStore>,
         fallback: Option<Digest>,
     ) -> Opened {
-        let trial = store.as_ref().and_then(|store| {
-            let trial = store.state().candidate?;
-            let candidate = self.load_stored(&name, store, trial.digest)?;
-            Some((candidate, trial.plan))
-        });
+        let store_of_ours = store.as_ref().filter(|store| store.is_writable());
+        let trial = store_of_ours.and_then(|store| self.trial(&name, store));
         Opened {
             name,
             loaded,
@@ -120,6 +118,17 @@ impl Opener<'_> {
             fallback,
             trial,
         }
+    }
+
+    /// Loads the version on trial, with the plan of the trial.
+    pub(super) fn trial(
+        &self,
+        name: &ModelName,
+        store: &VersionStore,
+    ) -> Option<(Arc<LoadedModel>, Plan)> {
+        let trial = store.state().candidate?;
+        let candidate = self.load_stored(name, store, trial.digest)?;
+        Some((candidate, trial.plan))
     }
 
     fn read(&self, path: &Path) -> Result<Component, OpenError> {
@@ -161,7 +170,7 @@ impl Opener<'_> {
     }
 
     /// Loads a stored version; `None` if that fails.
-    fn load_stored(
+    pub(super) fn load_stored(
         &self,
         model: &ModelName,
         store: &VersionStore,
@@ -179,9 +188,13 @@ impl Opener<'_> {
 }
 
 impl Opened {
-    /// Records the serving version on disk and resumes the trial that was in progress when the host
-    /// stopped.
-    pub(super) fn register(self, window: usize) -> Result<RegisteredModel, OpenError> {
+    /// Records the serving version on disk, unless another host does. Restores the live window and resumes the trial that there
+    /// were when the host stopped.
+    pub(super) fn register(
+        self,
+        window: usize,
+        state: Option<&Arc<State>>,
+    ) -> Result<RegisteredModel, OpenError> {
         let Self {
             name,
             loaded,
@@ -190,12 +203,13 @@ impl Opened {
             fallback,
             trial,
         } = self;
-        if let (Some(store), Some(digest)) = (&store, fallback)
+        let writable = store.as_ref().filter(|store| store.is_writable());
+        if let (Some(store), Some(digest)) = (writable, fallback)
             && let Err(error) = store.note(|state| state.roll_back(digest))
         {
             warn!(model = %name, %error, "cannot record that an earlier version is serving");
         }
-        if let (Some(store), Some((_, file))) = (&store, &file)
+        if let (Some(store), Some((_, file))) = (writable, &file)
             && loaded.model().digest() == file.digest()
         {
             let recorded = store.add(&loaded, file, |state| {
@@ -209,12 +223,17 @@ impl Opened {
         let metrics = ModelMetrics::new(name.as_str())?;
         let version = |loaded| Arc::new(Version::new(loaded, window, &metrics));
         let serving = version(loaded);
+        let history = History::of(name.as_str(), state);
         let candidate = trial.map(|(candidate, plan)| {
             let candidate = Candidate::new(version(candidate), plan, &serving.loaded);
             Arc::new(candidate)
         });
         let source = file.map(|(source, _)| source);
-        let model = RegisteredModel::new(name, metrics, Arc::clone(&serving), source, store);
+        let model =
+            RegisteredModel::new(name, metrics, Arc::clone(&serving), source, store, history);
+        if let Some(state) = state {
+            model.restore_window(state);
+        }
         if candidate.is_some() {
             model.switch(serving, candidate);
         }

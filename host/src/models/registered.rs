@@ -1,6 +1,8 @@
 //! A registered model and its rollout.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use canopy_runtime::Digest;
@@ -12,7 +14,7 @@ use super::source::Source;
 use super::store::{Stored, VersionStore};
 use super::version::Version;
 use crate::metrics::ModelMetrics;
-use crate::monitoring::History;
+use crate::monitoring::{History, State};
 
 /// A model registered under a name.
 pub struct RegisteredModel {
@@ -20,7 +22,7 @@ pub struct RegisteredModel {
     pub name: ModelName,
     /// Its metrics, across all versions.
     pub metrics: ModelMetrics,
-    /// Its latest evaluations, across all versions.
+    /// Its evaluations, across all versions.
     pub history: History,
     source: ArcSwapOption<Source>,
     last_trial: ArcSwapOption<Ended>,
@@ -44,8 +46,13 @@ impl RegisteredModel {
         serving: Arc<Version>,
         source: Option<Source>,
         store: Option<VersionStore>,
+        history: History,
     ) -> Self {
-        metrics.serves(&serving.loaded, None, || ());
+        let last = history.last_of(serving.digest());
+        metrics.serves(&serving.loaded, None, last.as_deref(), || ());
+        if let Some(store) = &store {
+            metrics.flaws(store.flaws.damaged, store.flaws.unknown);
+        }
         let rollout = Rollout {
             serving,
             candidate: None,
@@ -56,7 +63,7 @@ impl RegisteredModel {
             source: ArcSwapOption::from_pointee(source),
             name,
             metrics,
-            history: History::default(),
+            history,
             store,
         }
     }
@@ -114,6 +121,33 @@ impl RegisteredModel {
         store.map_or_else(Vec::new, |store| store.state().versions)
     }
 
+    /// Restores the live window of the serving version.
+    pub(super) fn restore_window(&self, state: &State) {
+        let version = self.serving();
+        let window = &version.window;
+        state.restore_window(self.name.as_str(), version.digest(), window);
+        version.saved.store(window.added(), Ordering::Relaxed);
+        if window.added() > 0 {
+            self.metrics.watched(window.fill().out_of_range_share);
+        }
+    }
+
+    /// Saves the live window of the serving version if rows were added since it was last saved.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn save_window(&self, state: &State) -> io::Result<()> {
+        let version = self.serving();
+        let added = version.window.added();
+        if version.saved.swap(added, Ordering::Relaxed) == added {
+            return Ok(());
+        }
+        state
+            .save_window(self.name.as_str(), version.digest(), &version.window)
+            .inspect_err(|_| version.saved.store(0, Ordering::Relaxed))
+    }
+
     /// A consistent snapshot of the model's metrics.
     #[must_use]
     pub fn gather(&self) -> Vec<MetricFamily> {
@@ -134,8 +168,10 @@ impl RegisteredModel {
         if Arc::ptr_eq(&previous, &serving) {
             self.rollout.store(next);
         } else {
+            let last = self.history.last_of(serving.digest());
+            let before = Some(&*previous.loaded);
             self.metrics
-                .serves(&serving.loaded, Some(&previous.loaded), || {
+                .serves(&serving.loaded, before, last.as_deref(), || {
                     self.rollout.store(next);
                 });
         }

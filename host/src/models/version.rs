@@ -21,6 +21,8 @@ pub struct Version {
     pub window: Window,
     /// Total number of rows added to the window when its drift was last computed.
     pub seen: AtomicU64,
+    /// Total number of rows added to the window when it was last saved.
+    pub saved: AtomicU64,
     /// The drift of the window when it was last computed.
     pub drift: ArcSwapOption<DatasetDrift>,
     /// Admission control for its calls.
@@ -38,6 +40,7 @@ impl Version {
         Self {
             window: Window::new(window, loaded.schema().width()),
             seen: AtomicU64::new(0),
+            saved: AtomicU64::new(0),
             drift: ArcSwapOption::empty(),
             admission: CallAdmission::new(loaded.model().needs_blocking_thread()),
             predictions: metrics.predictions(&loaded.model().info().version),

@@ -30,6 +30,17 @@ pub struct Snapshot {
     pub added: u64,
 }
 
+/// The rows of a window, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Rows {
+    /// Number of values of a row: the features and the prediction.
+    pub(super) width: usize,
+    /// The values of all rows.
+    pub(super) values: Vec<f64>,
+    /// Whether each row has a value out of range.
+    pub(super) out_of_range: Vec<bool>,
+}
+
 /// How full a window is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Fill {
@@ -105,6 +116,44 @@ impl Window {
                 })
                 .collect(),
             added: ring.added,
+        }
+    }
+
+    /// Number of values of a row: the features and the prediction.
+    pub(super) fn width(&self) -> usize {
+        self.lock().stride
+    }
+
+    /// Total number of rows added.
+    #[must_use]
+    pub fn added(&self) -> u64 {
+        self.lock().added
+    }
+
+    /// Copies the rows of the window.
+    pub(super) fn rows(&self) -> Rows {
+        let ring = self.lock();
+        let capacity = ring.out_of_range.len() as u64;
+        let (rows, oldest) = match ring.added.checked_sub(capacity) {
+            None => (ring.added as usize, 0),
+            Some(_) => (capacity as usize, (ring.added % capacity) as usize),
+        };
+        let split = oldest * ring.stride;
+        let values = &ring.values[..rows * ring.stride];
+        let out_of_range = &ring.out_of_range[..rows];
+        Rows {
+            width: ring.stride,
+            values: [&values[split..], &values[..split]].concat(),
+            out_of_range: [&out_of_range[oldest..], &out_of_range[..oldest]].concat(),
+        }
+    }
+
+    /// Adds rows that a window had.
+    pub(super) fn restore(&self, rows: &Rows) {
+        for (row, out_of_range) in rows.values.chunks(rows.width).zip(&rows.out_of_range) {
+            if let [features @ .., prediction] = row {
+                self.push(features, *prediction, *out_of_range);
+            }
         }
     }
 

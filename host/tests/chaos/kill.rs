@@ -18,6 +18,9 @@ use crate::server::{CANOPY, Server};
 use crate::versions::{self, VERSIONS};
 use crate::{alone, guest, house, report, times};
 
+/// Number of reports that are asked for after each kill; fewer than are retained.
+const REPORTS: usize = 100;
+
 /// What the host has acknowledged.
 #[derive(Default)]
 struct Acknowledged {
@@ -29,6 +32,8 @@ struct Acknowledged {
     /// Targets of the evaluations, each with its own.
     targets: BTreeSet<u32>,
     evaluations: u32,
+    /// Paths of the reports of these evaluations.
+    reports: Vec<String>,
 }
 
 #[test]
@@ -145,13 +150,16 @@ fn evaluate(server: &Server, known: &Mutex<Acknowledged>, rows: &[Value]) {
         match request.send() {
             Ok(answer) => {
                 assert_eq!(answer.status(), 200);
-                if answer.bytes().is_err() {
+                let Ok(answer) = answer.json::<Value>() else {
                     break;
-                }
+                };
+                let mut known = known.lock().unwrap();
+                known.targets.insert(target);
+                let report = answer["report"].as_str().unwrap();
+                known.reports.push(report.to_owned());
             }
             Err(_) => break,
         }
-        known.lock().unwrap().targets.insert(target);
     }
 }
 
@@ -166,6 +174,9 @@ fn check(server: &Server, known: &Mutex<Acknowledged>, predictions: &[String; 2]
         "{serving} serves"
     );
     known.version = serving.to_owned();
+    for report in known.reports.iter().rev().take(REPORTS) {
+        assert_eq!(server.get(report).status(), 200, "{report} is forgotten");
+    }
     let mut connection = Connection::open(&server.address).unwrap();
     let Ok(answer) = connection.ask(&versions::request()) else {
         panic!("no answer");

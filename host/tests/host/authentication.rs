@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::house;
+use crate::models::until;
 use crate::server::{CANOPY, PATIENCE, Server, run};
 
 const PASSWORD: &str = "correct horse battery";
@@ -445,6 +446,27 @@ fn a_removed_user_is_not_let_in_any_more() {
     assert_eq!(refused(&answer), Some(401));
     let admin = guarded.predict(guarded.key("admin"));
     assert_eq!(admin.status(), 200);
+}
+
+#[test]
+fn without_the_file_of_users_nobody_is_let_in_after_the_grace() {
+    let guarded = guarded(&["--open-metrics", "--users-grace", "0s"]);
+    let key = &guarded.keys[0].1;
+    let unreadable = || guarded.server.metric("auth_users_file_unreadable");
+    assert_eq!(guarded.predict(key).status(), 200);
+    assert_eq!(unreadable(), Some(0.0));
+    let aside = guarded.users.with_extension("aside");
+    std::fs::rename(&guarded.users, &aside).unwrap();
+    guarded
+        .server
+        .await_log("nobody is let in until the file of users is back");
+    assert_eq!(refused(&guarded.predict(key)), Some(401));
+    assert_eq!(refused(&guarded.login("ada", PASSWORD)), Some(401));
+    until("it is said", || unreadable() == Some(1.0));
+    std::fs::rename(&aside, &guarded.users).unwrap();
+    guarded.server.await_log("users reloaded");
+    assert_eq!(guarded.predict(key).status(), 200);
+    until("it is over", || unreadable() == Some(0.0));
 }
 
 /// A client with another address than the rest.

@@ -248,7 +248,7 @@ fn uploads_that_cannot_be_served_change_nothing() {
         Some(2.0)
     );
     let kept = fs::read_dir(folder.path().join("bikes")).unwrap().count();
-    assert_eq!(kept, 2, "one component and the index");
+    assert_eq!(kept, 3, "one component and both copies of the index");
 
     let closed = house::server();
     let (status, problem) = put(&closed, "/models/bikes", &component);

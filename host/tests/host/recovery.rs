@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
+use canopy_runtime::Digest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,21 +42,59 @@ fn an_unfit_file_stops_neither_the_host_nor_a_model_with_versions() {
     assert_eq!(server.get("/models/other").status(), 404);
 }
 
+const INDEX: &str = "bikes/model.json";
+const COPY: &str = "bikes/model.copy.json";
+const EMPTY: &str = r#"{"served": [], "candidate": null, "file": null, "versions": []}"#;
+
+fn versions(server: &Server) -> usize {
+    model(server, "bikes")["versions"].as_array().unwrap().len()
+}
+
 #[test]
-fn a_lost_or_damaged_index_is_made_anew() {
-    for damage in [None, Some("{"), Some("{}")] {
+fn a_lost_or_damaged_index_costs_nothing_while_its_copy_is_there() {
+    for harmed in [INDEX, COPY] {
+        for damage in [None, Some("{"), Some("{}"), Some(EMPTY)] {
+            let folder = folder_of_two();
+            let server = server_of(&folder);
+            assert_eq!(
+                post(&server, "/models/bikes/rollback").1["version"],
+                "1.0.0"
+            );
+            drop(server);
+            let index = folder.path().join(harmed);
+            match damage {
+                Some(text) => fs::write(&index, text).unwrap(),
+                None => fs::remove_file(&index).unwrap(),
+            }
+            let server = server_of(&folder);
+            // Not the version that was rolled back.
+            assert_eq!(version(&server), "1.0.0", "{harmed} {damage:?}");
+            assert_eq!(versions(&server), 2, "{harmed} {damage:?}");
+            let aside = index.with_added_extension("damaged");
+            assert_eq!(aside.exists(), damage.is_some());
+            let damaged = f64::from(u8::from(damage.is_some()));
+            assert_eq!(server.metric("model_index_damaged"), Some(damaged));
+            assert_eq!(put(&server, "/models/bikes", &SECOND).0, 200);
+            drop(server);
+            let server = server_of(&folder);
+            assert_eq!(version(&server), "2.0.0");
+            assert_eq!(server.metric("model_index_damaged"), Some(0.0));
+        }
+    }
+}
+
+#[test]
+fn without_any_index_it_is_made_anew_from_the_components() {
+    for damage in [None, Some("{"), Some(EMPTY)] {
         let folder = folder_of_two();
-        let index = folder.path().join("bikes/model.json");
-        match damage {
-            Some(text) => fs::write(index, text).unwrap(),
-            None => fs::remove_file(index).unwrap(),
+        for index in [INDEX, COPY].map(|name| folder.path().join(name)) {
+            match damage {
+                Some(text) => fs::write(index, text).unwrap(),
+                None => fs::remove_file(index).unwrap(),
+            }
         }
         let server = server_of(&folder);
-        let versions = model(&server, "bikes")["versions"]
-            .as_array()
-            .unwrap()
-            .len();
-        assert_eq!(versions, 2, "{damage:?}");
+        assert_eq!(versions(&server), 2, "{damage:?}");
         // The file is another one than the index knows, so it is what serves.
         assert_eq!(version(&server), "1.0.0", "{damage:?}");
         assert_eq!(
@@ -63,6 +102,39 @@ fn a_lost_or_damaged_index_is_made_anew() {
             "2.0.0"
         );
     }
+}
+
+#[test]
+fn a_component_that_the_index_does_not_know_is_reported_and_stays() {
+    let folder = folder_of_two();
+    let third = fs::read(house::version("3.0.0")).unwrap();
+    let name = format!("bikes/{}.wasm", Digest::of(&third));
+    let unknown = folder.path().join(name);
+    fs::write(&unknown, &third).unwrap();
+    let server = server_of(&folder);
+    assert_eq!(server.metric("model_unknown_components"), Some(1.0));
+    assert_eq!(post(&server, "/models/bikes/rollback").0, 200);
+    assert_eq!(put(&server, "/models/bikes", &SECOND).0, 200);
+    assert_eq!(fs::read(&unknown).unwrap(), third);
+    assert_eq!(put(&server, "/models/bikes", &third).0, 200);
+    drop(server);
+    let server = server_of(&folder);
+    assert_eq!(server.metric("model_unknown_components"), Some(0.0));
+    assert_eq!(version(&server), "3.0.0");
+}
+
+#[test]
+fn versions_beyond_the_capacity_are_removed() {
+    let folder = folder_of_two();
+    let models = folder.path().to_str().unwrap();
+    let server = Server::spawn(&["--models", models, "--keep-versions", "2"]);
+    let third = fs::read(house::version("3.0.0")).unwrap();
+    assert_eq!(put(&server, "/models/bikes", &third).0, 200);
+    assert_eq!(versions(&server), 2);
+    let components = fs::read_dir(folder.path().join("bikes")).unwrap();
+    let paths = components.map(|entry| entry.unwrap().path());
+    let components = paths.filter(|path| path.extension().is_some_and(|it| it == "wasm"));
+    assert_eq!(components.count(), 2);
 }
 
 #[test]

@@ -77,6 +77,10 @@ pub struct ServeArguments {
     /// Folder where the host stores the labelled rows of its evaluations.
     #[arg(long, value_name = "FOLDER", env = "CANOPY_OBSERVATIONS")]
     pub observations: PathBuf,
+    /// Folder that keeps the history of runs for the next start, in a file .NAME.runs.json [default:
+    /// the folder of the component file].
+    #[arg(long, value_name = "FOLDER", env = "CANOPY_TRAINER_STATE")]
+    pub state: Option<PathBuf>,
     /// Training data in addition to the labelled rows: the data that the specification names
     /// (default), only the rows built into the trainer (embedded), or a CSV file.
     #[arg(
@@ -187,6 +191,14 @@ impl ServeArguments {
             Source::Embedded => "embedded".to_owned(),
             Source::File(file) => file.display().to_string(),
         }
+    }
+
+    /// The file that keeps the history of runs. A host that serves the same folder ignores it.
+    pub(crate) fn history(&self) -> PathBuf {
+        let within = canopy_disk::folder(&self.model).to_owned();
+        let folder = self.state.clone().unwrap_or(within);
+        let name = self.model.file_stem().unwrap_or_default().to_string_lossy();
+        folder.join(format!(".{name}.runs.json"))
     }
 }
 

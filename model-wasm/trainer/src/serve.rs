@@ -62,6 +62,8 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
     let web = arguments.web.clone();
     let retrainer = Arc::new(Retrainer::new(arguments)?);
     let registry = retrainer.registry();
+    let auth_metrics = AuthMetrics::new(registry)?;
+    auth.iter().for_each(|auth| auth.report_to(&auth_metrics));
     let parts = Parts {
         config: web,
         is_local: address.ip().to_canonical().is_loopback(),
@@ -70,7 +72,7 @@ async fn listen(arguments: ServeArguments) -> Result<()> {
         tracer: None,
         lifecycle: Lifecycle::default(),
         http_metrics: HttpMetrics::new(registry)?,
-        auth_metrics: AuthMetrics::new(registry)?,
+        auth_metrics,
         memory: Budget::of_system(),
         permits: Permits::new(IN_FLIGHT, 1)?,
     };

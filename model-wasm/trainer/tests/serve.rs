@@ -247,7 +247,40 @@ fn told_to_stop_it_abandons_the_run_without_a_trace() {
     assert_eq!(service.post("/runs", "").0, 202);
     assert!(service.terminate());
     assert_eq!(fs::read(workplace.model()).unwrap(), old);
-    assert_eq!(workplace.models(), ["model.wasm"]);
+    let mut files = workplace.models();
+    files.sort();
+    assert_eq!(files, [".model.runs.json", "model.wasm"]);
+}
+
+#[test]
+fn a_restart_forgets_neither_runs_nor_the_cooldown() {
+    let workplace = Workplace::with_model();
+    let alert = notification("firing", &["c0ffee"]);
+    let service = workplace.serve(&[], &[]);
+    let last_run = |service: &service::Service| {
+        let last = service.metric("retraining_last_run_timestamp_seconds");
+        last.unwrap()
+    };
+    assert!(last_run(&service).is_nan());
+    assert_eq!(service.post("/alerts", &alert).0, 202);
+    let run = service.ended_run();
+    assert_eq!((&run["id"], &run["state"]), (&json!(1), &json!("skipped")));
+    let ended = last_run(&service);
+    // Killed.
+    drop(service);
+
+    let service = workplace.serve(&[], &[]);
+    assert_eq!(service.ended_run(), run);
+    assert_eq!(last_run(&service), ended);
+    let alert = notification("firing", &["c0ffee", "decaf"]);
+    let (_, answer) = service.post("/alerts", &alert);
+    let decisions = [0, 1].map(|number| answer["alerts"][number]["decision"].clone());
+    assert_eq!(decisions, ["duplicate", "cooldown"]);
+    drop(service);
+
+    let service = workplace.serve(&["--cooldown", "0s"], &[]);
+    let (_, answer) = service.post("/alerts", &alert);
+    assert_eq!(answer["alerts"][0]["run"], 2, "{answer}");
 }
 
 #[test]

@@ -90,9 +90,9 @@ fn fixed() -> Vec<[String; 3]> {
             "repeated on another thread",
         ),
         (
-            "evaluations that the host shows, for each model",
+            "evaluations in memory, for each model",
             count(MAX_REPORTS),
-            "the oldest go first",
+            "the others are read from the state folder; without one, the oldest go first",
         ),
     ]
     .map(|(limit, value, beyond)| [limit.to_owned(), value, beyond.to_owned()])

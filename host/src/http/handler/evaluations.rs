@@ -1,51 +1,60 @@
-//! Recent evaluations of a model: `/evaluations` and `/models/{name}/evaluations`.
+//! Evaluations of a model: `/evaluations` and `/models/{name}/evaluations`.
 
 use std::sync::Arc;
 
+use canopy_telemetry::context;
 use canopy_web::{Call, HeaderValue, Problem, Response, StatusCode, header, json, text};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::named;
 use crate::http::Server;
-use crate::monitoring::report::{self, Head, Report, Summary};
+use crate::monitoring::report::{self, Entry, Report};
 
 /// Policy of a report's page: opened in a browser, it cannot act for the signed-in user.
 const POLICY: HeaderValue = HeaderValue::from_static("sandbox allow-scripts");
 
-/// The stored evaluations, newest first.
-#[derive(Serialize)]
-struct List<'a> {
-    evaluations: Vec<Entry<'a>>,
+/// Number of evaluations in an answer, unless asked for another number.
+const PAGE: usize = 50;
+/// Maximum number of evaluations in an answer.
+const LARGEST_PAGE: usize = 200;
+
+/// Which evaluations to list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    /// Only those before the evaluation with this id.
+    before: Option<u64>,
+    /// At most so many.
+    limit: Option<usize>,
 }
 
-/// The key figures of an evaluation.
+/// Evaluations, newest first.
 #[derive(Serialize)]
-struct Entry<'a> {
-    #[serde(flatten)]
-    head: &'a Head,
-    #[serde(flatten)]
-    summary: &'a Summary,
+struct List {
+    evaluations: Vec<Entry>,
 }
 
 /// `GET /evaluations`
 pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
-    let reports = named::model(&call)?.history.all();
-    let entries = reports.iter().map(|report| Entry {
-        head: &report.head,
-        summary: &report.summary,
-    });
-    let evaluations = entries.collect();
+    let Page { before, limit } = call.query()?;
+    let limit = limit.unwrap_or(PAGE);
+    if !(1..=LARGEST_PAGE).contains(&limit) {
+        let problem = format!("limit must be from 1 to {LARGEST_PAGE}");
+        return Err(Problem::unprocessable(problem));
+    }
+    let model = named::model(&call)?;
+    let evaluations = reading(move || model.history.page(before, limit)).await?;
     json(StatusCode::OK, &List { evaluations })
 }
 
 /// `GET /evaluations/{id}`; `last` selects the newest.
 pub(crate) async fn whole(call: Call<'_, Server>) -> Result<Response, Problem> {
-    json(StatusCode::OK, &*find(&call)?)
+    json(StatusCode::OK, &*find(&call).await?)
 }
 
 /// `GET /evaluations/{id}/report.html`: the report as a self-contained page.
 pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
-    let report = find(&call)?;
+    let report = find(&call).await?;
     let name = format!("{}-{}.html", report.head.model, report.head.id);
     let page = report::page(&report).map_err(|_| Problem::internal())?;
     let mut response = text("text/html; charset=utf-8", page);
@@ -57,13 +66,18 @@ pub(crate) async fn file(call: Call<'_, Server>) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn find(call: &Call<'_, Server>) -> Result<Arc<Report>, Problem> {
+async fn find(call: &Call<'_, Server>) -> Result<Arc<Report>, Problem> {
     let model = named::model(call)?;
-    let id = call.parameters.get("id").unwrap_or_default();
-    model.history.get(id).ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            format!("there is no evaluation {id:.20} of {}", model.name),
-        )
-    })
+    let id = call.parameters.get("id").unwrap_or_default().to_owned();
+    let missing = format!("there is no evaluation {id:.20} of {}", model.name);
+    let found = reading(move || model.history.get(&id)).await?;
+    found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, missing))
+}
+
+/// Reads the disk on a separate thread.
+async fn reading<T: Send + 'static>(
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let done = context::spawn_blocking(read).await;
+    done.map_err(|_| Problem::internal())
 }

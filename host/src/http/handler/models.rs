@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::named::{self, name};
+use super::status;
 use crate::app::AppError;
 use crate::app::change::{self, Action, Upload};
 use crate::http::Server;
 use crate::loaded_model;
-use crate::models::{Change, ChangeError, Outcome, Plan, RegisteredModel};
+use crate::models::{Change, Outcome, Plan, RegisteredModel};
 
 /// `GET /models`
 pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
@@ -19,9 +20,10 @@ pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
     let summaries: Vec<Value> = models.all().iter().map(|model| summary(model)).collect();
     let default = models.default_owned();
     let default = default.map(|model| model.name.to_string());
+    let not_served = status::not_served(models);
     json(
         StatusCode::OK,
-        &json!({"default": default, "models": summaries}),
+        &json!({"default": default, "models": summaries, "not_served": not_served}),
     )
 }
 
@@ -122,9 +124,7 @@ async fn with_component(mut call: Call<'_, Server>, upload: Upload) -> Result<Re
     let name = name(&call)?;
     check_media_type(&call)?;
     let app = &call.service.app;
-    if !app.keeps_versions {
-        return Err(ChangeError::NotKept.into());
-    }
+    app.models.check_writable()?;
     let component = call.read(app.limits.component_limit()).await?;
     let permit = call.permit.of_pool().ok_or_else(Problem::internal)?;
     let component = component.map(Component::new);

@@ -37,6 +37,7 @@ pub(super) fn model(call: &Call<'_, Server>) -> Result<Arc<RegisteredModel>, Pro
 pub(super) fn no_model() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
-        "there is no model yet; PUT /models/{name} brings one",
+        "there is no default model: PUT /models/{name} brings one, and GET /ready?verbose says which \
+         models are not served",
     )
 }

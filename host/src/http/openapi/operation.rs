@@ -53,12 +53,7 @@ pub(super) fn operation(id: &str, models: &[Described]) -> Value {
             Format::JSON,
             &[NO_MODEL, NOT_A_NAME],
         ),
-        "evaluations" | "evaluationsNamed" => get(
-            "model",
-            "The last evaluations in figures, the newest first",
-            Format::JSON,
-            &[NO_MODEL, NOT_A_NAME],
-        ),
+        "evaluations" | "evaluationsNamed" => evaluations(),
         "evaluation" | "evaluationNamed" => get(
             "model",
             "What an evaluation answered (`last` is the newest), with the distributions of its \
@@ -89,12 +84,7 @@ pub(super) fn operation(id: &str, models: &[Described]) -> Value {
             &[],
         ),
         "health" => get("host", "200 while the process lives", Format::JSON, &[]),
-        "ready" => get(
-            "host",
-            "200 while requests are answered",
-            Format::JSON,
-            &[("503", "The host is stopping, or has no model yet")],
-        ),
+        "ready" => ready(),
         "openapi" => get("host", "This document", Format::JSON, &[]),
         "greeting" => json!({
             "tags": ["host"],
@@ -183,6 +173,40 @@ fn evaluate(models: &[Described]) -> Value {
         }}},
         "responses": responses(json_answer("Scores and drift", models, "Report"), &CALL_ERRORS),
     })
+}
+
+fn evaluations() -> Value {
+    let mut operation = get(
+        "model",
+        "Evaluations in figures, the newest first",
+        Format::JSON,
+        &[NO_MODEL, ("422", "That is not a model name, or not a page")],
+    );
+    operation["parameters"] = json!([
+        query("before", json!({"type": "integer", "minimum": 0})),
+        query(
+            "limit",
+            json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
+        ),
+    ]);
+    operation
+}
+
+fn ready() -> Value {
+    let mut operation = get(
+        "host",
+        "200 while requests are answered",
+        Format::JSON,
+        &[("503", "The host is stopping, or has no default model")],
+    );
+    operation["parameters"] = json!([{
+        "name": "verbose",
+        "in": "query",
+        "description": "Also say which models are not served, and why",
+        "allowEmptyValue": true,
+        "schema": {"type": "string"},
+    }]);
+    operation
 }
 
 /// An operation about a model that its path names.

@@ -17,6 +17,7 @@ impl Registry {
     /// If it is the default model or was given on the command line, or the files cannot be removed.
     pub fn retire(&self, name: &ModelName) -> Result<(), ChangeError> {
         let model = self.known(name)?;
+        self.folder.check()?;
         let store = model.store.as_ref().ok_or(ChangeError::NotKept)?;
         let _changing = self.lock();
         self.is_current(&model)?;
@@ -40,9 +41,12 @@ impl Registry {
                 // Best effort: if this fails too, the renamed file is left for the operator to see.
                 let _ = fs::rename(retired, path);
             }
-            return Err(error.into());
+            return Err(error);
         }
         self.remove(name);
+        if let Some(state) = &self.state {
+            state.forget(name.as_str());
+        }
         Ok(())
     }
 
@@ -67,7 +71,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Loads a model that was unloaded, with the version that served last. For a model that is
+    /// Loads a model in the folder that is not served, with the version that served last. For a model that is
     /// loaded, checks its file for changes. Slow, because of the compilation.
     ///
     /// # Errors
@@ -80,7 +84,9 @@ impl Registry {
             }
             return Ok(());
         }
-        let path = self.unloaded.lock().get(name).cloned();
+        // Or one that is not served for another reason.
+        let unloaded = self.unloaded.lock().get(name).cloned();
+        let path = unloaded.or_else(|| self.folder.found().remove(name));
         let path = path.ok_or_else(|| ChangeError::Unknown(name.clone()))?;
         let opened = self.opener().open(name, path.as_deref());
         let opened = opened.map_err(|error| ChangeError::Open(Box::new(error)))?;
@@ -88,7 +94,7 @@ impl Registry {
         self.register(opened).map(drop)
     }
 
-    fn is_not_default(&self, model: &Arc<RegisteredModel>) -> Result<(), ChangeError> {
+    pub(super) fn is_not_default(&self, model: &Arc<RegisteredModel>) -> Result<(), ChangeError> {
         match self.default_owned() {
             Some(default) if Arc::ptr_eq(&default, model) => {
                 Err(ChangeError::Default(model.name.clone()))

@@ -1,6 +1,8 @@
 //! The registry of all models; every change goes through it.
 
+mod follow;
 mod membership;
+mod start;
 mod trial;
 mod upload;
 mod watch;
@@ -13,8 +15,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use canopy_runtime::Runtime;
 use parking_lot::{Mutex, MutexGuard};
-use rayon::prelude::*;
-use tracing::error;
+use tracing::warn;
 
 use super::change::{Change, ChangeError, Outcome};
 use super::config::Config;
@@ -28,6 +29,7 @@ use super::source::Source;
 use super::version::Version;
 use crate::loaded_model::LoadedModel;
 use crate::metrics::{Metrics, ModelMetrics};
+use crate::monitoring::State;
 
 /// The models of a host.
 ///
@@ -40,38 +42,46 @@ pub struct Registry {
     folder: Folder,
     /// Number of rows in the live window of a version.
     window: usize,
+    /// What is kept of models for the next start.
+    state: Option<Arc<State>>,
     models: ArcSwap<BTreeMap<ModelName, Arc<RegisteredModel>>>,
     default: ArcSwapOption<RegisteredModel>,
     /// Models that were unloaded, with the files they come from.
     unloaded: Mutex<BTreeMap<ModelName, Option<PathBuf>>>,
     /// Files in the folder that could not be loaded, in the state they were in at that time.
     rejected: Mutex<BTreeMap<PathBuf, Source>>,
+    /// Models in the folder that are not served, with the reasons.
+    unserved: Mutex<BTreeMap<ModelName, String>>,
     changing: Mutex<()>,
 }
 
 impl Registry {
-    /// Loads every configured model with the version that served last, using all cores.
+    /// Loads the models with the versions that served last, using all cores.
     ///
     /// # Errors
     ///
-    /// If a model given on the command line or the default model cannot be loaded, or there are too
-    /// many models.
+    /// If a model given on the command line cannot be loaded, there are too many of them, or the
+    /// default model does not exist. Models in the folder that cannot be loaded are not served, see
+    /// [`Self::unserved`].
     pub(crate) fn open(
         config: Config,
         runtime: Runtime,
         metrics: Arc<Metrics>,
         component_limit: u64,
         window: usize,
+        state: Option<Arc<State>>,
     ) -> Result<Self, OpenError> {
         let folder = Folder::open(config.clone())?;
         let registry = Self {
             loader: Loader::new(runtime, metrics, component_limit),
             folder,
             window,
+            state,
             models: ArcSwap::default(),
             default: ArcSwapOption::empty(),
             unloaded: Mutex::default(),
             rejected: Mutex::default(),
+            unserved: Mutex::default(),
             changing: Mutex::default(),
             config,
         };
@@ -79,64 +89,14 @@ impl Registry {
         Ok(registry)
     }
 
-    fn open_all(&self) -> Result<(), OpenError> {
-        let opener = self.opener();
-        let default = self.folder.default_model();
-        let given: Vec<_> = self.config.files().collect();
-        let opened: Vec<_> = given.par_iter().map(|it| opener.open_given(it)).collect();
-        let mut models = BTreeMap::new();
-        let mut first = None;
-        for (given, opened) in given.iter().zip(opened) {
-            let model = opened?.register(self.window)?;
-            let name = model.name.clone();
-            first.get_or_insert_with(|| name.clone());
-            if models.insert(name, Arc::new(model)).is_some() {
-                return Err(OpenError::Twice(given.path.clone()));
+    /// Saves the live windows that have changed. What cannot be saved is tried again the next time.
+    pub(crate) fn save_windows(&self) {
+        let Some(state) = &self.state else { return };
+        for model in self.all() {
+            if let Err(error) = model.save_window(state) {
+                warn!(model = %model.name, %error, "cannot save the live window");
             }
         }
-        let found = self.folder.found().into_iter();
-        let found: Vec<_> = found
-            .filter(|(name, _)| !models.contains_key(name))
-            .collect();
-        let opened: Vec<_> = found
-            .into_par_iter()
-            .map(|(name, path)| {
-                let opened = opener.open(&name, path.as_deref());
-                (name, path, opened)
-            })
-            .collect();
-        for (name, path, opened) in opened {
-            match opened.and_then(|opened| opened.register(self.window)) {
-                Ok(model) => {
-                    models.insert(name, Arc::new(model));
-                }
-                Err(error) if default.as_ref() == Some(&name) => return Err(error),
-                Err(error) => {
-                    let (model, error) = (name, describe(error));
-                    error!(%model, error, "cannot load the model");
-                    let mut rejected = self.rejected.lock();
-                    rejected.extend(path.map(|path| (path.clone(), Source::new(&path, false))));
-                }
-            }
-        }
-        if models.len() > self.config.max_models() {
-            return Err(OpenError::TooMany(models.len(), self.config.max_models()));
-        }
-        let default = match default.or(first) {
-            Some(name) => Some(
-                models
-                    .get(&name)
-                    .cloned()
-                    .ok_or(OpenError::NoDefault(name))?,
-            ),
-            None => models.values().next().cloned(),
-        };
-        if let Some(default) = &default {
-            self.folder.remember_default(&default.name);
-        }
-        self.default.store(default);
-        self.models.store(Arc::new(models));
-        Ok(())
     }
 
     /// Ends every compilation, and starts no more: the host stops.
@@ -160,6 +120,35 @@ impl Registry {
     #[must_use]
     pub fn get(&self, name: &ModelName) -> Option<Arc<RegisteredModel>> {
         self.models.load().get(name).cloned()
+    }
+
+    /// Models in the folder that are not served although they were not unloaded, with the reasons.
+    #[must_use]
+    pub fn unserved(&self) -> Vec<(ModelName, String)> {
+        self.unserved.lock().clone().into_iter().collect()
+    }
+
+    /// The name of the model for requests that do not name one, while it is not served.
+    #[must_use]
+    pub fn missing_default(&self) -> Option<ModelName> {
+        let is_missing = self.default.load().is_none();
+        let name = self.folder.default_model().filter(|_| is_missing)?;
+        self.unserved.lock().contains_key(&name).then_some(name)
+    }
+
+    /// Who writes to the folder of models, if that is another host.
+    #[must_use]
+    pub fn followed(&self) -> Option<String> {
+        self.folder.holder()
+    }
+
+    /// Checks that this host may change what the folder of models has.
+    ///
+    /// # Errors
+    ///
+    /// If there is no folder, it is read-only or another host writes to it.
+    pub fn check_writable(&self) -> Result<(), ChangeError> {
+        self.folder.check()
     }
 
     /// All models in alphabetical order.
@@ -199,7 +188,7 @@ impl Registry {
             return Ok(None);
         }
         self.has_room()?;
-        let model = opened.register(self.window);
+        let model = opened.register(self.window, self.state.as_ref());
         let model = model.map_err(|error| ChangeError::Open(Box::new(error)))?;
         Ok(Some(self.insert(model)))
     }
@@ -217,7 +206,9 @@ impl Registry {
     fn insert(&self, model: RegisteredModel) -> Arc<RegisteredModel> {
         let model = Arc::new(model);
         self.unloaded.lock().remove(&model.name);
-        if self.default.load().is_none() {
+        self.unserved.lock().remove(&model.name);
+        // No other model takes the place of a default model that is not served.
+        if self.default.load().is_none() && self.missing_default().is_none() {
             self.folder.remember_default(&model.name);
             self.default.store(Some(Arc::clone(&model)));
         }

@@ -30,6 +30,7 @@ impl Registry {
         plan: Plan,
     ) -> Result<Change, ChangeError> {
         let model = self.known(name)?;
+        self.folder.check()?;
         let store = model.store.as_ref().ok_or(ChangeError::NotKept)?;
         let loaded = self.loader.load(component)?;
         let _changing = self.lock();

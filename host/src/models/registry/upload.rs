@@ -1,6 +1,5 @@
 //! Uploads and rollbacks.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use canopy_runtime::{Component, ModelInfo};
@@ -9,9 +8,10 @@ use super::Registry;
 use crate::loaded_model::LoadedModel;
 use crate::metrics::ModelMetrics;
 use crate::models::change::{Change, ChangeError, Outcome};
+use crate::models::error::OpenError;
 use crate::models::name::ModelName;
 use crate::models::registered::RegisteredModel;
-use crate::models::store::VersionStore;
+use crate::monitoring::History;
 
 impl Registry {
     /// Makes a component the serving version of the model `name`, creating the model if it does not
@@ -29,11 +29,11 @@ impl Registry {
         allow_feature_change: bool,
     ) -> Result<Change, ChangeError> {
         let attempt = || {
-            let folder = self.folder.versions_of(name).ok_or(ChangeError::NotKept)?;
+            self.folder.check()?;
             let loaded = self.loader.load(component)?;
             let _changing = self.lock();
             let Some(model) = self.get(name) else {
-                return self.create(name, &folder, loaded, component);
+                return self.create(name, loaded, component);
             };
             if !allow_feature_change {
                 comparable(&model, &loaded).map_err(ChangeError::Features)?;
@@ -54,6 +54,7 @@ impl Registry {
     /// If there is no previous version that can be loaded, or the model was changed in the meantime.
     pub fn roll_back(&self, name: &ModelName) -> Result<Change, ChangeError> {
         let model = self.known(name)?;
+        self.folder.check()?;
         let store = model.store.as_ref().ok_or(ChangeError::NotKept)?;
         let serving = model.serving();
         let state = store.state();
@@ -77,20 +78,26 @@ impl Registry {
     fn create(
         &self,
         name: &ModelName,
-        folder: &Path,
         loaded: Arc<LoadedModel>,
         component: &Component,
     ) -> Result<Change, ChangeError> {
         self.has_room()?;
-        let store = VersionStore::open(folder, self.config.keep_versions())?;
+        let store = self.folder.store(name);
+        let store = store.map_err(|error| match error {
+            OpenError::Folder { source, .. } => ChangeError::Disk(source),
+            error => ChangeError::Open(Box::new(error)),
+        })?;
+        let store = store.ok_or(ChangeError::NotKept)?;
         let recorded = store.add(&loaded, component, |state| {
             state.serve(component.digest());
         });
-        recorded.inspect_err(|_| VersionStore::sweep(folder))?;
+        recorded.inspect_err(|_| store.sweep_unfinished())?;
         let metrics = ModelMetrics::new(name.as_str())?;
         let version = self.version(loaded, &metrics);
         let serving = Arc::clone(&version);
-        let model = RegisteredModel::new(name.clone(), metrics, version, None, Some(store));
+        let history = History::of(name.as_str(), self.state.as_ref());
+        let model =
+            RegisteredModel::new(name.clone(), metrics, version, None, Some(store), history);
         self.insert(model);
         Ok(Change::new(name, &serving, Outcome::Created))
     }

@@ -14,23 +14,33 @@ use crate::models::source::{FileChange, Source};
 impl Registry {
     /// Checks the files of models for changes and the folder for new files. A file that cannot be
     /// loaded is not tried again until it changes; the old version continues to serve. If `force`,
-    /// files that seem unchanged are read too.
+    /// files that seem unchanged are read too. Follows the host that writes to the folder, if that
+    /// is another one.
     pub fn refresh(&self, force: bool) {
         for model in self.all() {
             if let Some(source) = model.source() {
                 self.check(&model, &source, force);
             }
         }
-        for (name, path) in self.folder.found() {
-            let Some(path) = path else { continue };
-            match self.get(&name) {
-                Some(model) if model.source().is_none() => {
+        let is_followed = self.folder.is_followed();
+        if is_followed {
+            self.follow();
+        }
+        let found = self.folder.found();
+        let is_there = |name: &ModelName, _: &mut String| found.contains_key(name);
+        self.unserved.lock().retain(is_there);
+        for (name, path) in found {
+            match (self.get(&name), path) {
+                (Some(model), Some(path)) if model.source().is_none() => {
                     model.adopt(Source::new(&path, false));
                     self.reload(&model, &path);
                 }
-                Some(_) => {}
-                None if self.unloaded.lock().contains_key(&name) => {}
-                None => self.discover(&name, path),
+                (Some(_), _) => {}
+                (None, _) if self.unloaded.lock().contains_key(&name) => {}
+                // Versions without a file that are not served could not be loaded at the start, or
+                // were uploaded to the host that this one follows.
+                (None, None) if !is_followed => {}
+                (None, path) => self.discover(&name, path),
             }
         }
     }
@@ -65,7 +75,8 @@ impl Registry {
             let loaded = self.loader.load(&component)?;
             let _changing = self.lock();
             self.is_current(model)?;
-            if let Some(store) = &model.store {
+            let writable = model.store.as_ref().filter(|store| store.is_writable());
+            if let Some(store) = writable {
                 let recorded = store.add(&loaded, &component, |state| {
                     state.serve(file);
                     state.file = Some(file);
@@ -89,24 +100,26 @@ impl Registry {
         }
     }
 
-    /// Loads a new file in the folder and registers its model.
-    fn discover(&self, name: &ModelName, path: PathBuf) {
+    /// Loads a new model in the folder and registers it.
+    fn discover(&self, name: &ModelName, path: Option<PathBuf>) {
+        let watched = path.clone().or_else(|| self.folder.index_of(name));
+        let Some(watched) = watched else { return };
         let is_unchanged = |source: &Source| source.check() == FileChange::Unchanged;
-        if self.rejected.lock().get(&path).is_some_and(is_unchanged) {
+        if self.rejected.lock().get(&watched).is_some_and(is_unchanged) {
             return;
         }
-        let source = Source::new(&path, false);
+        let source = Source::new(&watched, false);
         let registered = || {
             // Checked first, to avoid a useless compilation.
             self.has_room()?;
-            let opened = self.opener().open(name, Some(&path));
+            let opened = self.opener().open(name, path.as_deref());
             let opened = opened.map_err(|error| ChangeError::Open(Box::new(error)))?;
             let _changing = self.lock();
             self.register(opened)
         };
         match registered() {
             Ok(Some(model)) => {
-                self.rejected.lock().remove(&path);
+                self.rejected.lock().remove(&watched);
                 let version = &model.serving().loaded.model().info().version.clone();
                 info!(model = %name, version, "new model");
             }
@@ -114,7 +127,8 @@ impl Registry {
             Err(error) => {
                 let error = describe(error);
                 error!(model = %name, error, "cannot load the new model");
-                self.rejected.lock().insert(path, source);
+                self.rejected.lock().insert(watched, source);
+                self.unserved.lock().insert(name.clone(), error);
             }
         }
     }

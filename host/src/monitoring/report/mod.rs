@@ -7,5 +7,5 @@ mod whole;
 
 pub use outcome::Outcome;
 pub use page::page;
-pub use summary::Summary;
-pub use whole::{Column, Head, Report};
+pub use summary::{Scores, Summary};
+pub use whole::{Column, Entry, Head, Report};

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Maximum number of rows plotted individually, and of pairs of classes.
 const POINTS: usize = 500;
@@ -11,7 +11,7 @@ const POINTS: usize = 500;
 const BLOCKS: usize = 60;
 
 /// Predictions and true values of an evaluation.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "lowercase")]
 pub enum Outcome {
     /// Of a regression.
@@ -33,7 +33,7 @@ pub enum Outcome {
 }
 
 /// Errors averaged over blocks of consecutive rows.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Errors {
     /// Index of the first row of each block.
     pub rows: Vec<usize>,
@@ -44,7 +44,7 @@ pub struct Errors {
 }
 
 /// How often one class was predicted for rows of another, or of the same one.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// Label of the true class.
     pub actual: String,

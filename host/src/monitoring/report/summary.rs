@@ -1,40 +1,58 @@
 //! The summary of an evaluation: the response of `/evaluate`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::monitoring::evaluation::{Evaluation, Scores};
+use crate::monitoring::evaluation::{self, Evaluation};
 
 /// The figures of an evaluation. Every field is always present, and null if it is undefined.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Summary {
     /// The main figures in a sentence.
     pub message: String,
+    /// Scores of the predictions.
     #[serde(flatten)]
-    scores: ReportedScores,
-    drift_detected: u8,
-    drift_share: f64,
+    pub scores: Scores,
+    /// 1 if data drift was detected, otherwise 0.
+    pub drift_detected: u8,
+    /// Share of columns that drifted.
+    pub drift_share: f64,
     drift_share_threshold: f64,
     drifted_columns: usize,
-    evaluated_items: usize,
+    /// Number of rows.
+    pub evaluated_items: usize,
     evaluation_period_name: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+/// Scores by task; `None` if a score is undefined.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
-enum ReportedScores {
+pub enum Scores {
+    /// Scores of a regression.
     Regression {
+        /// Root mean squared error.
         rmse: f64,
+        /// Mean absolute percentage error.
         mape: Option<f64>,
+        /// Mean absolute error.
         mae: f64,
+        /// Coefficient of determination (R²).
         r2score: Option<f64>,
+        /// Mean error.
         mean_error: f64,
+        /// Maximum absolute error.
         max_error: f64,
     },
+    /// Scores of a classification.
     Classification {
+        /// Accuracy.
         accuracy: f64,
+        /// Precision.
         precision: f64,
+        /// Recall.
         recall: f64,
+        /// F1 score.
         f1: f64,
+        /// Area under the ROC curve.
         roc_auc: Option<f64>,
     },
 }
@@ -46,7 +64,7 @@ impl Summary {
         let drift = &evaluation.drift;
         let items = evaluation.items;
         let scores = match &evaluation.scores {
-            Scores::Regression(scores) => ReportedScores::Regression {
+            evaluation::Scores::Regression(scores) => Scores::Regression {
                 rmse: scores.rmse,
                 mape: scores.mape,
                 mae: scores.mae,
@@ -54,7 +72,7 @@ impl Summary {
                 mean_error: scores.mean_error,
                 max_error: scores.max_error,
             },
-            Scores::Classification(scores) => ReportedScores::Classification {
+            evaluation::Scores::Classification(scores) => Scores::Classification {
                 accuracy: scores.accuracy,
                 precision: scores.precision,
                 recall: scores.recall,
@@ -63,8 +81,8 @@ impl Summary {
             },
         };
         let quality = match &scores {
-            ReportedScores::Regression { rmse, .. } => format!("RMSE {rmse:.2}"),
-            ReportedScores::Classification { f1, .. } => format!("F1 {f1:.3}"),
+            Scores::Regression { rmse, .. } => format!("RMSE {rmse:.2}"),
+            Scores::Classification { f1, .. } => format!("F1 {f1:.3}"),
         };
         Self {
             message: format!(

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use canopy_drift::{ColumnDrift, Distribution, Kind};
 use canopy_rows::json::Labelled;
 use canopy_runtime::Digest;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
 use super::summary::Summary;
@@ -13,7 +13,7 @@ use crate::loaded_model::LoadedModel;
 use crate::monitoring::evaluation::Evaluation;
 
 /// The full report of a successful evaluation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Report {
     /// Identifies the evaluation.
     #[serde(flatten)]
@@ -31,7 +31,7 @@ pub struct Report {
 }
 
 /// Identifies an evaluation.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Head {
     /// Id of the evaluation, unique for its model and increasing over time, even across restarts.
     pub id: u64,
@@ -47,10 +47,23 @@ pub struct Head {
     pub target: String,
     /// Number of rows in the reference sample.
     pub reference_rows: usize,
+    /// Whether it has set the gauges of quality and drift.
+    pub counted: bool,
+}
+
+/// An evaluation in the list of evaluations.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    /// Identifies the evaluation.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Its figures.
+    #[serde(flatten)]
+    pub summary: Summary,
 }
 
 /// The drift and the distribution of a column.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Column {
     /// Its drift from the reference sample.
     #[serde(flatten)]
@@ -72,6 +85,7 @@ impl Report {
         loaded: &LoadedModel,
         labelled: &Labelled,
         evaluation: &Evaluation,
+        counted: bool,
     ) -> Self {
         let info = loaded.model().info();
         let references = loaded.references();
@@ -96,11 +110,21 @@ impl Report {
                 digest: loaded.model().digest(),
                 target: info.target.clone(),
                 reference_rows: references.first().map_or(0, canopy_drift::Reference::len),
+                counted,
             },
             summary: Summary::new(evaluation, labelled.period.clone()),
             classes: info.classes.clone(),
             columns,
             outcome: Outcome::new(&labelled.targets, &evaluation.predicted, &info.classes),
+        }
+    }
+
+    /// The evaluation in the list of evaluations.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        Entry {
+            head: self.head.clone(),
+            summary: self.summary.clone(),
         }
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use prometheus::{Gauge, GaugeVec, Histogram, IntCounterVec, IntGauge, Registry, TextEncoder};
 
-use super::run::{Findings, State};
+use super::run::{Findings, Run, State};
 
 /// Upper bounds of the duration histogram, in seconds.
 const DURATIONS: [f64; 11] = [
@@ -27,7 +27,7 @@ families! {
         runs: IntCounterVec = "retraining_runs_total" ["outcome"],
         /// 1 while a run is in progress, otherwise 0.
         running: IntGauge = "retraining_running",
-        /// Unix time when the last run ended, whatever its outcome; 0 before the first run.
+        /// Unix time when the last run ended, whatever its outcome; NaN before the first run.
         last_run: Gauge = "retraining_last_run_timestamp_seconds",
         /// Duration of runs that were not skipped.
         duration: Histogram = "retraining_duration_seconds" buckets DURATIONS,
@@ -36,7 +36,7 @@ families! {
         /// Firing alerts received, including those that did not start a run, by name.
         alerts: IntCounterVec = "retraining_alerts_received_total" ["alertname"],
         /// Labelled rows available to the next run for training and scoring.
-        observed_rows: IntGauge = "retraining_observed_rows",
+        observed_rows: Gauge = "retraining_observed_rows",
     }
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Registers all metrics, at zero; scores are NaN until the first run.
+    /// Registers all metrics, at zero; what is not known yet is NaN.
     ///
     /// # Errors
     ///
@@ -67,7 +67,20 @@ impl Metrics {
             metrics.families.runs.with_label_values(&[outcome.name()]);
         }
         metrics.scores(&Findings::default());
+        metrics.families.last_run.set(f64::NAN);
+        metrics.families.observed_rows.set(f64::NAN);
         Ok(metrics)
+    }
+
+    /// Shows what is known of the runs before a restart, newest first.
+    pub(crate) fn resume(&self, runs: &[Run]) {
+        if let Some(ended) = runs.first().and_then(|run| run.ended) {
+            self.last_run(ended);
+        }
+        let mut findings = runs.iter().map(|run| &run.findings);
+        if let Some(scored) = findings.find(|findings| findings.challenger_score.is_some()) {
+            self.scores(scored);
+        }
     }
 
     /// The registry, where the parts of the retrainer register their own metrics.
@@ -101,15 +114,18 @@ impl Metrics {
         if findings.challenger_score.is_some() {
             self.scores(findings);
         }
-        self.families
-            .last_run
-            .set(now.as_millisecond() as f64 / 1000.0);
+        self.last_run(now);
         self.families.running.set(0);
+    }
+
+    fn last_run(&self, ended: Timestamp) {
+        let seconds = ended.as_millisecond() as f64 / 1000.0;
+        self.families.last_run.set(seconds);
     }
 
     /// Sets the number of usable observed rows.
     pub(crate) fn observed(&self, rows: usize) {
-        self.families.observed_rows.set(rows as i64);
+        self.families.observed_rows.set(rows as f64);
     }
 
     /// Encodes all metrics in the Prometheus text format.

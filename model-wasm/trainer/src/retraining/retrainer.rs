@@ -44,11 +44,12 @@ struct Inner {
 }
 
 impl Retrainer {
-    /// Creates a retrainer without any runs.
+    /// Creates a retrainer that goes on from the runs before a restart.
     ///
     /// # Errors
     ///
-    /// If the specification, the URL of the host or the URL to forward to is not valid.
+    /// If the specification, the URL of the host, the URL to forward to or the history of runs is not
+    /// valid.
     pub(crate) fn new(arguments: ServeArguments) -> Result<Self> {
         // A host registers a model under the name in its description or that of its file.
         let file = arguments.model.file_stem();
@@ -60,16 +61,20 @@ impl Retrainer {
         names.dedup();
         let memory = arguments.run_memory.map(|it| it.as_u64());
         let memory = memory.unwrap_or_else(|| Budget::of_system().limit());
+        let publisher = Publisher::new(&arguments, &names)?;
+        let history = History::open(arguments.history(), Timestamp::now())?;
+        let mut trigger = Trigger::new(names, arguments.alert.clone(), arguments.cooldown.into());
+        let metrics = Metrics::new()?;
+        let runs = history.runs();
+        trigger.resume(&runs, (Instant::now(), Timestamp::now()));
+        metrics.resume(&runs);
         Ok(Self {
             forward: arguments.forward.as_deref().map(Forward::new).transpose()?,
-            metrics: Metrics::new()?,
+            metrics,
             process: Arc::new(Process::new(memory, arguments.run_time.into())),
-            publisher: Publisher::new(&arguments, &names)?,
+            publisher,
             gate: PublishGate::default(),
-            inner: Mutex::new(Inner {
-                trigger: Trigger::new(names, arguments.alert.clone(), arguments.cooldown.into()),
-                history: History::default(),
-            }),
+            inner: Mutex::new(Inner { trigger, history }),
             arguments,
         })
     }

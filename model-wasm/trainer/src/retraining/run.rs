@@ -8,9 +8,9 @@ use super::challenge::Score;
 use super::judge::Check;
 
 /// A run, in progress or ended.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
-    /// Number of the run, counted from 1 since the service started.
+    /// Number of the run, counted from 1 and on after a restart.
     pub(crate) id: u64,
     /// What started the run.
     #[serde(rename = "trigger")]
@@ -31,7 +31,7 @@ pub(crate) struct Run {
 }
 
 /// What started a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "lowercase")]
 pub(crate) enum StartedBy {
     /// An alert.
@@ -55,7 +55,7 @@ impl From<&Alert> for StartedBy {
 }
 
 /// The state of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
     Running,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::alert::{Alert, Status};
+use super::run::{Run, StartedBy};
 
 /// The decision on an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -70,6 +71,24 @@ impl Trigger {
         }
     }
 
+    /// Goes on after a restart: these runs, newest first, were before it.
+    pub(crate) fn resume(&mut self, runs: &[Run], now: (Instant, Timestamp)) {
+        self.ended = runs.first().and_then(|run| {
+            // If the wall clock was set back, the run ended just now.
+            let passed = now.1.duration_since(run.ended?).try_into();
+            now.0.checked_sub(passed.unwrap_or_default())
+        });
+        self.last = runs.iter().find_map(|run| match &run.started_by {
+            StartedBy::Alert {
+                fingerprint, since, ..
+            } => Some(Firing {
+                fingerprint: fingerprint.clone(),
+                since: *since,
+            }),
+            StartedBy::Hand => None,
+        });
+    }
+
     /// Decides on an alert. After [`Decision::Started`], a run counts as in progress.
     pub(crate) fn decide(&mut self, alert: &Alert, now: Instant) -> Decision {
         if alert.status == Status::Resolved {
@@ -129,6 +148,7 @@ impl Trigger {
 
 #[cfg(test)]
 mod tests {
+    use super::super::run::{Findings, State};
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -185,6 +205,39 @@ mod tests {
             trigger.decide(&other, start + 11 * MINUTE),
             Decision::Started
         );
+    }
+
+    #[test]
+    fn a_restart_forgets_neither_the_cooldown_nor_the_alert() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let run = Run {
+            id: 1,
+            started_by: (&alert("a", 0)).into(),
+            state: State::Kept,
+            started: at(1000),
+            ended: Some(at(1060)),
+            findings: Findings::default(),
+            reason: None,
+            error: None,
+        };
+        let by_hand = Run {
+            started_by: StartedBy::Hand,
+            ..run.clone()
+        };
+        for runs in [&[run.clone()][..], &[by_hand, run]] {
+            let (mut trigger, now) = trigger();
+            trigger.resume(runs, (now, at(1060 + 9 * 60)));
+            assert_eq!(trigger.decide(&alert("a", 0), now), Decision::Duplicate);
+            assert_eq!(trigger.decide(&alert("b", 0), now), Decision::Cooldown);
+            let later = now + MINUTE;
+            assert_eq!(trigger.decide(&alert("b", 0), later), Decision::Started);
+
+            // The clock was set back: the cooldown begins anew.
+            let (mut trigger, now) = self::trigger();
+            trigger.resume(runs, (now, at(0)));
+            let almost = now + 9 * MINUTE;
+            assert_eq!(trigger.decide(&alert("b", 0), almost), Decision::Cooldown);
+        }
     }
 
     #[test]
