@@ -16,7 +16,7 @@ CRATES = [*sorted((ROOT / "crates").iterdir()), ROOT / "host", ROOT / "evaluatio
           ROOT / "model-wasm/guest", ROOT / "model-wasm/trainer"]
 # Who may name a library in its sources.
 USERS = {
-    r"axum\w*|hyper\w*": ["crates/web/src", "host/src/http", "model-wasm/trainer/src/http"],
+    r"axum(?:_\w+)?|hyper(?:_\w+)?": ["crates/web/src", "host/src/http", "model-wasm/trainer/src/http"],
     r"wasmtime\w*": ["crates/runtime/src", "model-wasm/trainer/src/bake.rs"],
 }
 

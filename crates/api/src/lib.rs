@@ -1,6 +1,6 @@
 //! Wire types: the JSON that the host, the retrainer and their clients exchange.
 //!
-//! Data types with serde only: nothing here depends on HTTP, models or disks.
+//! Data types with their JSON form and its schema: nothing here depends on HTTP, models or disks.
 //!
 //! - [`Problem`], [`FieldProblem`]: an error, as `application/problem+json`
 

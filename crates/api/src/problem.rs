@@ -4,36 +4,46 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Maximum number of field problems that [`Problem`]'s `Display` shows.
 const SHOWN: usize = 3;
 
-/// An error as answered to a client.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
+/// An error as answered to a client (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// URI of the problem type; `about:blank`, as the status says enough.
-    #[serde(rename = "type")]
+    /// URI of the problem type. Always `about:blank`: the status code identifies the type.
+    #[serde(rename = "type", default)]
+    #[schema(required)]
     pub kind: Cow<'static, str>,
-    /// The reason phrase of the status.
+    /// The reason phrase of the status, such as `Not Found`.
+    #[serde(default)]
+    #[schema(required)]
     pub title: Cow<'static, str>,
     /// HTTP status code.
+    #[serde(default)]
+    #[schema(required)]
     pub status: u16,
     /// What is wrong, and how to correct it.
+    #[serde(default)]
+    #[schema(required)]
     pub detail: String,
-    /// Problems with single fields.
+    /// Problems with single fields; empty if the problem is not about fields.
+    #[serde(default)]
+    #[schema(required)]
     pub errors: Vec<FieldProblem>,
 }
 
 /// A problem with one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldProblem {
     /// Name of the field.
     pub field: String,
-    /// What is wrong with it, such as "is missing".
+    /// What is wrong with the field, such as `is missing`.
     pub problem: String,
-    /// Index of the record, if there can be several.
+    /// Index of the record, from 0, if there can be several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub row: Option<usize>,
 }
 

@@ -71,9 +71,10 @@ impl UsersFile {
         if self.changes.has_changed() {
             match Users::load(&self.path) {
                 Ok(users) => {
-                    info!(users = users.users.len(), "users reloaded");
+                    let count = users.users.len();
                     self.users.store(Arc::new(users));
                     *unusable = None;
+                    info!(users = count, "users reloaded");
                 }
                 Err(error) => {
                     let grace = self.grace;
@@ -94,8 +95,8 @@ impl UsersFile {
             && now.duration_since(since.first) >= self.grace
         {
             since.is_closed = true;
-            error!(path = ?self.path, "nobody is let in until the file of users is back");
             self.users.store(Arc::default());
+            error!(path = ?self.path, "nobody is let in until the file of users is back");
         }
         if let Some(gauge) = self.gauge.get() {
             gauge.set(unusable.is_some().into());

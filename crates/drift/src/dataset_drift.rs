@@ -1,4 +1,5 @@
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::column_drift::ColumnDrift;
 
@@ -6,9 +7,9 @@ use crate::column_drift::ColumnDrift;
 pub const DEFAULT_SHARE_THRESHOLD: f64 = 0.5;
 
 /// Drift of all columns of a dataset.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct DatasetDrift {
-    /// The columns in the order they were given.
+    /// Drift of every column.
     pub columns: Vec<ColumnDrift>,
     /// Number of columns that drifted.
     pub drifted_columns: usize,

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::kind::Kind;
 use crate::table::{Row, Table};
@@ -7,7 +8,7 @@ use crate::table::{Row, Table};
 const BINS: usize = 24;
 
 /// Histogram of a column: row counts of the reference and the current sample in the same bins.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Distribution {
     /// The bins.
     #[serde(flatten)]
@@ -19,7 +20,7 @@ pub struct Distribution {
 }
 
 /// The bins of a histogram.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Bins {
     /// Edges of bins of equal width from the smallest to the largest value of both samples, one

@@ -1,14 +1,17 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// Kind of a column's values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Kind of a column's values: quantities, whose order and distance have a meaning, or labels of
+/// categories, which are equal or different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ColumnKind)]
 pub enum Kind {
-    /// Quantities: their order and distance have a meaning.
+    /// Quantities.
     Numerical,
-    /// Labels: two values are equal or different, without order.
+    /// Labels of categories.
     Categorical,
 }
 

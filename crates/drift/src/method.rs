@@ -1,7 +1,11 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::kind::Kind;
 
@@ -194,6 +198,23 @@ impl TryFrom<String> for Method {
 
     fn try_from(name: String) -> Result<Self, Self::Error> {
         name.parse()
+    }
+}
+
+/// The names of all methods.
+impl PartialSchema for Method {
+    fn schema() -> RefOr<Schema> {
+        Object::builder()
+            .schema_type(Type::String)
+            .description(Some("Evidently's name of a drift test or distance."))
+            .enum_values(Some(Self::ALL.map(Self::name)))
+            .into()
+    }
+}
+
+impl ToSchema for Method {
+    fn name() -> Cow<'static, str> {
+        "DriftMethod".into()
     }
 }
 

@@ -2,25 +2,33 @@
 
 use parquet::file::metadata::KeyValue;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Prefix of the keys in a file's metadata.
 const PREFIX: &str = "canopy.";
 
-/// Where a batch comes from: who sent it, and what it was evaluated with. A field is absent if it was
+/// Where a batch comes from: who sent it, and what it was evaluated with. A field is null if it was
 /// not known, and all are in files of hosts before 0.2.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ObservationOrigin)]
 pub struct Origin {
-    /// The user who sent the rows; absent on a host without users.
+    /// The user who sent the rows; null on a host without users.
+    #[schema(required)]
     pub user: Option<String>,
     /// The name of the evaluated period.
+    #[schema(required)]
     pub period: Option<String>,
     /// The model that was evaluated.
+    #[schema(required)]
     pub model: Option<String>,
     /// The version of the model.
+    #[schema(required)]
     pub version: Option<String>,
     /// SHA-256 digest of the component.
+    #[schema(required)]
     pub digest: Option<String>,
     /// The id of the request.
+    #[schema(required)]
     pub request: Option<String>,
 }
 

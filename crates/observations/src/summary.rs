@@ -7,20 +7,24 @@ use arrow_array::types::Float64Type;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-/// The values of a column in short.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The values of a column in short: numbers, or labels of classes.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum ColumnSummary {
     /// Of numbers; NaN counts for none of them.
     Numbers {
         /// Name of the column.
         column: String,
-        /// The smallest value.
+        /// The smallest value; null if there is none.
+        #[schema(required, value_type = Option<f64>)]
         minimum: f64,
-        /// The arithmetic mean.
+        /// The arithmetic mean; null if there is none.
+        #[schema(required, value_type = Option<f64>)]
         mean: f64,
-        /// The largest value.
+        /// The largest value; null if there is none.
+        #[schema(required, value_type = Option<f64>)]
         maximum: f64,
     },
     /// Of class labels.

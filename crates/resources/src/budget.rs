@@ -67,6 +67,21 @@ impl Budget {
         self.0.used.load(Ordering::Relaxed)
     }
 
+    /// Checks that bytes would fit if nothing else were reserved.
+    ///
+    /// # Errors
+    ///
+    /// If they would not.
+    pub fn check(&self, bytes: u64) -> Result<(), Exhausted> {
+        if bytes <= self.0.limit {
+            return Ok(());
+        }
+        Err(Exhausted::Always {
+            wanted: bytes,
+            limit: self.0.limit,
+        })
+    }
+
     /// Reserves bytes until the reservation is dropped.
     ///
     /// # Errors
@@ -115,14 +130,24 @@ impl Reservation {
                 self.bytes += bytes;
                 Ok(())
             }
-            Err(_) if self.bytes.saturating_add(bytes) > *limit => Err(Exhausted::Always {
-                wanted: self.bytes.saturating_add(bytes),
-                limit: *limit,
-            }),
-            Err(used) => Err(Exhausted::Now {
-                wanted: bytes,
-                free: limit.saturating_sub(used),
-            }),
+            Err(used) => {
+                self.budget.check(self.bytes.saturating_add(bytes))?;
+                Err(Exhausted::Now {
+                    wanted: bytes,
+                    free: limit.saturating_sub(used),
+                })
+            }
+        }
+    }
+
+    /// Takes `bytes` out of this reservation, or all if it has fewer, as one of their own.
+    #[must_use]
+    pub fn split(&mut self, bytes: u64) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self {
+            budget: self.budget.clone(),
+            bytes,
         }
     }
 
@@ -179,7 +204,11 @@ mod tests {
         assert_eq!((one.bytes(), budget.used()), (50, 50));
         assert!(one.resize(101).is_err());
         assert_eq!(one.bytes(), 50);
+        let part = one.split(20);
+        assert_eq!((part.bytes(), one.bytes(), budget.used()), (20, 30, 50));
         drop(one);
+        assert_eq!(budget.used(), 20);
+        drop(part);
         assert_eq!(budget.used(), 0);
     }
 

@@ -31,6 +31,12 @@ impl<T> Held<T> {
     }
 }
 
+impl<T: AsRef<[u8]>> AsRef<[u8]> for Held<T> {
+    fn as_ref(&self) -> &[u8] {
+        self.value.as_ref()
+    }
+}
+
 impl<T> Deref for Held<T> {
     type Target = T;
 

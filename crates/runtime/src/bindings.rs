@@ -3,5 +3,5 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "inference-model",
-    additional_derives: [PartialEq, serde::Serialize],
+    additional_derives: [PartialEq],
 });

@@ -1,7 +1,7 @@
 //! Request and response bodies.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum_core::body::Body as AnyBody;
 use axum_core::response::Response;
@@ -63,6 +63,8 @@ impl RequestBody {
         if self.length().is_some_and(|length| length > limit) {
             return Err(too_large());
         }
+        // One that cannot fit is not read at all.
+        memory.check(self.length().unwrap_or(0))?;
         let start = Instant::now();
         let mut memory = memory.nothing();
         let mut whole = BytesMut::new();
@@ -159,15 +161,17 @@ pub(super) fn held(response: Response, memory: &Budget) -> Result<Response, Prob
     match size.filter(|size| *size > AT_ONCE as u64) {
         None => Ok(response),
         Some(size) => {
-            let _memory = memory.reserve(size)?;
-            Ok(response.map(|body| AnyBody::new(HeldBody { body, _memory })))
+            let memory = memory.reserve(size)?;
+            Ok(response.map(|body| AnyBody::new(HeldBody { body, memory })))
         }
     }
 }
 
+/// A body whose memory is reserved. Each part keeps its own reserved until it has been written: the
+/// server may take a part long before.
 struct HeldBody {
     body: AnyBody,
-    _memory: Reservation,
+    memory: Reservation,
 }
 
 impl Body for HeldBody {
@@ -178,7 +182,12 @@ impl Body for HeldBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let held = |data: Bytes| {
+            let memory = self.memory.split(data.len() as u64);
+            Bytes::from_owner(Held::new(data, memory))
+        };
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(held))))
     }
 
     fn is_end_stream(&self) -> bool {

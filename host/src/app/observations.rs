@@ -7,32 +7,39 @@ use canopy_observations::{ColumnSummary, ObservationError, Origin, Stored};
 use canopy_telemetry::context;
 use serde::Serialize;
 use tracing::{info, warn};
+use utoipa::ToSchema;
 
 use super::App;
 use super::change::describe;
 use crate::loaded_model::LoadedModel;
 use crate::models::RegisteredModel;
 
-/// A stored batch, for display.
-#[derive(Debug, Serialize)]
+/// A stored batch of rows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ObservationEntry)]
 pub(crate) struct Entry {
+    /// Identifies the batch.
     id: String,
     /// Unix time of the evaluation in seconds.
     time: u64,
     /// Number of rows; null if the file is damaged.
+    #[schema(required)]
     rows: Option<usize>,
     #[serde(flatten)]
     origin: Origin,
-    /// What is wrong with the file.
+    /// What is wrong with the file, for display; only present if something is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     problem: Option<String>,
 }
 
 /// A stored batch with its content in short.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Observation)]
 pub(crate) struct Shown {
     #[serde(flatten)]
     entry: Entry,
+    /// The columns; none if the file is damaged.
     columns: Vec<ColumnSummary>,
 }
 

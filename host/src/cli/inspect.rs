@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use canopy_cli::print;
 use canopy_runtime::{Component, Limits, Model, Runtime, Task};
 
-use crate::loaded_model::{description, kind, task};
+use crate::loaded_model::{description, kind};
 use crate::models::OpenError;
 
 /// Prints the description, the features and the interface of a component.
@@ -27,7 +27,8 @@ pub fn run(path: &Path, as_json: bool) -> anyhow::Result<()> {
         .load(&Component::new(component))
         .map_err(OpenError::load(path))?;
     if as_json {
-        print(&format!("{:#}\n", description(&model)))
+        let json = serde_json::to_string_pretty(&description(&model))?;
+        print(&format!("{json}\n"))
     } else {
         print(&Report(&model).to_string())
     }
@@ -42,10 +43,13 @@ impl Display for Report<'_> {
         let info = model.info();
         let training = &info.training;
         writeln!(f, "{} {}", info.name, info.version)?;
-        write!(f, "  task        {} of {}", task(info.task), info.target)?;
+        let target = &info.target;
         match info.task {
-            Task::Regression => writeln!(f)?,
-            Task::Classification => writeln!(f, " into {}", info.classes.join(", "))?,
+            Task::Regression => writeln!(f, "  task        regression of {target}")?,
+            Task::Classification => {
+                let classes = info.classes.join(", ");
+                writeln!(f, "  task        classification of {target} into {classes}")?;
+            }
         }
         writeln!(f, "  answers in  {}", info.response_field)?;
         write!(f, "  trained on  {} rows", training.rows)?;
@@ -84,7 +88,7 @@ impl Display for Report<'_> {
             "feature", "kind", "minimum", "maximum", "mean", "std", "importance"
         )?;
         for feature in &info.features {
-            let kind = kind(feature.kind);
+            let kind = kind(feature.kind).to_string();
             let importance = feature
                 .importance
                 .map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share));

@@ -2,13 +2,13 @@
 
 mod description;
 
-use canopy_drift::Reference;
+use canopy_drift::{self as drift, Reference};
 use canopy_observations::{Batch, Targets};
 use canopy_rows::json::Labelled;
 use canopy_rows::{Labels, Schema};
-use canopy_runtime::{Kind, Model, Rows, Task};
+use canopy_runtime::{Model, Rows, Task};
 
-pub(crate) use description::{description, kind, task};
+pub(crate) use description::{Description, description, kind};
 
 /// A model with the data that the host derives from its description when loading it.
 pub struct LoadedModel {
@@ -31,13 +31,10 @@ impl LoadedModel {
     pub fn new(model: Model) -> Self {
         let info = model.info();
         let outcome = match info.task {
-            Task::Regression => canopy_drift::Kind::Numerical,
-            Task::Classification => canopy_drift::Kind::Categorical,
+            Task::Regression => drift::Kind::Numerical,
+            Task::Classification => drift::Kind::Categorical,
         };
-        let kinds = info.features.iter().map(|feature| match feature.kind {
-            Kind::Numerical => canopy_drift::Kind::Numerical,
-            Kind::Categorical => canopy_drift::Kind::Categorical,
-        });
+        let kinds = info.features.iter().map(|feature| kind(feature.kind));
         let references = model
             .reference()
             .iter()

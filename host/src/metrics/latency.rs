@@ -2,10 +2,11 @@
 
 use prometheus::proto::Histogram;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A cumulative latency histogram since the start of the host. Subtract two readings to get the
 /// histogram of the time between them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Latencies {
     /// Upper bounds in seconds, ascending.
     pub bounds: Vec<f64>,

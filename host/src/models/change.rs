@@ -21,13 +21,13 @@ pub struct Change {
     #[schema(value_type = String)]
     pub digest: Digest,
     /// The kind of change.
-    #[schema(inline)]
     pub outcome: Outcome,
 }
 
 /// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = ChangeOutcome)]
 pub enum Outcome {
     /// The model was created.
     Created,

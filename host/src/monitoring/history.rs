@@ -31,7 +31,7 @@ impl History {
     #[must_use]
     pub fn of(model: &str, state: Option<&Arc<State>>) -> Self {
         Self {
-            archive: state.map(|state| state.archive(model)),
+            archive: state.map(|state| Archive::of(model, state)),
             ..Self::default()
         }
     }

@@ -2,6 +2,7 @@
 
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The last rows that a version predicted. Its memory is fixed, and adding a row takes nanoseconds.
 #[derive(Debug)]
@@ -41,8 +42,9 @@ pub(super) struct Rows {
     pub(super) out_of_range: Vec<bool>,
 }
 
-/// How full a window is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// How full a live window is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(as = WindowFill)]
 pub struct Fill {
     /// Current number of rows.
     pub rows: u64,

@@ -8,6 +8,7 @@ mod browser;
 mod cache;
 mod command_line;
 mod compiler;
+mod conformance;
 mod console;
 mod console_page;
 mod containment;

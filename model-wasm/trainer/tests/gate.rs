@@ -103,9 +103,9 @@ fn a_run_reads_no_more_rows_than_it_is_allowed() {
 
 #[test]
 fn a_training_that_takes_too_much_fails_and_the_service_goes_on() {
-    let workplace = Workplace::with_model();
-    JUNE.iter().for_each(|week| workplace.observe(week));
     for (limit, value) in [("--run-memory", "40MB"), ("--run-time", "1ms")] {
+        let workplace = Workplace::with_model();
+        JUNE.iter().for_each(|week| workplace.observe(week));
         let service = workplace.serve(&[limit, value], &[]);
         service.post("/runs", "");
         let run = service.ended_run();

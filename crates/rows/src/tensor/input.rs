@@ -10,6 +10,7 @@ use super::datatype::Datatype;
 
 /// A tensor of a request.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = InputTensor)]
 pub(super) struct Input {
     /// Name of the tensor: that of a feature, or any name for the tensor of all features.
     pub(super) name: String,
@@ -18,7 +19,7 @@ pub(super) struct Input {
     /// Datatype of the values: `BOOL`, `INT8` to `INT64`, `UINT8` to `UINT64`, `FP32` or `FP64`.
     datatype: String,
     /// The values in row-major order, nested in lists or not; left out if they follow as bytes.
-    #[schema(value_type = Option<Vec<f64>>)]
+    #[schema(value_type = Option<Vec<Value>>)]
     data: Option<Flat>,
     #[serde(default)]
     parameters: InputParameters,

@@ -52,6 +52,7 @@ impl<'a> OutputKind<'a> {
 
 /// A tensor of a response.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OutputTensor)]
 pub struct Output<'a> {
     /// Name of the output.
     name: &'a str,
@@ -63,6 +64,7 @@ pub struct Output<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     data: Option<Data<'a>>,
+    /// Present if the values follow as bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parameters: Option<OutputParameters>,
@@ -78,10 +80,11 @@ struct OutputParameters {
 /// The values of an output.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = OutputData)]
 enum Data<'a> {
-    /// `FP64`.
+    /// Values of the datatype `FP64`.
     Numbers(&'a [f64]),
-    /// `BYTES`.
+    /// Values of the datatype `BYTES`.
     Texts(Vec<&'a str>),
 }
 

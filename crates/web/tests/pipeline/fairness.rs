@@ -112,28 +112,25 @@ fn an_address_leaves_connections_to_others() {
 
 #[test]
 fn what_has_no_room_in_memory_is_refused() {
-    let server = Server::start(&["--memory", "1000000"]);
-    let body = "x".repeat(600_000);
-    let mut one = begin(server.connect(), "/work", body.len(), "");
-    one.send(&body);
+    let server = Server::start(&["--memory", "8000000"]);
+    let work = |length: usize| {
+        let mut connection = begin(server.connect(), "/work", length, "");
+        connection.send(&"x".repeat(length));
+        connection
+    };
+    let mut one = work(5_000_000);
     server.holding.recv().unwrap();
-    let mut other = begin(server.connect(), "/echo", body.len(), "");
-    other.send(&body);
-    let answer = other.answer("POST");
+    let answer = work(5_000_000).answer("POST");
     assert_eq!(answer.status, 503);
     assert!(answer.header("retry-after").is_some());
     // What never fits is refused for good.
-    let mut large = begin(server.connect(), "/echo", 1 << 20, "");
-    large.send(&"x".repeat(1 << 20));
-    let answer = large.answer("POST");
+    let answer = work(9_000_000).answer("POST");
     assert_eq!(answer.status, 413);
     assert!(answer.text().contains("--memory"), "{}", answer.text());
-    server.service.release.add_permits(1);
+    server.service.release.add_permits(2);
     assert_eq!(one.answer("POST").status, 200);
     // It is free again.
-    let mut again = begin(server.connect(), "/echo", body.len(), "");
-    again.send(&body);
-    assert_eq!(again.answer("POST").status, 200);
+    assert_eq!(work(5_000_000).answer("POST").status, 200);
 }
 
 #[test]

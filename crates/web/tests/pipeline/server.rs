@@ -115,7 +115,7 @@ async fn hold(call: Call<'_, Small>) -> Result<Response, Problem> {
 
 /// Works as soon as its body has arrived, until it is released; there is no work without one.
 async fn work(mut call: Call<'_, Small>) -> Result<Response, Problem> {
-    let body = call.read(1 << 20).await?;
+    let body = call.read(16 << 20).await?;
     if body.is_empty() {
         return Ok(text("text/plain", body.to_vec()));
     }

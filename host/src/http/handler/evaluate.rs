@@ -6,6 +6,7 @@ use canopy_auth::Role;
 use canopy_drift::ColumnDrift;
 use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::format::Format;
 use super::named;
@@ -14,10 +15,11 @@ use crate::http::Server;
 use crate::monitoring::report::Summary;
 
 /// The response to an evaluation.
-#[derive(Debug, Serialize)]
-struct Answer<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EvaluationResult<'a> {
     #[serde(flatten)]
     summary: &'a Summary,
+    /// Drift of every column.
     columns: Vec<&'a ColumnDrift>,
     /// Path of the full report.
     report: String,
@@ -43,12 +45,12 @@ pub(crate) async fn evaluate(mut call: Call<'_, Server>) -> Result<Response, Pro
         "/models/{}/evaluations/{}",
         report.head.model, report.head.id
     );
-    let answer = Answer {
+    let result = EvaluationResult {
         summary: &report.summary,
         columns: report.columns.iter().map(|column| &column.drift).collect(),
         report: call.service.parts().config.link(&path),
         counted: evaluated.counted,
         observed: evaluated.observed,
     };
-    json(StatusCode::OK, &answer)
+    json(StatusCode::OK, &result)
 }

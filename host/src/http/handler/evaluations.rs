@@ -5,6 +5,7 @@ use std::sync::Arc;
 use canopy_telemetry::context;
 use canopy_web::{Call, HeaderValue, Problem, Response, StatusCode, header, json, text};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::named;
 use crate::http::Server;
@@ -19,24 +20,27 @@ const PAGE: usize = 50;
 const LARGEST_PAGE: usize = 200;
 
 /// Which evaluations to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Page {
+pub(crate) struct EvaluationsQuery {
     /// Only those before the evaluation with this id.
+    #[schema(nullable = false)]
     before: Option<u64>,
     /// At most so many.
+    #[schema(nullable = false, minimum = 1, maximum = 200, default = 50)]
     limit: Option<usize>,
 }
 
-/// Evaluations, newest first.
-#[derive(Serialize)]
-struct List {
+/// Evaluations of a model.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EvaluationList {
+    /// The evaluations, newest first.
     evaluations: Vec<Entry>,
 }
 
 /// `GET /evaluations`
 pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
-    let Page { before, limit } = call.query()?;
+    let EvaluationsQuery { before, limit } = call.query()?;
     let limit = limit.unwrap_or(PAGE);
     if !(1..=LARGEST_PAGE).contains(&limit) {
         let problem = format!("limit must be from 1 to {LARGEST_PAGE}");
@@ -44,7 +48,7 @@ pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
     }
     let model = named::model(&call)?;
     let evaluations = reading(move || model.history.page(before, limit)).await?;
-    json(StatusCode::OK, &List { evaluations })
+    json(StatusCode::OK, &EvaluationList { evaluations })
 }
 
 /// `GET /evaluations/{id}`; `last` selects the newest.

@@ -1,44 +1,106 @@
 //! Models by name, and their versions.
 
 use canopy_rows::Problems;
-use canopy_runtime::Component;
+use canopy_runtime::{Component, Digest};
 use canopy_web::{Body, Call, Problem, Response, StatusCode, json, media_type};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::named::{self, name};
-use super::status;
+use super::status::{self, NotServed};
 use crate::app::AppError;
 use crate::app::change::{self, Action, Upload};
 use crate::http::Server;
-use crate::loaded_model;
-use crate::models::{Change, Outcome, Plan, RegisteredModel};
+use crate::loaded_model::{self, Description};
+use crate::models::{Change, Ended, Outcome, Plan, RegisteredModel, Rollout, Stored, Trial};
+
+/// All registered models.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ModelList {
+    /// Name of the default model, which the routes without a name use; null if there is none yet.
+    #[schema(required)]
+    default: Option<String>,
+    /// The models, by name.
+    models: Vec<ModelSummary>,
+    /// Models in the folder of models that are not served.
+    not_served: Vec<NotServed>,
+}
+
+/// A registered model in brief.
+#[derive(Serialize, ToSchema)]
+struct ModelSummary {
+    /// Name of the model.
+    name: String,
+    /// The serving version.
+    version: String,
+    /// SHA-256 digest of the serving version's component.
+    #[schema(value_type = String)]
+    digest: Digest,
+    /// Column that the model predicts.
+    target: String,
+    /// Number of features.
+    features: usize,
+    /// The candidate's trial; null if there is no candidate.
+    #[schema(required)]
+    candidate: Option<Trial>,
+}
+
+/// A registered model: the description of the serving version, and the versions.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ModelDescription<'a> {
+    #[serde(flatten)]
+    description: Description<'a>,
+    /// The stored versions, oldest first; empty if the host stores none.
+    versions: Vec<ModelVersion>,
+    /// The candidate's trial; null if there is no candidate.
+    #[schema(required)]
+    candidate: Option<Trial>,
+    /// How the last trial since the start of the host ended; null if there was none.
+    #[schema(required)]
+    last_trial: Option<&'a Ended>,
+    /// SHA-256 digest of the component that a rollback would restore; null if there is none.
+    #[schema(required, value_type = Option<String>)]
+    previous: Option<Digest>,
+}
+
+/// A stored version of a model.
+#[derive(Serialize, ToSchema)]
+struct ModelVersion {
+    #[serde(flatten)]
+    stored: Stored,
+    /// Whether this version is serving.
+    serving: bool,
+}
 
 /// `GET /models`
 pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
     let models = &call.service.app.models;
-    let summaries: Vec<Value> = models.all().iter().map(|model| summary(model)).collect();
     let default = models.default_owned();
-    let default = default.map(|model| model.name.to_string());
-    let not_served = status::not_served(models);
-    json(
-        StatusCode::OK,
-        &json!({"default": default, "models": summaries, "not_served": not_served}),
-    )
+    let list = ModelList {
+        default: default.map(|model| model.name.to_string()),
+        models: models.all().iter().map(|model| summary(model)).collect(),
+        not_served: status::not_served(models),
+    };
+    json(StatusCode::OK, &list)
 }
 
-fn summary(model: &RegisteredModel) -> Value {
+fn summary(model: &RegisteredModel) -> ModelSummary {
     let rollout = model.rollout();
     let serving = &rollout.serving;
     let info = serving.loaded.model().info();
-    json!({
-        "name": model.name.as_str(),
-        "version": info.version,
-        "digest": serving.digest(),
-        "target": info.target,
-        "features": info.features.len(),
-        "candidate": rollout.candidate.as_ref().map(|candidate| candidate.trial()),
-    })
+    ModelSummary {
+        name: model.name.to_string(),
+        version: info.version.clone(),
+        digest: serving.digest(),
+        target: info.target.clone(),
+        features: info.features.len(),
+        candidate: trial(&rollout),
+    }
+}
+
+fn trial(rollout: &Rollout) -> Option<Trial> {
+    let candidate = rollout.candidate.as_ref();
+    candidate.map(|candidate| candidate.trial())
 }
 
 /// `GET /model`, `GET /models/{name}`
@@ -46,33 +108,34 @@ pub(crate) async fn describe(call: Call<'_, Server>) -> Result<Response, Problem
     let model = named::model(&call)?;
     let rollout = model.rollout();
     let serving = &rollout.serving;
-    let mut description = loaded_model::description(serving.loaded.model());
-    let versions = model.versions();
-    let versions = versions.iter().map(|stored| {
-        let mut version = json!(stored);
-        version["serving"] = json!(stored.digest == serving.digest());
-        version
+    let versions = model.versions().into_iter().map(|stored| ModelVersion {
+        serving: stored.digest == serving.digest(),
+        stored,
     });
-    description["versions"] = versions.collect();
-    let trial = rollout
-        .candidate
-        .as_ref()
-        .map(|candidate| candidate.trial());
-    description["candidate"] = json!(trial);
-    description["last_trial"] = json!(model.last_trial());
-    description["previous"] = json!(model.previous());
+    let last_trial = model.last_trial();
+    let description = ModelDescription {
+        description: loaded_model::description(serving.loaded.model()),
+        versions: versions.collect(),
+        candidate: trial(&rollout),
+        last_trial: last_trial.as_deref(),
+        previous: model.previous(),
+    };
     json(StatusCode::OK, &description)
 }
 
-#[derive(Debug, Deserialize)]
+/// The query of an upload.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct UploadQuery {
+pub(crate) struct UploadQuery {
+    /// What the upload may do that is otherwise refused.
+    #[schema(nullable = false)]
     allow: Option<Allowance>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What an upload may do: serve a version whose features differ from those of the serving one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Allowance {
+pub(crate) enum Allowance {
     FeatureChange,
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use canopy_web::{Body, Call, Problem, Response, StatusCode, json};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::named;
 use crate::app::App;
@@ -14,30 +15,35 @@ use crate::models::RegisteredModel;
 /// Default and maximum number of batches in a list.
 const LIMITS: [usize; 2] = [100, 1000];
 
-#[derive(Debug, Deserialize)]
+/// Which observations to list.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+pub(crate) struct ObservationsQuery {
     /// Id of the batch that the list continues after.
+    #[schema(nullable = false)]
     before: Option<String>,
+    /// At most so many.
+    #[schema(nullable = false, maximum = 1000, default = 100)]
     limit: Option<usize>,
 }
 
-/// The stored batches, newest first.
-#[derive(Debug, Serialize)]
-struct List {
+/// Stored rows of evaluations that a retraining learns from.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ObservationList {
+    /// The batches, newest first.
     observations: Vec<Entry>,
 }
 
 /// `GET /observations`
 pub(crate) async fn list(call: Call<'_, Server>) -> Result<Response, Problem> {
-    let ListQuery { before, limit } = call.query()?;
+    let ObservationsQuery { before, limit } = call.query()?;
     let [default, maximum] = LIMITS;
     let limit = limit.unwrap_or(default).min(maximum);
     let listing = move |app: &App, model: &Arc<RegisteredModel>| {
         observations::list(app, model, before.as_deref(), limit)
     };
     let observations = in_background(&call, listing).await?;
-    json(StatusCode::OK, &List { observations })
+    json(StatusCode::OK, &ObservationList { observations })
 }
 
 /// `GET /observations/{id}`

@@ -4,9 +4,55 @@ use canopy_api::FieldProblem;
 use canopy_web::{Call, Problem, Response, Service as _, StatusCode, json, text};
 use serde::Serialize;
 use tracing::error;
+use utoipa::ToSchema;
 
 use crate::http::Server;
 use crate::models::Registry;
+
+/// A greeting.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Greeting {
+    /// The served model and where to read on, for display.
+    message: String,
+}
+
+/// The health of the host.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// Always `ok`.
+    status: &'static str,
+}
+
+/// The readiness of the host.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready<'a> {
+    /// Always `ready`.
+    status: &'static str,
+    /// Name of the default model.
+    model: &'a str,
+    /// The serving version of the default model.
+    version: &'a str,
+    /// Models in the folder that are not served; present if the request is `verbose`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    not_served: Option<Unserved>,
+    /// Who writes to the folder of models, if that is another host, otherwise null; present if the
+    /// request is `verbose`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    follows: Option<Option<String>>,
+}
+
+/// Models that are not served.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = UnservedModels)]
+enum Unserved {
+    /// The models, where there are no users.
+    Listed(Vec<NotServed>),
+    /// The number of models, where there are users.
+    Counted(usize),
+}
 
 /// `GET /` for clients that do not accept HTML.
 pub(super) fn greeting(server: &Server) -> Result<Response, Problem> {
@@ -19,12 +65,12 @@ pub(super) fn greeting(server: &Server) -> Result<Response, Problem> {
         }
         None => "Canopy serves no model yet; PUT /models/{name} brings one".to_owned(),
     };
-    json(StatusCode::OK, &serde_json::json!({"message": message}))
+    json(StatusCode::OK, &Greeting { message })
 }
 
 /// `GET /health`
 pub(crate) async fn health(_: Call<'_, Server>) -> Result<Response, Problem> {
-    json(StatusCode::OK, &serde_json::json!({"status": "ok"}))
+    json(StatusCode::OK, &Health { status: "ok" })
 }
 
 /// `GET /ready`; with `?verbose`, it says which models are not served, and why.
@@ -50,26 +96,32 @@ pub(crate) async fn ready(call: Call<'_, Server>) -> Result<Response, Problem> {
             false => problem,
         });
     };
-    let mut ready = serde_json::json!({
-        "status": "ready",
-        "model": model.name.as_str(),
-        "version": model.serving().loaded.model().info().version,
-    });
+    let serving = model.serving();
+    let mut ready = Ready {
+        status: "ready",
+        model: model.name.as_str(),
+        version: &serving.loaded.model().info().version,
+        not_served: None,
+        follows: None,
+    };
     if is_verbose {
         let not_served = not_served(models);
-        ready["not_served"] = match parts.auth {
-            None => serde_json::json!(not_served),
-            Some(_) => not_served.len().into(),
-        };
-        ready["follows"] = models.followed().into();
+        ready.not_served = Some(match parts.auth {
+            None => Unserved::Listed(not_served),
+            Some(_) => Unserved::Counted(not_served.len()),
+        });
+        ready.follows = Some(models.followed());
     }
     json(StatusCode::OK, &ready)
 }
 
 /// A model in the folder that is not served.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UnservedModel)]
 pub(super) struct NotServed {
+    /// Name of the model.
     name: String,
+    /// The reason, for display.
     reason: String,
 }
 

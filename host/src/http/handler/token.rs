@@ -20,25 +20,27 @@ const LIMIT: u64 = 4 << 10;
 /// Tokens must not be cached.
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// What a client sends; more than that, such as `grant_type`, is ignored.
+/// The credentials of a user. Other fields, such as `grant_type`, are ignored.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Login {
+    /// Name of the user.
     username: String,
+    /// Password of the user.
     #[schema(format = Password)]
     password: String,
 }
 
-/// What it gets.
+/// A token for further requests.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Token {
+    /// The token.
     access_token: String,
-    #[schema(inline)]
     token_type: TokenType,
-    /// Seconds.
+    /// Seconds until the token expires.
     expires_in: u64,
 }
 
-/// How a token is used.
+/// How to send a token: as `Authorization: Bearer TOKEN`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum TokenType {

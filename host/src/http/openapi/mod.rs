@@ -1,8 +1,11 @@
 //! The OpenAPI 3.1 document: the table of routes, with the loaded models' own fields and examples.
 
+mod description;
+mod document;
 mod model;
 mod observations;
 mod operation;
+mod prediction;
 mod protocol;
 mod schema;
 
@@ -10,6 +13,7 @@ use canopy_web::{Need, Route, Service as _};
 use serde_json::{Map, Value, json};
 
 use super::Server;
+pub(super) use document::Document;
 use model::Described;
 
 /// What the operation of a route does, in a line.
@@ -20,7 +24,7 @@ pub fn summary(operation: &str) -> String {
 }
 
 /// The document of everything that is served.
-pub(super) fn document(server: &Server) -> Value {
+pub(super) fn document(server: &Server) -> Document {
     let models = described(server);
     let default = models.iter().find(|model| model.is_default());
     let info = default.map_or_else(
@@ -47,7 +51,7 @@ pub(super) fn document(server: &Server) -> Value {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.as_str().to_ascii_lowercase()] = operation;
     }
-    let mut schemas = schema::shared();
+    let mut schemas = schema::shared(parts.auth.is_some());
     schemas.extend(models.iter().flat_map(Described::schemas));
     let mut components = json!({"schemas": schemas});
     if parts.auth.is_some() {
@@ -61,20 +65,20 @@ pub(super) fn document(server: &Server) -> Value {
         });
     }
     let root = parts.config.root_path.as_str();
-    json!({
-        "openapi": "3.1.0",
-        "info": info,
+    Document {
+        openapi: "3.1.0",
+        info,
         // Paths are appended to it as they are.
-        "servers": [{"url": if root.is_empty() { "/" } else { root }}],
-        "tags": [
+        servers: json!([{"url": if root.is_empty() { "/" } else { root }}]),
+        tags: json!([
             {"name": "model", "description": "Predictions and their quality"},
-            {"name": "versions", "description": "What a model serves, and what is on trial"},
-            {"name": "open inference protocol", "description": "Version 2, over REST"},
+            {"name": "versions", "description": "The versions of models, and trials"},
+            {"name": schema::PROTOCOL, "description": "Version 2, over REST"},
             {"name": "host", "description": "The host itself"},
-        ],
-        "paths": paths,
-        "components": components,
-    })
+        ]),
+        paths,
+        components,
+    }
 }
 
 /// All models, the default one first.

@@ -139,7 +139,7 @@ fn schemas(
     info: &ModelInfo,
     references: &[Reference],
     schema_ref: impl Fn(&str) -> Value,
-) -> [(&'static str, Value); 5] {
+) -> [(&'static str, Value); 4] {
     let names: Vec<&str> = info.features.iter().map(|f| f.name.as_str()).collect();
     let fields: Map<String, Value> = info
         .features
@@ -198,7 +198,6 @@ fn schemas(
                 },
             }),
         ),
-        ("Report", report_schema(info)),
     ]
 }
 
@@ -211,11 +210,12 @@ fn feature_schema(feature: &Feature) -> Value {
         Kind::Numerical => "Numerical",
         Kind::Categorical => "Categorical",
     };
+    let description = feature.description.trim_end_matches('.');
     json!({
         "type": "number",
         "description": format!(
-            "{}{unit}. {kind}; {} to {} in training.",
-            feature.description, feature.minimum, feature.maximum
+            "{description}{unit}. {kind}; {} to {} in training.",
+            feature.minimum, feature.maximum
         ),
         "examples": [feature.example],
     })
@@ -259,56 +259,4 @@ fn prediction_schema(info: &ModelInfo) -> Value {
             })
         }
     }
-}
-
-fn report_schema(info: &ModelInfo) -> Value {
-    let number = json!({"type": "number"});
-    let or_null = json!({"type": ["number", "null"]});
-    let scores: &[(&str, &Value)] = match info.task {
-        Task::Regression => &[
-            ("rmse", &number),
-            ("mape", &or_null),
-            ("mae", &number),
-            ("r2score", &or_null),
-            ("mean_error", &number),
-            ("max_error", &number),
-        ],
-        Task::Classification => &[
-            ("accuracy", &number),
-            ("precision", &number),
-            ("recall", &number),
-            ("f1", &number),
-            ("roc_auc", &or_null),
-        ],
-    };
-    let others = json!({
-        "message": {"type": "string"},
-        "drift_detected": {"type": "integer", "enum": [0, 1]},
-        "drift_share": number,
-        "drift_share_threshold": number,
-        "drifted_columns": {"type": "integer"},
-        "evaluated_items": {"type": "integer"},
-        "evaluation_period_name": {"type": ["string", "null"]},
-        "columns": {"type": "array", "items": {
-            "type": "object",
-            "required": ["column", "method", "score", "threshold", "drifted"],
-            "properties": {
-                "column": {"type": "string"},
-                "method": {"type": "string"},
-                "score": or_null,
-                "threshold": number,
-                "drifted": {"type": "boolean"},
-            },
-        }},
-        "report": {"type": "string", "description": "Path of the whole report"},
-        "counted": {"type": "boolean", "description": "Whether the gauges are those of this evaluation"},
-        "observed": {"type": "boolean", "description": "Whether the rows are kept for a retraining"},
-    });
-    let scores = scores
-        .iter()
-        .map(|(name, schema)| ((*name).to_owned(), (*schema).clone()));
-    let mut properties: Map<String, Value> = scores.collect();
-    properties.extend(others.as_object().cloned().unwrap_or_default());
-    let required: Vec<&String> = properties.keys().collect();
-    json!({"type": "object", "required": required, "properties": properties})
 }

@@ -1,45 +1,39 @@
-//! The routes of observations.
+//! Describes the routes of observations.
 
 use serde_json::{Value, json};
 
-use super::operation::{NOT_A_NAME, get, query, removal};
-use crate::http::handler::format::Format;
+use super::description::{NOT_A_NAME, get, query, removal};
+use crate::app::observations::Shown;
+use crate::http::handler::observations::{ObservationList, ObservationsQuery};
 
-const ERRORS: [(&str, &str); 3] = [
+const ERRORS: [(&str, &str); 4] = [
     ("404", "There is no such model or observation"),
     NOT_A_NAME,
-    ("503", "The host is overloaded; try again after Retry-After"),
+    ("500", "The disk failed"),
+    ("503", "The host is overloaded; retry after Retry-After"),
 ];
 
-/// The operation, if it is one of observations.
+/// The operation with an id, if it is one of observations.
 pub(super) fn operation(id: &str) -> Option<Value> {
     let operation = match id {
         "observations" | "observationsNamed" => {
-            let mut operation = get(
+            let mut observations = get::<ObservationList>(
                 "model",
-                "The stored rows of evaluations that a retraining learns from, the newest first",
-                Format::JSON,
+                "The stored rows of evaluations that a retraining learns from, newest first",
                 &ERRORS,
             );
-            operation["parameters"] = json!([
-                query("before", json!({"type": "string"})),
-                query(
-                    "limit",
-                    json!({"type": "integer", "default": 100, "maximum": 1000})
-                ),
-            ]);
-            operation
+            observations["parameters"] = json!(query::<ObservationsQuery>());
+            observations
         }
-        "observation" | "observationNamed" => get(
+        "observation" | "observationNamed" => get::<Shown>(
             "model",
             "Where stored rows come from, and their columns in short",
-            Format::JSON,
             &ERRORS,
         ),
         "forget" | "forgetNamed" => removal(
             "model",
             "Remove stored rows, so that no retraining learns from them",
-            "They are removed",
+            "The rows are removed",
             &ERRORS,
         ),
         _ => return None,

@@ -1,41 +1,39 @@
-//! The routes of the Open Inference Protocol, whose own specification says more.
+//! Describes the routes of the Open Inference Protocol; its specification has the details.
 
-use serde_json::{Map, Value, json};
+use canopy_rows::tensor::{InferenceRequest, InferenceResponse};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::schema::{PROTOCOL, answer, inference_error};
+use super::schema::{PROTOCOL, answer, content, inference_error, reference, responses};
 use crate::http::handler::format::Format;
+use crate::http::handler::v2::{
+    Done, IndexEntry, Liveness, ModelMetadata, ModelReadiness, Readiness, ServerMetadata,
+};
 
-/// The operation, if it is one of the protocol.
+/// The operation with an id, if it is one of the protocol.
 pub(super) fn operation(id: &str) -> Option<Value> {
     let missing = [("404", "There is no such model or version")];
     let operation = match id {
-        "v2Server" => get("The server and its extensions", &[]),
-        "v2Live" => get("200 while the process lives", &[]),
-        "v2Ready" => json!({
-            "tags": [PROTOCOL],
-            "summary": "200 while requests are answered",
-            "responses": {
-                "200": answer("Ready", Format::JSON),
-                "503": answer("The host is stopping", Format::JSON),
-            },
-        }),
-        "v2Index" => json!({
-            "tags": [PROTOCOL],
-            "summary": "All models",
-            "responses": {"200": {
-                "description": "Name, version and state of each",
-                "content": {Format::JSON: {"schema": {
-                    "type": "array",
-                    "items": {"type": "object"},
-                }}},
-            }},
-        }),
-        "v2load" => {
-            change("Serve a model that was unloaded; look at the file of one that is served")
+        "v2Server" => get::<ServerMetadata>("The server and its extensions", &[]),
+        "v2Live" => get::<Liveness>("Whether the process is alive", &[]),
+        "v2Ready" => {
+            let mut ready = get::<Readiness>("Whether the server answers requests", &[]);
+            ready["responses"]["503"] = answer::<Readiness>("The server is stopping");
+            ready
         }
-        "v2unload" => change("Serve a model no longer, until it is loaded or the host starts anew"),
-        "v2Metadata" | "v2MetadataOfVersion" => get("Inputs and outputs of a model", &missing),
-        "v2ModelReady" | "v2ModelReadyOfVersion" => get("200 if the model is served", &missing),
+        "v2Index" => {
+            let models = json!({"type": "array", "items": reference::<IndexEntry>()});
+            let models = content("The models", Format::JSON, models);
+            describe("All models", models, &[])
+        }
+        "v2load" => change("Load a model that was unloaded, or reload one whose file has changed"),
+        "v2unload" => change("Unload a model until it is loaded again or the server restarts"),
+        "v2Metadata" | "v2MetadataOfVersion" => {
+            get::<ModelMetadata>("The inputs and outputs of a model", &missing)
+        }
+        "v2ModelReady" | "v2ModelReadyOfVersion" => {
+            get::<ModelReadiness>("Whether a model is served", &missing)
+        }
         "v2Infer" | "v2InferOfVersion" => infer(),
         _ => return None,
     };
@@ -45,11 +43,11 @@ pub(super) fn operation(id: &str) -> Option<Value> {
 fn change(summary: &str) -> Value {
     let errors = [
         ("404", "There is no such model"),
-        ("409", "The model stays"),
-        ("422", "The model cannot be loaded"),
+        ("409", "The change conflicts with the state of the model"),
+        ("422", "The component cannot be loaded"),
         ("500", "The disk failed"),
     ];
-    get(summary, &errors)
+    describe(summary, answer::<Done>("Done"), &errors)
 }
 
 fn infer() -> Value {
@@ -58,42 +56,35 @@ fn infer() -> Value {
         ("404", "There is no such model or version"),
         ("408", "The body did not arrive in time"),
         ("413", "The body is too large"),
-        ("422", "The model refuses a row"),
+        ("422", "The model refused a row"),
         ("500", "The model failed"),
-        ("503", "The host is overloaded; try again after Retry-After"),
+        ("503", "The server is overloaded; retry after Retry-After"),
         ("504", "The model took too long"),
     ];
-    json!({
-        "tags": [PROTOCOL],
-        "summary": "Infer from one tensor [n, features], or one for each feature",
-        "requestBody": {"required": true, "content": {Format::JSON: {"schema": {
-            "type": "object",
-            "required": ["inputs"],
-            "properties": {
-                "id": {"type": "string"},
-                "inputs": {"type": "array", "minItems": 1, "items": {
-                    "type": "object",
-                    "required": ["name", "shape", "datatype"],
-                    "properties": {
-                        "name": {"type": "string"},
-                        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
-                        "datatype": {"type": "string"},
-                        "data": {"type": "array", "items": {}},
-                    },
-                }},
-            },
-        }}}},
-        "responses": answers(&errors),
-    })
+    let success = answer::<InferenceResponse>("The predictions");
+    let mut infer = describe("Predict one or more rows", success, &errors);
+    infer["requestBody"] = content("The rows", Format::JSON, reference::<InferenceRequest>());
+    infer["requestBody"]["required"] = json!(true);
+    let bytes = json!({"schema": {"type": "string", "format": "binary"}});
+    infer["requestBody"]["content"][BYTES] = bytes.clone();
+    infer["responses"]["200"]["content"][BYTES] = bytes;
+    infer["parameters"] = json!([{
+        "name": "inference-header-content-length",
+        "in": "header",
+        "description": "Length of the JSON in bytes, if the bytes of tensors follow it",
+        "schema": {"type": "integer", "minimum": 0},
+    }]);
+    infer
 }
 
-fn get(summary: &str, errors: &[(&str, &str)]) -> Value {
-    json!({"tags": [PROTOCOL], "summary": summary, "responses": answers(errors)})
+/// Media type of JSON that is followed by the bytes of tensors.
+const BYTES: &str = "application/octet-stream";
+
+fn get<T: ToSchema>(summary: &str, errors: &[(&str, &str)]) -> Value {
+    describe(summary, answer::<T>(summary), errors)
 }
 
-fn answers(errors: &[(&str, &str)]) -> Value {
-    let mut answers = Map::from_iter([("200".to_owned(), answer("Done", Format::JSON))]);
-    let errors = errors.iter();
-    answers.extend(errors.map(|(status, text)| ((*status).to_owned(), inference_error(text))));
-    Value::Object(answers)
+fn describe(summary: &str, success: Value, errors: &[(&str, &str)]) -> Value {
+    let responses = responses(success, errors, inference_error);
+    json!({"tags": [PROTOCOL], "summary": summary, "responses": responses})
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use canopy_runtime::{Digest as ComponentDigest, Rows, Task, argmax};
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::change::Outcome;
 use super::version::Version;
@@ -33,35 +34,50 @@ pub struct Candidate {
     decided: AtomicBool,
 }
 
-/// How a trial ended, for display.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// How a trial ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = EndedTrial)]
 pub struct Ended {
     /// The candidate's version.
     pub version: String,
     /// What happened to the candidate.
     pub outcome: Outcome,
-    /// The reason.
+    /// The reason, for display.
     pub reason: String,
 }
 
-/// A trial in progress and its findings, for display.
-#[derive(Debug, Clone, Serialize)]
+/// A trial in progress, with its plan and the findings so far.
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Trial {
+    /// The candidate's version.
     version: String,
+    /// SHA-256 digest of the candidate's component.
+    #[schema(value_type = String)]
     digest: ComponentDigest,
     #[serde(flatten)]
+    #[schema(schema_with = Plan::in_full)]
     plan: Plan,
+    /// Number of requests whose predictions were compared with the serving version's.
     compared: u64,
+    /// Number of requests whose predictions agree.
     agreed: u64,
+    /// Number of requests whose predictions do not agree.
     disagreed: u64,
+    /// Number of calls that failed although the serving version succeeded.
     failed: u64,
     /// Number of distinct rows compared, up to the plan's minimum.
     distinct_rows: usize,
     /// Number of clients whose rows were compared, up to the plan's minimum.
     clients: usize,
-    /// Duration of the trial since it began or the host started.
+    /// Duration of the trial in seconds, since it began or the host started.
     seconds: u64,
+    /// Median duration of the candidate's latest calls with one row, in seconds; null if there are
+    /// none.
+    #[schema(required)]
     median_seconds: Option<f64>,
+    /// Median duration of the serving version's latest calls with one row since the trial began, in
+    /// seconds; null if there are none.
+    #[schema(required)]
     serving_median_seconds: Option<f64>,
 }
 

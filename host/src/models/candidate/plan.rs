@@ -1,11 +1,15 @@
 //! The plan of a trial.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, Schema};
+use utoipa::{PartialSchema as _, ToSchema};
 
-/// How a candidate is tried out.
+/// How a candidate is tried out: as a `shadow`, whose predictions are compared but never returned,
+/// or as a `canary`, which answers a share of the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = TrialMode)]
 pub enum Mode {
     /// It gets a copy of every request; its predictions are compared but never returned.
     Shadow,
@@ -29,14 +33,13 @@ impl Mode {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Plan {
     /// How the candidate is tried out.
-    #[schema(inline)]
     pub mode: Mode,
     /// Share of the requests that a canary answers, from 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     pub share: f64,
     /// Number of compared or failed requests after which the trial is decided. Without it, the trial
     /// is decided manually. A promotion also needs `min-rows`, `min-clients` and `min-seconds`.
-    #[schema(minimum = 1, nullable = false)]
+    #[schema(minimum = 1)]
     pub requests: Option<u64>,
     /// Minimum number of distinct rows that were compared for a promotion.
     #[schema(minimum = 0, maximum = 100_000)]
@@ -127,6 +130,16 @@ impl Plan {
         .filter(|(_, holds, _)| !holds)
         .map(|(field, _, problem)| (field, problem))
         .collect()
+    }
+
+    /// The schema of a plan in a response: all fields are present, among others.
+    pub(super) fn in_full() -> Object {
+        let RefOr::T(Schema::Object(mut plan)) = Self::schema() else {
+            unreachable!("a plan is an object")
+        };
+        plan.required = plan.properties.keys().cloned().collect();
+        plan.additional_properties = None;
+        plan
     }
 }
 

@@ -5,6 +5,7 @@
 //! index refers to it. A component that the index does not know is never removed, unless the whole
 //! model is.
 
+mod files;
 mod index;
 mod state;
 
@@ -19,6 +20,8 @@ use canopy_disk as disk;
 use canopy_runtime::{Component, Digest};
 use parking_lot::RwLock;
 use tracing::{error, warn};
+
+use files::{digest_of, files};
 
 use super::access::Access;
 use super::change::ChangeError;
@@ -264,11 +267,6 @@ impl VersionStore {
 /// Extension of the folder of a model that is being removed.
 const RETIRED: &str = ".retired";
 
-fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    entries.filter_map(|entry| Some(entry.ok()?.path()))
-}
-
 /// Whether a file belongs to a store.
 fn is_ours(path: &Path) -> bool {
     let whole = path.with_extension("");
@@ -279,10 +277,4 @@ fn is_ours(path: &Path) -> bool {
 /// Whether a file has the name of a component in a store.
 fn is_component(path: &Path) -> bool {
     digest_of(path).is_some()
-}
-
-/// The digest in the file name of a component.
-fn digest_of(path: &Path) -> Option<Digest> {
-    let name = path.file_name()?.to_str()?;
-    name.strip_suffix(".wasm")?.parse().ok()
 }

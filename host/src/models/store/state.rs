@@ -7,8 +7,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use canopy_runtime::Digest;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::{digest_of, files};
+use super::files::{digest_of, files};
 use crate::models::candidate::Plan;
 
 /// The index: the versions of a model and its rollout.
@@ -38,15 +39,17 @@ pub(in crate::models) struct OnTrial {
 }
 
 /// A stored version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = StoredVersion)]
 pub struct Stored {
     /// SHA-256 digest of the component.
+    #[schema(value_type = String)]
     pub digest: Digest,
     /// The version that the component describes.
     pub version: String,
     /// Size of the component in bytes.
     pub bytes: u64,
-    /// Unix time in seconds when it was first stored.
+    /// Unix time in seconds at which it was first stored.
     pub created: u64,
 }
 

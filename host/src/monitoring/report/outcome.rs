@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Maximum number of rows plotted individually, and of pairs of classes.
 const POINTS: usize = 500;
@@ -11,10 +12,11 @@ const POINTS: usize = 500;
 const BLOCKS: usize = 60;
 
 /// Predictions and true values of an evaluation.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "task", rename_all = "lowercase")]
+#[schema(as = EvaluationOutcome)]
 pub enum Outcome {
-    /// Of a regression.
+    /// The outcome of a regression.
     Regression {
         /// True values of evenly spaced rows.
         actual: Vec<f64>,
@@ -23,7 +25,7 @@ pub enum Outcome {
         /// Prediction minus true value, over the rows in their original order.
         errors: Errors,
     },
-    /// Of a classification.
+    /// The outcome of a classification.
     Classification {
         /// Counts of true and predicted class, most frequent first.
         pairs: Vec<Pair>,
@@ -33,7 +35,8 @@ pub enum Outcome {
 }
 
 /// Errors averaged over blocks of consecutive rows.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BlockErrors)]
 pub struct Errors {
     /// Index of the first row of each block.
     pub rows: Vec<usize>,
@@ -44,7 +47,8 @@ pub struct Errors {
 }
 
 /// How often one class was predicted for rows of another, or of the same one.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ClassPair)]
 pub struct Pair {
     /// Label of the true class.
     pub actual: String,

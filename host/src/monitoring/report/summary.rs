@@ -1,58 +1,71 @@
 //! The summary of an evaluation: the response of `/evaluate`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::monitoring::evaluation::{self, Evaluation};
 
 /// The figures of an evaluation. Every field is always present, and null if it is undefined.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = EvaluationSummary)]
 pub struct Summary {
     /// The main figures in a sentence.
     pub message: String,
     /// Scores of the predictions.
     #[serde(flatten)]
     pub scores: Scores,
-    /// 1 if data drift was detected, otherwise 0.
+    /// 1 if the data drifted, otherwise 0.
+    #[schema(maximum = 1)]
     pub drift_detected: u8,
-    /// Share of columns that drifted.
+    /// Share of the columns that drifted, from 0 to 1.
     pub drift_share: f64,
+    /// Share of drifted columns from which the data counts as drifted.
     drift_share_threshold: f64,
+    /// Number of columns that drifted.
     drifted_columns: usize,
-    /// Number of rows.
+    /// Number of evaluated records.
     pub evaluated_items: usize,
+    /// Name of the period; null if the request did not give one.
+    #[schema(required)]
     evaluation_period_name: Option<String>,
 }
 
-/// Scores by task; `None` if a score is undefined.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Scores of the predictions against the true values, by the task of the model.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = EvaluationScores)]
 pub enum Scores {
-    /// Scores of a regression.
+    /// Scores of a regression, in the unit of the target unless stated otherwise.
     Regression {
         /// Root mean squared error.
         rmse: f64,
-        /// Mean absolute percentage error.
+        /// Mean absolute percentage error, over records whose true value is not 0; null if there
+        /// are none.
+        #[schema(required)]
         mape: Option<f64>,
         /// Mean absolute error.
         mae: f64,
-        /// Coefficient of determination (R²).
+        /// Coefficient of determination R²; null if all true values are equal.
+        #[schema(required)]
         r2score: Option<f64>,
-        /// Mean error.
+        /// Mean error: prediction minus true value.
         mean_error: f64,
-        /// Maximum absolute error.
+        /// Largest absolute error.
         max_error: f64,
     },
-    /// Scores of a classification.
+    /// Scores of a classification, from 0 to 1. With two classes, precision, recall, F1 and ROC AUC
+    /// are those of the second class, otherwise the averages over all classes.
     Classification {
-        /// Accuracy.
+        /// Share of records whose class was predicted.
         accuracy: f64,
-        /// Precision.
+        /// Share of the records predicted to be in a class that are in it.
         precision: f64,
-        /// Recall.
+        /// Share of the records in a class that are predicted to be in it.
         recall: f64,
-        /// F1 score.
+        /// Harmonic mean of precision and recall.
         f1: f64,
-        /// Area under the ROC curve.
+        /// Area under the ROC curve; null if it is undefined.
+        #[schema(required)]
         roc_auc: Option<f64>,
     },
 }

@@ -6,6 +6,7 @@ use canopy_drift::{ColumnDrift, Distribution, Kind};
 use canopy_rows::json::Labelled;
 use canopy_runtime::Digest;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::outcome::Outcome;
 use super::summary::Summary;
@@ -13,12 +14,12 @@ use crate::loaded_model::LoadedModel;
 use crate::monitoring::evaluation::Evaluation;
 
 /// The full report of a successful evaluation.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Report {
     /// Identifies the evaluation.
     #[serde(flatten)]
     pub head: Head,
-    /// The response of `/evaluate`.
+    /// The figures that `/evaluate` responds with.
     #[serde(flatten)]
     pub summary: Summary,
     /// Labels of the classes, into which targets and predictions are indices; empty for a
@@ -31,7 +32,8 @@ pub struct Report {
 }
 
 /// Identifies an evaluation.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = EvaluationHead)]
 pub struct Head {
     /// Id of the evaluation, unique for its model and increasing over time, even across restarts.
     pub id: u64,
@@ -42,6 +44,7 @@ pub struct Head {
     /// The version of the model.
     pub version: String,
     /// SHA-256 digest of the component.
+    #[schema(value_type = String)]
     pub digest: Digest,
     /// Name of the target.
     pub target: String,
@@ -52,7 +55,8 @@ pub struct Head {
 }
 
 /// An evaluation in the list of evaluations.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = EvaluationEntry)]
 pub struct Entry {
     /// Identifies the evaluation.
     #[serde(flatten)]
@@ -63,7 +67,8 @@ pub struct Entry {
 }
 
 /// The drift and the distribution of a column.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReportedColumn)]
 pub struct Column {
     /// Its drift from the reference sample.
     #[serde(flatten)]

@@ -24,9 +24,12 @@ pub(in crate::monitoring) struct Archive {
 }
 
 impl Archive {
-    /// The evaluations in a folder, which need not exist yet.
-    pub(super) fn new(state: Arc<State>, folder: PathBuf) -> Self {
-        Self { folder, state }
+    /// The evaluations of a model, of which there need not be any yet.
+    pub(in crate::monitoring) fn of(model: &str, state: &Arc<State>) -> Self {
+        Self {
+            folder: state.evaluations(model),
+            state: Arc::clone(state),
+        }
     }
 
     pub(in crate::monitoring) fn retention(&self) -> Retention {

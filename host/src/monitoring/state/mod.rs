@@ -13,7 +13,6 @@ mod window;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use canopy_disk::{self as disk, Lock};
 use tracing::warn;
@@ -53,11 +52,6 @@ impl State {
             lock,
             retention: config.retention(),
         })
-    }
-
-    /// The evaluations of a model.
-    pub(super) fn archive(self: &Arc<Self>, model: &str) -> Archive {
-        Archive::new(Arc::clone(self), self.evaluations(model))
     }
 
     /// Removes what is kept about a model that was retired.

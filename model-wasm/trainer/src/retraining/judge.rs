@@ -4,25 +4,11 @@
 use anyhow::{Context as _, Result};
 use canopy_observations::Batch;
 use canopy_runtime::Model;
-use serde::{Deserialize, Serialize};
 
 use super::challenge::{self, Score};
 use super::held_out::Split;
-use super::run::Findings;
+use super::run::{Check, Findings};
 use crate::spec::Retraining;
-
-/// The scores of both models on some rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Check {
-    /// Which rows.
-    pub(crate) rows_of: String,
-    /// Number of rows.
-    pub(crate) rows: usize,
-    /// What the challenger is compared with: the champion's score.
-    pub(crate) champion_score: f64,
-    /// Score of the challenger.
-    pub(crate) challenger_score: f64,
-}
 
 /// Scores the challenger and the champion, if there is one, and records the scores. Returns the reason
 /// why the champion is kept, if it is.

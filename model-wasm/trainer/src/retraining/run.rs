@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::Alert;
 use super::challenge::Score;
-use super::judge::Check;
 
 /// A run, in progress or ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -107,6 +106,19 @@ pub(crate) enum Verdict {
     Kept(String),
     /// Nothing was trained, for this reason.
     Skipped(String),
+}
+
+/// The scores of both models on some rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Check {
+    /// Which rows.
+    pub(crate) rows_of: String,
+    /// Number of rows.
+    pub(crate) rows: usize,
+    /// What the challenger is compared with: the champion's score.
+    pub(crate) champion_score: f64,
+    /// Score of the challenger.
+    pub(crate) challenger_score: f64,
 }
 
 /// The findings of a run, as far as it got.

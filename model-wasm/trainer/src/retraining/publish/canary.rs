@@ -11,8 +11,8 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::challenger::{Challenger, Start};
 use super::folder::keep;
-use super::{Challenger, Start};
 use crate::retraining::run::Verdict;
 
 /// Environment variable with the API key of a user of the host who has the role `admin`.

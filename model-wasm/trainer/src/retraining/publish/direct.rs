@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
-use super::Challenger;
+use super::challenger::Challenger;
 use super::folder::{file_name, keep};
 use crate::write::write;
 

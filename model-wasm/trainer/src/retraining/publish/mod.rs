@@ -1,30 +1,21 @@
 //! Ways to publish a challenger that won.
 
 mod canary;
+mod challenger;
 mod direct;
 mod folder;
 mod review;
+mod way;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::ValueEnum;
 
-use super::job::Champion;
 use super::run::Verdict;
 use crate::cli::ServeArguments;
 use canary::Host;
-
-/// How to publish a challenger that won.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Way {
-    /// Replace the model file, which the host watches.
-    Direct,
-    /// Put the challenger on trial at the host, where it promotes itself.
-    Canary,
-    /// Write the challenger beside the model file, for somebody to publish.
-    Review,
-}
+pub(super) use challenger::{Challenger, Start};
+pub use way::Way;
 
 /// Publishes challengers.
 #[derive(Debug)]
@@ -32,23 +23,6 @@ pub(super) enum Publisher {
     Direct(PathBuf),
     Canary(Box<Host>),
     Review(PathBuf),
-}
-
-/// The file of the champion, or the reason why there must be no run now.
-pub(super) enum Start {
-    Champion(PathBuf),
-    Skip(String),
-}
-
-/// A challenger that won.
-pub(super) struct Challenger<'a> {
-    pub(super) component: &'a [u8],
-    pub(super) name: &'a str,
-    pub(super) version: &'a str,
-    /// SHA-256 digest of the component.
-    pub(super) digest: &'a str,
-    /// The champion that it beat; absent if there was none.
-    pub(super) champion: Option<&'a Champion>,
 }
 
 impl Publisher {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::Challenger;
+use super::challenger::Challenger;
 use super::folder::{file_name, keep};
 use crate::retraining::run::Verdict;
 
