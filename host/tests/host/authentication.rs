@@ -70,7 +70,8 @@ fn add(name: &str, role: &str, users: &Path, password: &str) -> (bool, String, S
         .spawn()
         .unwrap();
     let mut input = process.stdin.take().unwrap();
-    writeln!(input, "{password}").unwrap();
+    // Fails if the program ends before it reads, because the name is not valid.
+    let _ = writeln!(input, "{password}");
     drop(input);
     let output = process.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
