@@ -16,7 +16,7 @@ pub const UPLOADS: usize = 4;
 pub struct Permits {
     /// The pool for work that takes longer than a prediction.
     pub background: Arc<BackgroundPool>,
-    /// The pool for evaluations, whose threads yield to those of the background pool.
+    /// The pool for evaluations, apart so that batches of predictions do not wait behind them.
     pub evaluations: Arc<BackgroundPool>,
     /// The pool that compiles components.
     pub uploads: Arc<BackgroundPool>,
